@@ -13,6 +13,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from handgrad import inspection
+from handgrad.cli.inspect import INSPECTIONS
 from handgrad.cli.inspect import inspect as commands
 from handgrad.datasets import Split
 from handgrad.inspection import Result, Table
@@ -61,7 +62,7 @@ def case(request):
 
 def test_every_command_is_a_function_of_the_same_name():
     names = {one.name.replace("-", "_") for one in commands.registered_commands}
-    assert len(names) == 13
+    assert names == {one.function for one in INSPECTIONS}
     assert names <= set(inspection.__all__)
     assert names | {"trace"} == {name.split(",")[0] for name in CASES}
     for name in names:

@@ -20,6 +20,12 @@ def test_fractions_match_a_count_by_hand():
     assert (row.share, row.dead) == (0.75, 0.5)
 
 
+def test_the_table_of_one_network_starts_with_the_layer():
+    table = saturation(Sequential([Sigmoid()]), np.array([[0.0, 9.0]])).table()
+    assert table.heads[0] == "layer"
+    assert [row[0] for row in table.rows] == ["sigmoid_1"]
+
+
 def test_larger_initial_weights_saturate_more():
     rows = saturation_by_scale(deep((1, 3, 3), 4), INPUTS, scales=(0.01, 1.0, 10.0))
     first = [row.layers[0].share for row in rows]

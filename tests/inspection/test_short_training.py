@@ -16,7 +16,7 @@ TARGETS = (INPUTS[:, 0] > 0).astype(np.int64)
 def training(**changes):
     settings = {
         "rows": np.tile(np.arange(40), (6, 1)),
-        "look": np.arange(40),
+        "evaluated": np.arange(40),
         "every": 2,
         "seed": 0,
     }

@@ -1,4 +1,4 @@
-from handgrad.inspection.table import Table
+from handgrad.inspection.table import Table, sizes
 
 TABLE = Table(
     ("class", "images"),
@@ -29,3 +29,8 @@ def test_a_table_may_consist_of_paragraphs():
     assert str(table) == "one\n\ntwo"
     assert "<table>" not in table.to_html()
     assert str(Table(("a", "b"))) == "a  b"
+
+
+def test_a_shape_is_written_as_a_product():
+    assert sizes((3, 4)) == "3 x 4"
+    assert sizes((7,)) == "7"

@@ -55,19 +55,20 @@ def summary(
 def _print(found: "Summary") -> None:
     """Print the table and the totals."""
     from handgrad.cli.screens.console import say, show, table
+    from handgrad.inspection.table import sizes
 
     numbers = ("parameters", "multiply-adds", "bytes")
     shown = table("layer", "", "outputs", *numbers, "receptive field", right=numbers)
-    shown.add_row("(image)", "", _by(found.input_shape), "", "", "", "")
+    shown.add_row("(image)", "", sizes(found.input_shape), "", "", "", "")
     for row in found.rows:
         shown.add_row(
             row.name,
             row.layer,
-            _by(row.output_shape),
+            sizes(row.output_shape),
             _count(row.parameters),
             _count(row.multiply_adds),
             _count(row.activation_bytes),
-            _by(row.receptive_field) if row.receptive_field else "",
+            sizes(row.receptive_field) if row.receptive_field else "",
         )
     show(shown)
     say()
@@ -75,10 +76,6 @@ def _print(found: "Summary") -> None:
         f"{found.parameters:,} parameters; {found.multiply_adds:,} multiply-adds and "
         f"{found.activation_bytes:,} bytes of activations per image (forward pass)."
     )
-
-
-def _by(shape: tuple[int, ...]) -> str:
-    return " x ".join(map(str, shape))
 
 
 def _count(number: int) -> str:

@@ -24,21 +24,14 @@ class History(list[EpochRecord]):
 
     def plot(self) -> "Figure":
         """Plot loss and accuracy after each epoch, with the best epoch marked."""
-        from handgrad.inspection.figures.curves import Curve, curves
+        from handgrad.inspection.figures import curves, metric_curves
 
-        loss = Curve([r.train_loss for r in self], self._of("validation_loss"))
-        accuracy = Curve(
-            [r.train_accuracy for r in self], self._of("validation_accuracy")
-        )
+        loss, accuracy = metric_curves(self.as_rows())
         return curves(loss, accuracy, best_epoch=best_epoch(list(loss.judged)))
 
     def as_rows(self) -> list[dict[str, Any]]:
         """The records as plain values, as stored in a file."""
         return [asdict(record) for record in self]
-
-    def _of(self, name: str) -> list[float]:
-        values = [getattr(record, name) for record in self]
-        return [] if None in values else values
 
 
 def history_of(path: str | Path) -> History:

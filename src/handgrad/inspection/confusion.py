@@ -1,5 +1,6 @@
 """The confusion matrix: how often each class is predicted as each class."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -40,11 +41,7 @@ class Confusion(Result):
     @property
     def most_confused(self) -> list[tuple[str, str, int]]:
         """(true class, predicted class, images), most frequent first."""
-        names = self.class_names
-        return [
-            (names[true], names[predicted], count)
-            for true, predicted, count in most_confused(self.counts, self.pairs)
-        ]
+        return named_pairs(self.counts, self.class_names, self.pairs)
 
     def table(self) -> Table:
         """The most frequent confusions, and the number of misclassified images."""
@@ -70,10 +67,7 @@ class Confusion(Result):
         return {
             "split": self.split,
             "confusion": as_lists(self.counts),
-            "most_confused": [
-                {"true": true, "predicted": answer, "count": count}
-                for true, answer, count in self.most_confused
-            ],
+            "most_confused": pairs_as_dicts(self.most_confused),
         }
 
 
@@ -114,6 +108,20 @@ def confusion(
     sample = sample_of(of, images, labels, **where)
     counts = count_confusions(of.logits(sample.images), sample.targets)
     return Confusion(counts, sample.class_names, sample.split, pairs)
+
+
+def named_pairs(
+    counts: NumpyArray, names: Sequence[str], most: int
+) -> list[tuple[str, str, int]]:
+    """(true class, predicted class, images), most frequent first."""
+    pairs = most_confused(counts, most)
+    return [(names[true], names[predicted], count) for true, predicted, count in pairs]
+
+
+def pairs_as_dicts(pairs: Sequence[tuple[str, str, int]]) -> list[dict[str, Any]]:
+    """Confusions as plain values."""
+    keys = ("true", "predicted", "count")
+    return [dict(zip(keys, pair, strict=True)) for pair in pairs]
 
 
 def wrong_of(wrong: int, total: int, split: str) -> str:

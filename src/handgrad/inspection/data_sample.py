@@ -9,8 +9,8 @@ from handgrad import datasets
 from handgrad.arrays import Pair
 from handgrad.datasets.array_input import as_examples, form_of, to_array
 from handgrad.datasets.sources import usual_size
-from handgrad.errors import ConfigError, ShapeError
-from handgrad.inspection.sample import Sample, chosen_rows
+from handgrad.errors import ConfigError
+from handgrad.inspection.sample import Sample, chosen_from, given_sample
 from handgrad.ranges import check_count
 
 CLASSES = tuple(map(str, range(10)))  # if no labels are given
@@ -66,19 +66,8 @@ def array_sample(images: Any, labels: Any = None) -> Sample:
     if labels is not None:
         known, numbers = np.unique(np.asarray(labels), return_inverse=True)
         names, targets = tuple(map(str, known.tolist())), numbers.astype(np.int64)
-        if targets.shape != (len(examples),):
-            raise ShapeError(
-                f"An inspection takes one label per image, got {targets.size} labels "
-                f"for {len(examples)} images. Give equal numbers of both."
-            )
-    return Sample(
-        images=examples,
-        labels=targets,
-        class_names=names,
-        normalization=datasets.normalization("standard", examples),
-        split="",
-        what=f"the {len(examples)} given images",
-    )
+    scaling = datasets.normalization("standard", examples)
+    return given_sample(examples, targets, names, scaling)
 
 
 def dataset_sample(
@@ -96,13 +85,12 @@ def dataset_sample(
     if size is None:
         size = usual_size(name)
     found = datasets.load(name, data_dir=data_dir, image_size=size)
-    rows, which = chosen_rows(len(found.train), count, shuffled=shuffled)
-    images = found.train.images[rows]
-    return Sample(
-        images=images,
-        labels=found.train.targets[rows],
+    return chosen_from(
+        found.train,
+        count,
+        f"training images of {found.name}",
+        shuffled=shuffled,
         class_names=found.class_names,
         normalization=datasets.normalization("standard", found.train.images),
         split="train",
-        what=f"{which} {len(images)} training images of {found.name}",
     )

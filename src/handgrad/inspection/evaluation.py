@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from handgrad.arrays import NumpyArray
+from handgrad.inspection.confusion import named_pairs, pairs_as_dicts
 from handgrad.inspection.result import Result
 from handgrad.inspection.table import Table
 from handgrad.metrics import Evaluation, as_lists
@@ -82,11 +83,7 @@ class EvaluationReport(Result):
     @property
     def most_confused(self) -> list[tuple[str, str, int]]:
         """(true class, predicted class, images), most frequent first."""
-        names = self.class_names
-        return [
-            (names[true], names[predicted], count)
-            for true, predicted, count in self.evaluation.most_confused(PAIRS)
-        ]
+        return named_pairs(self.confusion, self.class_names, PAIRS)
 
     def summary(self) -> str:
         """Correct predictions, accuracy and loss in one line."""
@@ -142,8 +139,5 @@ class EvaluationReport(Result):
                 for one, is_seen in zip(self.per_class, found.is_seen, strict=True)
             ],
             "confusion": as_lists(self.confusion),
-            "most_confused": [
-                {"true": true, "predicted": predicted, "count": count}
-                for true, predicted, count in self.most_confused
-            ],
+            "most_confused": pairs_as_dicts(self.most_confused),
         }

@@ -10,7 +10,7 @@ from handgrad.arrays import NumpyArray
 from handgrad.inspection.result import Rows
 from handgrad.inspection.sample import Where, image_of
 from handgrad.inspection.subject import subject_of
-from handgrad.inspection.table import Table
+from handgrad.inspection.table import Table, sizes
 from handgrad.text import one_line
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class FeatureMaps(Rows[FeatureMap]):
         rows = tuple(
             (
                 row.layer,
-                " x ".join(map(str, row.outputs.shape)),
+                sizes(row.outputs.shape),
                 f"{row.outputs.min():.4g}",
                 f"{row.outputs.max():.4g}",
                 f"{row.zero:.1%}",

@@ -8,13 +8,9 @@ Kinks are detected by the activation pattern: which units are active, which entr
 window is the maximum, which hinges are active. The caches hold it as signs, integers
 and booleans. If the pattern at either end of a step differs from that at the point, the
 step may have crossed a kink: it is rejected and counted, and another direction drawn.
-
-Source
-    Griewank, Walther (2008), Evaluating derivatives, section 3.1.
-    Goodfellow, Bengio, Courville (2016), Deep Learning, section 11.5.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -204,26 +200,6 @@ def largest_error(found: NumpyArray, right: NumpyArray) -> float:
     return float(np.max(np.abs(found - right))) / size if size else 0.0
 
 
-def slope(
-    function: Differentiable,
-    direction: Point,
-    pattern: list[NumpyArray],
-    eps: float = EPS,
-) -> float | None:
-    """The central difference along a direction; None if it may cross a kink."""
-    values = []
-    for step in (eps, -eps):
-        moved = {
-            name: value + step * direction[name] if name in direction else value
-            for name, value in function.point.items()
-        }
-        value, cache = function.evaluate(moved)
-        if not same_pattern(pattern, pattern_of(cache)):
-            return None
-        values.append(value)
-    return (values[0] - values[1]) / (2 * eps)
-
-
 def pattern_of(cache: Any) -> list[NumpyArray]:
     """The discrete values in a cache: signs, integers and booleans."""
     if isinstance(cache, np.ndarray):
@@ -235,6 +211,30 @@ def pattern_of(cache: Any) -> list[NumpyArray]:
     if isinstance(cache, list | tuple):
         return [array for part in cache for array in pattern_of(part)]
     return []
+
+
+def slope(
+    function: Differentiable,
+    direction: Point,
+    pattern: list[NumpyArray],
+    eps: float = EPS,
+    kinks: Callable[[Any], list[NumpyArray]] = pattern_of,
+) -> float | None:
+    """The central difference along a direction; None if it may cross a kink.
+
+    `pattern` is what `kinks` finds in the caches at the point itself.
+    """
+    values = []
+    for step in (eps, -eps):
+        moved = {
+            name: value + step * direction[name] if name in direction else value
+            for name, value in function.point.items()
+        }
+        value, cache = function.evaluate(moved)
+        if not same_pattern(pattern, kinks(cache)):
+            return None
+        values.append(value)
+    return (values[0] - values[1]) / (2 * eps)
 
 
 def same_pattern(left: list[NumpyArray], right: list[NumpyArray]) -> bool:

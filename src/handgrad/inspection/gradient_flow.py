@@ -1,10 +1,4 @@
-"""The gradient norm of each layer, and how it vanishes with depth.
-
-Source
-    Hochreiter (1991), Untersuchungen zu dynamischen neuronalen Netzen, chapter 3.
-    Glorot, Bengio (2010), Understanding the difficulty of training deep feedforward
-    neural networks, section 4.2.
-"""
+"""The gradient norm of each layer, and how it vanishes with depth."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -175,6 +169,7 @@ def gradient_flow(
         gradient_flow(clf, test_images[:64], test_labels[:64])
 
     Source
+        Hochreiter (1991), Untersuchungen zu dynamischen neuronalen Netzen, chapter 3.
         Glorot, Bengio (2010), Understanding the difficulty of training deep feedforward
         neural networks, section 4.2.
     """

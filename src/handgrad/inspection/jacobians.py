@@ -22,7 +22,7 @@ from handgrad.inspection.data_sample import data_sample
 from handgrad.inspection.result import Rows
 from handgrad.inspection.sample import Where, image_of, only, up_to
 from handgrad.inspection.subject import subject_of
-from handgrad.inspection.table import Table
+from handgrad.inspection.table import Table, sizes
 from handgrad.layers import Linear, Sequential, Sigmoid
 from handgrad.losses import SoftmaxCrossEntropy
 from handgrad.models import perceptron
@@ -65,6 +65,11 @@ class Jacobian:
         """The fraction of nonzero entries."""
         return float(np.count_nonzero(self.value)) / self.value.size
 
+    def as_dict(self) -> dict[str, Any]:
+        """Name, equation, shape, nonzero fraction and error, without the entries."""
+        names = ("name", "equation", "shape", "nonzero", "columns", "max_error")
+        return {name: getattr(self, name) for name in names}
+
 
 @dataclass(frozen=True)
 class PerceptronPoint:
@@ -100,7 +105,7 @@ class Jacobians(Rows[Jacobian]):
             (
                 one.name,
                 one.equation,
-                " x ".join(map(str, one.shape)),
+                sizes(one.shape),
                 f"{one.nonzero:.1%}",
                 str(one.columns),
                 f"{one.max_error:.1e}",
@@ -125,19 +130,7 @@ class Jacobians(Rows[Jacobian]):
 
     def as_dict(self) -> dict[str, Any]:
         """`jacobians`: name, equation, shape, nonzero fraction and error of each."""
-        return {
-            "jacobians": [
-                {
-                    "name": one.name,
-                    "equation": one.equation,
-                    "shape": one.shape,
-                    "nonzero": one.nonzero,
-                    "columns": one.columns,
-                    "max_error": one.max_error,
-                }
-                for one in self.rows
-            ]
-        }
+        return {"jacobians": [one.as_dict() for one in self.rows]}
 
 
 @takes_kinds

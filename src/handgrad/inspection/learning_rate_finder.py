@@ -1,8 +1,4 @@
-"""The learning rate range test: a short run with an increasing learning rate.
-
-Source
-    Smith (2017), Cyclical learning rates for training neural networks, section 3.3.
-"""
+"""The learning rate range test: a short run with an increasing learning rate."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -29,24 +25,26 @@ from handgrad.inspection.rate_trials import (
 )
 from handgrad.inspection.result import Result
 from handgrad.inspection.sample import Sample, Where, sample_of
-from handgrad.inspection.settings_subject import (
-    MakeOptimizer,
-    check_alone,
-    is_settings_file,
-    of_settings,
-)
 from handgrad.inspection.short_training import ShortTraining
 from handgrad.inspection.subject import Subject, subject_of
 from handgrad.inspection.table import Table
-from handgrad.inspection.untrained import check_no_options, is_catalogue_name, untrained
+from handgrad.inspection.untrained import (
+    MakeOptimizer,
+    check_alone,
+    check_no_options,
+    is_catalogue_name,
+    is_settings_file,
+    of_settings,
+    untrained,
+)
 from handgrad.randomness import Key, permutation
 from handgrad.starting_points import optimizer_named
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-LOOKS = 100  # evaluations during a sweep
-LOOK = 512  # images per evaluation
+EVALUATIONS = 100  # evaluations during a sweep
+EVALUATED = 512  # images per evaluation
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -185,7 +183,7 @@ def learning_rate_finder(  # noqa: PLR0913  a run in one call
         Smith (2017), Cyclical learning rates for training neural networks, section 3.3.
     """
     check_range(low, high, steps, batch_size)
-    count = max(steps * batch_size, LOOK)
+    count = max(steps * batch_size, EVALUATED)
     made_by: MakeOptimizer = partial(optimizer_named, optimizer or "sgd")
     if is_settings_file(model):
         check_alone(images=images is not None, options=options, optimizer=optimizer)
@@ -214,8 +212,8 @@ def learning_rate_finder(  # noqa: PLR0913  a run in one call
         made_by,
         scaling,
         rows=_rows(len(images), steps, batch_size, Key(seed).child("order")),
-        look=np.sort(order[:LOOK]),
-        every=max(1, steps // LOOKS),
+        evaluated=np.sort(order[:EVALUATED]),
+        every=max(1, steps // EVALUATIONS),
         seed=seed,
     )
     return replace(sweep_rates(training, low, high), what=sample.what)

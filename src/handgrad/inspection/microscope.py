@@ -1,11 +1,7 @@
-"""One entry of one gradient as a sum of products, and its check.
+"""One entry of one gradient as a sum of products, and its check."""
 
-Source
-    Rumelhart, Hinton, Williams (1986), Learning representations by back-propagating
-    errors, equation 6.
-"""
-
-from typing import Any, Unpack
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
@@ -14,18 +10,18 @@ from handgrad.arrays import NumpyArray
 from handgrad.errors import ShapeError, unknown_name
 from handgrad.inspection.differentiable import NetworkValue
 from handgrad.inspection.equations import equation_line
-from handgrad.inspection.gradient_check import pattern_of, same_pattern, unit
-from handgrad.inspection.reading import Place, Reading
+from handgrad.inspection.gradient_check import pattern_of, slope, unit
+from handgrad.inspection.recording import record_layers
+from handgrad.inspection.result import Result
 from handgrad.inspection.sample import Where, image_of
 from handgrad.inspection.subject import subject_of
+from handgrad.inspection.table import Table
 from handgrad.inspection.trace import Trace, trace_sample
 from handgrad.inspection.trace_step import LayerTrace
 from handgrad.layers import (
     GELU,
     Conv2d,
-    Layer,
     Linear,
-    Residual,
     Sequential,
     Sigmoid,
     SiLU,
@@ -33,9 +29,114 @@ from handgrad.layers import (
 )
 from handgrad.randomness import Key
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 STEPS = (1e-4, 1e-5, 1e-6)  # of the finite difference, until no kink is crossed
 # layers without kinks: signs in their caches do not matter
 SMOOTH = (Linear, Conv2d, Sigmoid, SiLU, Tanh, GELU)
+SHOWN = 6  # outputs of a convolution listed
+HEADS = ("forward value", "upstream gradient", "local derivative", "product")
+
+
+@dataclass(frozen=True)
+class Place:
+    """One output that the weight contributes to.
+
+    Equations
+        product = upstream * local
+
+    Units
+        output    index of the output: (unit,) or (channel, row, column)
+        forward   value of the output
+        upstream  d loss / d output
+        local     d output / d weight: the input that the weight multiplies, or 1
+    """
+
+    output: tuple[int, ...]
+    forward: float
+    upstream: float
+    local: float
+
+    @property
+    def product(self) -> float:
+        """The contribution of this output to the gradient."""
+        return self.upstream * self.local
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Reading(Result):
+    """The gradient of one image's loss for one weight.
+
+    The weight is `parameter[index]` of the `layer`, with value `value`; `sample` is the
+    image's number in the batch, `places` holds the terms of the sum. `file`, `line` and
+    `code` locate the layer's equation.
+
+    Units
+        gradient  sum of all products
+        backward  the same gradient, computed by the layer's backward pass
+        numeric   central finite difference; None if every step crossed a kink
+    """
+
+    layer: str
+    parameter: str
+    index: tuple[int, ...]
+    sample: int
+    value: float
+    loss: float
+    places: tuple[Place, ...]
+    gradient: float
+    backward: float
+    numeric: float | None
+    file: str
+    line: int
+    code: str
+
+    @property
+    def relative_error(self) -> float | None:
+        """|gradient - numeric|, relative to the larger magnitude of the two."""
+        if self.numeric is None:
+            return None
+        largest = max(abs(self.gradient), abs(self.numeric), 1e-8)
+        return abs(self.gradient - self.numeric) / largest
+
+    @property
+    def largest(self) -> tuple[Place, ...]:
+        """The outputs with the largest products, largest first."""
+        ordered = sorted(self.places, key=lambda place: -abs(place.product))
+        return tuple(ordered[:SHOWN])
+
+    def table(self) -> Table:
+        """The factors of the largest products, the sum of all and its check."""
+        rows = []
+        for place in self.largest:
+            parts = (place.forward, place.upstream, place.local, place.product)
+            output = ", ".join(map(str, place.output))
+            rows.append((output, *(f"{part:.6g}" for part in parts)))
+        check = "every step crossed a kink"
+        if self.numeric is not None:
+            check = f"{self.numeric:.9g} (relative error {self.relative_error:.1e})"
+        index = ",".join(map(str, self.index))
+        above = (
+            f"{self.layer}.{self.parameter}[{index}] = {self.value:.6g}; "
+            f"image {self.sample}, loss {self.loss:.6g}"
+        )
+        below = (
+            f"gradient (sum of {len(self.places)}): {self.gradient:.9g}\n"
+            f"finite difference:      {check}\n"
+            f"{self.file}:{self.line}: {self.code}"
+        )
+        return Table(("output", *HEADS), tuple(rows), HEADS, (above,), (below,))
+
+    def figure(self) -> "Figure":
+        """The table as a figure."""
+        from handgrad.inspection.figures import microscope as drawing
+
+        return drawing.microscope(self)
+
+    def as_dict(self) -> dict[str, Any]:
+        """All fields."""
+        return asdict(self)
 
 
 @takes_kinds
@@ -148,37 +249,19 @@ def _inputs_at_tap(
 
 def _numeric(value: NetworkValue, name: str, index: tuple[int, ...]) -> float | None:
     """The central difference with the largest step that crosses no kink."""
-    pattern = _kinks(value, value.evaluate(value.point)[1])
-    direction = unit(value.point, name, index)[name]
-    for step in STEPS:
-        losses = []
-        for move in (step, -step):
-            moved = {**value.point, name: value.point[name] + move * direction}
-            loss, caches = value.evaluate(moved)
-            if same_pattern(pattern, _kinks(value, caches)):
-                losses.append(loss)
-        if len(losses) == 2:
-            return (losses[0] - losses[1]) / (2 * step)
-    return None
+    assert isinstance(value.network, Sequential)
+    records = record_layers(value.network)
+    sharp = [
+        one for one in records if not one.is_container and type(one.layer) not in SMOOTH
+    ]
 
+    def kinks(caches: Any) -> list[NumpyArray]:
+        return pattern_of([*(one.cache for one in sharp), caches[1]])
 
-def _kinks(value: NetworkValue, caches: Any) -> list[NumpyArray]:
-    """The activation pattern of the layers and losses that have kinks."""
-    of_layers, of_loss = caches
-    return pattern_of([*_sharp(value.network, of_layers), of_loss])
-
-
-def _sharp(layer: Layer[Any], cache: Any) -> list[Any]:
-    """The caches of all layers with kinks, including layers nested in containers."""
-    if isinstance(layer, Sequential):
-        parts = zip(layer.layers.values(), cache, strict=True)
-        return [kept for part, own in parts for kept in _sharp(part, own)]
-    if isinstance(layer, Residual):
-        kept = _sharp(layer.body, cache.body)
-        if layer.shortcut is not None:
-            kept += _sharp(layer.shortcut, cache.shortcut)
-        return kept
-    return [] if type(layer) in SMOOTH else [cache]
+    pattern = kinks(value.evaluate(value.point)[1])
+    direction = unit(value.point, name, index)
+    slopes = (slope(value, direction, pattern, step, kinks) for step in STEPS)
+    return next((found for found in slopes if found is not None), None)
 
 
 def _chosen(

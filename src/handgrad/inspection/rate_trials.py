@@ -61,9 +61,11 @@ def try_rates(training: ShortTraining, last: float, low: float) -> tuple[Trial, 
     trials: list[Trial] = []
     while (rate := last / 2 ** (len(trials) + 1)) > low and len(trials) < MOST_TRIALS:
         course = training.run(np.full(len(training.rows), rate))
-        looks = course.seen[-LAST:]
-        loss = float(np.mean([one for one, _ in looks])) if course.is_whole else inf
-        trials.append(Trial(rate, loss, looks[-1][1]))
+        evaluations = course.seen[-LAST:]
+        loss = (
+            float(np.mean([one for one, _ in evaluations])) if course.is_whole else inf
+        )
+        trials.append(Trial(rate, loss, evaluations[-1][1]))
         best = min(trials, key=lambda one: one.loss)
         if best.right >= training.chance and best not in trials[-WORSE:]:
             break

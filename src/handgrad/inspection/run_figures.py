@@ -46,17 +46,7 @@ def draw_curves(
     epochs = [record for record in records if record["kind"] == "epoch"]
     if not epochs:
         return []
-    loss, accuracy = (
-        figures.Curve(
-            [epoch[f"train_{name}"] for epoch in epochs],
-            [
-                epoch[f"validation_{name}"]
-                for epoch in epochs
-                if epoch[f"validation_{name}"] is not None
-            ],
-        )
-        for name in ("loss", "accuracy")
-    )
+    loss, accuracy = figures.metric_curves(epochs)
     figure = figures.curves(loss, accuracy, best_epoch=best_epoch or None)
     return figures.save(
         figure, folder / "curves", formats=("png", "svg"), root=folder.parent

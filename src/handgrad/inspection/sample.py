@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 
@@ -67,7 +67,7 @@ class Sample:
         return self.labels
 
 
-def sample_of(  # noqa: PLR0913  which images, in one call
+def sample_of(
     subject: Subject,
     images: Any = None,
     labels: Any = None,
@@ -75,9 +75,7 @@ def sample_of(  # noqa: PLR0913  which images, in one call
     count: int | None = None,
     shuffled: bool = False,
     prefer_one: bool = False,
-    split: str | None = None,
-    dataset: str | None = None,
-    data_dir: Path | None = None,
+    **where: Unpack[Where],
 ) -> Sample:
     """All of the given images, or the first `count` of a run's split.
 
@@ -86,18 +84,18 @@ def sample_of(  # noqa: PLR0913  which images, in one call
     if count is not None:
         check_count("An inspection", "count", count)
     if images is None:
-        name, found = _of_run(subject, split, dataset, data_dir)
-        rows, which = chosen_rows(len(found), count, shuffled=shuffled)
-        named = f"{name} images of {subject.name}" if name else f"images of {dataset}"
-        return Sample(
-            images=found.images[rows],
-            labels=found.targets[rows],
+        name, found = _of_run(subject, **where)
+        source = f"images of {where.get('dataset')}"  # a data set without splits
+        return chosen_from(
+            found,
+            count,
+            f"{name} images of {subject.name}" if name else source,
+            shuffled=shuffled,
             class_names=subject.class_names(found.image_shape),
             normalization=subject.normalization,
             split=name,
-            what=f"{which} {len(found.images[rows])} {named}",
         )
-    if split is not None or dataset is not None:
+    if where.get("split") is not None or where.get("dataset") is not None:
         raise ConfigError(
             "An inspection takes images, or a split or data set of a run, got both. "
             "Omit one of them."
@@ -105,17 +103,50 @@ def sample_of(  # noqa: PLR0913  which images, in one call
     batch = subject.batch(images, prefer_one=prefer_one)
     names = subject.class_names(tuple(batch.shape[1:]))
     targets = None if labels is None else subject.targets(labels, names)
-    if targets is not None and len(targets) != len(batch):
+    return given_sample(batch, targets, names, subject.normalization)
+
+
+def given_sample(
+    images: NumpyArray,
+    labels: NumpyArray | None,
+    class_names: tuple[str, ...],
+    normalization: Normalization | None,
+) -> Sample:
+    """Given images and class numbers; ShapeError unless there is one label each."""
+    count = len(images)
+    if labels is not None and labels.shape != (count,):
         raise ShapeError(
-            f"An inspection takes one label per image, got {len(targets)} labels for "
-            f"{len(batch)} images. Give equal numbers of both."
+            f"An inspection takes one label per image, got {labels.size} labels for "
+            f"{count} images. Give equal numbers of both."
         )
-    what = f"the {len(batch)} given images" if len(batch) != 1 else "the given image"
-    return Sample(batch, targets, names, subject.normalization, "", what)
+    what = f"the {count} given images" if count != 1 else "the given image"
+    return Sample(images, labels, class_names, normalization, "", what)
+
+
+def chosen_from(
+    found: Split, count: int | None, source: str, *, shuffled: bool, **known: Any
+) -> Sample:
+    """The first `count` images of a split, or a random sample; `source` says whose.
+
+    `known` are the other fields of the sample.
+    """
+    rows: slice | NumpyArray = slice(count)
+    which = "the first"
+    if count is None or count >= len(found):
+        which = "all"
+    elif shuffled:
+        rows = np.sort(permutation(SAMPLE_KEY, len(found))[:count])
+        which = "a random sample of"
+    images = found.images[rows]
+    what = f"{which} {len(images)} {source}"
+    return Sample(images=images, labels=found.targets[rows], what=what, **known)
 
 
 def _of_run(
-    subject: Subject, split: str | None, dataset: str | None, data_dir: Path | None
+    subject: Subject,
+    split: str | None = None,
+    dataset: str | None = None,
+    data_dir: Path | None = None,
 ) -> tuple[str, Split]:
     """The name of a split, and its images."""
     from handgrad.training.build import ARRAYS
@@ -131,38 +162,16 @@ def _of_run(
     return run_images(config, split, dataset=dataset, data_dir=data_dir, run=run)
 
 
-def chosen_rows(
-    total: int, count: int | None, *, shuffled: bool
-) -> tuple[slice | NumpyArray, str]:
-    """The rows of `count` images, in order, and a description of the choice."""
-    if count is None or count >= total:
-        return slice(None), "all"
-    if not shuffled:
-        return slice(count), "the first"
-    return np.sort(permutation(SAMPLE_KEY, total)[:count]), "a random sample of"
-
-
 def image_of(
     subject: Subject,
     images: Any,
     labels: Any,
     image: int | None,
-    *,
-    split: str | None = None,
-    dataset: str | None = None,
-    data_dir: Path | None = None,
+    **where: Unpack[Where],
 ) -> Sample:
     """One image: the given image, or number `image` of several, counted from 0."""
-    found = sample_of(
-        subject,
-        images,
-        labels,
-        count=up_to(image) if images is None else None,
-        prefer_one=True,
-        split=split,
-        dataset=dataset,
-        data_dir=data_dir,
-    )
+    count = up_to(image) if images is None else None
+    found = sample_of(subject, images, labels, count=count, prefer_one=True, **where)
     if image is None and images is not None and len(found.images) > 1:
         raise ShapeError(
             f"This inspection takes one image, got {len(found.images)}. Give one "
@@ -179,12 +188,9 @@ def only(sample: Sample, image: int | None) -> Sample:
             f"There are {count} images, counted from 0, got image {number}. "
             f"Give a number from 0 to {count - 1}."
         )
-    labels = sample.labels
-    return replace(
-        sample,
-        images=sample.images[number : number + 1],
-        labels=None if labels is None else labels[number : number + 1],
-    )
+    chosen, labels = slice(number, number + 1), sample.labels
+    labels = None if labels is None else labels[chosen]
+    return replace(sample, images=sample.images[chosen], labels=labels)
 
 
 def up_to(image: int | None) -> int:

@@ -1,9 +1,4 @@
-"""The fraction of saturated units, whose small slope passes almost no gradient.
-
-Source
-    Glorot, Bengio (2010), Understanding the difficulty of training deep feedforward
-    neural networks, section 3.
-"""
+"""The fraction of saturated units, whose small slope passes almost no gradient."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -73,9 +68,9 @@ class Saturation(Rows[SaturationRow]):
 
     def table(self) -> Table:
         """Fractions of saturated and dead units and the mean slope of each layer."""
-        rows = tuple(("", *_cells(row)) for row in self.rows)
+        rows = tuple(map(_cells, self.rows))
         note = _note(self.bound, self.what)
-        return Table(("", "layer", *HEADS), rows, right=HEADS, below=(note,))
+        return Table(("layer", *HEADS), rows, right=HEADS, below=(note,))
 
     def figure(self) -> "Figure":
         """One bar per layer."""

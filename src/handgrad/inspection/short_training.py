@@ -63,8 +63,8 @@ class ShortTraining:
     `every` is the number of steps between two evaluations.
 
     Shapes
-        rows  (steps, batch_size), row numbers of `train`
-        look  row numbers of the images used for evaluation
+        rows       (steps, batch_size), row numbers of `train`
+        evaluated  row numbers of the images used for evaluation
     """
 
     model: Sequential
@@ -73,14 +73,14 @@ class ShortTraining:
     optimizer: Callable[[Schedule], Optimizer]
     normalization: Normalization
     rows: NumpyArray
-    look: NumpyArray
+    evaluated: NumpyArray
     every: int
     seed: int
 
     @property
     def chance(self) -> float:
         """The accuracy that a network may well reach without learning."""
-        counts = np.bincount(self.train.targets[self.look])
+        counts = np.bincount(self.train.targets[self.evaluated])
         share = counts.max() / counts.sum()
         error = (share * (1 - share) / counts.sum()) ** 0.5
         return float(min(share + MARGIN * error, 1))
@@ -119,8 +119,8 @@ class ShortTraining:
         return True
 
     def _seen(self, engine: "CpuEngine") -> tuple[float, float]:
-        targets = self.train.targets[self.look]
-        logits = engine.logits(self.train.images[self.look])
+        targets = self.train.targets[self.evaluated]
+        logits = engine.logits(self.train.images[self.evaluated])
         loss, _ = forward_loss(self.loss, logits, targets, None)
         right = np.trace(count_confusions(logits, targets))
         return float(loss), float(right / len(targets))

@@ -8,10 +8,6 @@ The shifted denominator cannot vanish: the largest logit is shifted to exactly 0
 exponential is exactly 1, and the others are not negative. So it lies between 1 and
 the number of classes. A single probability can still underflow to 0, and its logarithm
 becomes -infinity; log-sum-exp never forms that probability.
-
-Source
-    Blanchard, Higham, Higham (2021), Accurately computing the log-sum-exp and softmax
-    functions, IMA Journal of Numerical Analysis 41(4).
 """
 
 from collections.abc import Sequence

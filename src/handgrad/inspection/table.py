@@ -1,6 +1,6 @@
 """A text table for terminals and notebooks."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 GAP = "  "  # between two columns
@@ -67,3 +67,8 @@ class Table:
                 cell.rjust(width) if head in self.right else cell.ljust(width)
                 for head, cell, width in columns
             ).rstrip()
+
+
+def sizes(shape: Sequence[int]) -> str:
+    """A shape as text, such as 6 x 28 x 28."""
+    return " x ".join(map(str, shape))

@@ -1,9 +1,4 @@
-"""Every named array of one forward and one backward pass, layer by layer.
-
-Source
-    Rumelhart, Hinton, Williams (1986), Learning representations by back-propagating
-    errors.
-"""
+"""Every named array of one forward and one backward pass, layer by layer."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,7 +15,7 @@ from handgrad.inspection.recording import Record, record_layers
 from handgrad.inspection.result import Result
 from handgrad.inspection.sample import Sample, Where, image_of, sample_of
 from handgrad.inspection.subject import Subject, subject_of
-from handgrad.inspection.table import Table
+from handgrad.inspection.table import Table, sizes
 from handgrad.inspection.trace_step import LayerTrace, LossTrace, layer_step, loss_step
 from handgrad.layers import Sequential
 from handgrad.randomness import Key
@@ -68,7 +63,7 @@ class Trace(Result):
         rows = tuple(
             (
                 step.name,
-                " x ".join(map(str, step.outputs.shape[1:])),
+                sizes(step.outputs.shape[1:]),
                 f"{np.linalg.norm(step.outputs):.4g}",
                 f"{np.linalg.norm(step.d_outputs):.4g}",
                 f"{norm(step.gradients.values()):.4g}" if step.gradients else "",

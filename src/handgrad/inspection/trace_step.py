@@ -11,7 +11,7 @@ from handgrad.errors import unknown_name
 from handgrad.inspection.equations import cache_name, equation_of, equations_of
 from handgrad.inspection.recording import Record
 from handgrad.inspection.result import Result
-from handgrad.inspection.table import Table
+from handgrad.inspection.table import Table, sizes
 from handgrad.layers import Layer
 from handgrad.losses import Loss
 
@@ -222,13 +222,9 @@ def _cells(value: Any) -> tuple[str, ...]:
     if not isinstance(value, np.ndarray):
         return str(value), "", "", ""
     if value.dtype == bool or not value.size:
-        return _sizes(value.shape), "", "", ""
+        return sizes(value.shape), "", "", ""
     numbers = (value.min(), value.max(), np.linalg.norm(value))
-    return (_sizes(value.shape), *(f"{number:.4g}" for number in numbers))
-
-
-def _sizes(shape: tuple[int, ...]) -> str:
-    return " x ".join(map(str, shape))
+    return (sizes(value.shape), *(f"{number:.4g}" for number in numbers))
 
 
 def _listed(value: Any) -> Any:

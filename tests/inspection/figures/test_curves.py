@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from handgrad.inspection.figures import Curve, curves
+from handgrad.inspection.figures import Curve, curves, metric_curves
 
 
 def test_both_lines_are_drawn_over_the_epochs_from_one():
@@ -38,3 +38,14 @@ def test_without_validation_the_best_epoch_is_marked_on_training():
 def test_one_epoch_is_drawn():
     figure = curves(Curve([2.0]), Curve([0.5]))
     assert figure.axes[0].get_xlim() == (0.5, 1.5)
+
+
+def test_the_curves_of_records_leave_out_missing_validation():
+    known = {"train_loss": 2.0, "validation_loss": 2.5}
+    known |= {"train_accuracy": 0.5, "validation_accuracy": 0.25}
+    loss, accuracy = metric_curves([known, known])
+    assert (loss.training, loss.validation) == ([2.0, 2.0], [2.5, 2.5])
+    assert (accuracy.training, accuracy.validation) == ([0.5, 0.5], [0.25, 0.25])
+    unknown = {**known, "validation_loss": None, "validation_accuracy": None}
+    loss, _ = metric_curves([unknown])
+    assert loss.judged == [2.0]

@@ -1,7 +1,15 @@
 import numpy as np
 import pytest
 
-from handgrad.inspection.figures.grid import Grid, full_rows, pixels
+from handgrad.inspection.figures.grid import (
+    Grid,
+    blank,
+    caption,
+    full_rows,
+    grid_figure,
+    pixels,
+)
+from handgrad.inspection.figures.style import INK, ORANGE
 
 
 def test_images_are_placed_row_by_row():
@@ -35,3 +43,26 @@ def test_values_that_are_not_bytes_are_scaled_from_black_to_white():
     image = np.array([[[-1.0, 0.0, 3.0]]])
     assert pixels(image)[0, :, 0].tolist() == [0, 63, 255]
     assert pixels(np.zeros((1, 1, 2)))[0, :, 0].tolist() == [0, 0]
+
+
+def test_a_figure_is_as_large_as_its_grid_and_edges():
+    grid = Grid(height=10, width=20, columns=2, gap=0, gap_below=5)
+    images = [np.zeros((10, 20, 3))] * 3
+    figure, axes = grid_figure(images, grid, 0.1, (1.0, 0.5))
+    assert figure.get_size_inches().tolist() == [5.0, 3.5]
+    assert len(axes.images) == 3
+    figure, _ = grid_figure(images, grid, 0.1, (1.0, 0.5), least=9.0)
+    assert figure.get_size_inches().tolist() == [10.0, 3.5]
+
+
+def test_a_caption_is_centred_below_its_image():
+    grid = Grid(height=10, width=20, columns=2, gap=0, gap_below=5)
+    _, axes = grid_figure([np.zeros((10, 20, 3))] * 2, grid, 0.1, (0.5, 0.5))
+    caption(axes, grid, 1, "cat", 1.2)
+    caption(axes, grid, 1, "dog", 1.4, color=ORANGE)
+    assert [text.get_position() for text in axes.texts] == [(30, 12), (30, 14)]
+    assert [text.get_color() for text in axes.texts] == [INK, ORANGE]
+
+
+def test_empty_cells_are_light():
+    assert blank() == (0xF5, 0xF6, 0xF8)

@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 from handgrad.inspection.figures.microscope import microscope
-from handgrad.inspection.reading import Place, Reading
+from handgrad.inspection.microscope import Place, Reading
 
 PLACES = tuple(Place((1, 0, k), 0.5, float(k), 2.0) for k in range(9))
 READING = Reading(

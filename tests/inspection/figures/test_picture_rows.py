@@ -5,7 +5,6 @@ from handgrad.inspection.figures.picture_rows import (
     picture_rows,
     resized,
     signed_pictures,
-    sizes,
 )
 
 
@@ -32,4 +31,3 @@ def test_small_images_are_enlarged_by_nearest_neighbour():
     large = resized(picture)
     assert large.shape == (SIDE, SIDE, 1)
     np.testing.assert_array_equal(large[:: SIDE // 2, :: SIDE // 2], picture)
-    assert sizes((3, 4)) == "3 x 4"

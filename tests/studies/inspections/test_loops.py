@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from handgrad.inspection import looped_lenet as definition
 from handgrad.studies.inspections import Place, inspect
+from handgrad.studies.inspections import lenet_in_loops as definition
 from handgrad.studies.inspections.loops import apart
 
 SMALL = {"images": 1, "steps": 2, "batch_size": 16, "timed_steps": 1}

@@ -9,7 +9,7 @@ from handgrad.inspection.figures.confusion_matrix import (
     confusion_matrix,
     confusion_of_answers,
 )
-from handgrad.inspection.figures.curves import Curve, curves
+from handgrad.inspection.figures.curves import Curve, curves, metric_curves
 from handgrad.inspection.figures.first_layer_weights import first_layer_weights
 from handgrad.inspection.figures.labelled_samples import labelled_samples
 from handgrad.inspection.figures.mistakes import mistakes
@@ -23,6 +23,7 @@ __all__ = [
     "curves",
     "first_layer_weights",
     "labelled_samples",
+    "metric_curves",
     "mistakes",
     "save",
 ]

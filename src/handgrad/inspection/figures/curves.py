@@ -1,23 +1,15 @@
 """Loss and accuracy by epoch."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from handgrad.inspection.figures.style import (
-    BLUE,
-    INK,
-    MUTED,
-    ORANGE,
-    PALE,
-    TEXT_SIZE,
-    new_figure,
-    quiet,
-    title,
-)
+from handgrad.inspection.figures.charts import finish, legend, vertical, vertical_note
+from handgrad.inspection.figures.style import BLUE, ORANGE, PALE, new_figure
 
 FEW = 15  # most epochs with a marker at every point
 
@@ -35,6 +27,17 @@ class Curve:
         return self.validation if len(self.validation) else self.training
 
 
+def metric_curves(epochs: Sequence[Mapping[str, Any]]) -> tuple[Curve, Curve]:
+    """The loss and the accuracy after each epoch, from the records of the epochs."""
+
+    def curve(name: str) -> Curve:
+        validation = [epoch[f"validation_{name}"] for epoch in epochs]
+        known = [value for value in validation if value is not None]
+        return Curve([epoch[f"train_{name}"] for epoch in epochs], known)
+
+    return curve("loss"), curve("accuracy")
+
+
 def curves(loss: Curve, accuracy: Curve, *, best_epoch: int | None = None) -> Figure:
     """Draw both metrics, training and validation, with the best epoch marked.
 
@@ -47,9 +50,14 @@ def curves(loss: Curve, accuracy: Curve, *, best_epoch: int | None = None) -> Fi
     _panel(left, "Loss", loss, best_epoch)
     _panel(right, "Accuracy", accuracy, best_epoch)
     right.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
-    _legend(figure, len(loss.validation) > 0)
+    names = ["training", "validation"][: 1 + bool(len(loss.validation))]
+    handles = left.lines[: len(names)]
+    legend(figure, "outside upper right", handles=handles, labels=names, ncols=2)
     if best_epoch is not None:
-        _say_best(right, accuracy, best_epoch)
+        value = accuracy.judged[best_epoch - 1]
+        text = f"best: epoch {best_epoch}, {value:.1%}"
+        on_left = best_epoch > len(accuracy.training) / 2
+        vertical_note(right, best_epoch, text, on_left=on_left)
     return figure
 
 
@@ -64,45 +72,12 @@ def _panel(axes: Axes, name: str, curve: Curve, best_epoch: int | None) -> None:
             markersize=4,
             solid_capstyle="round",
         )
-    quiet(axes, grid=True)
-    title(axes, name)
-    axes.set_xlabel("epoch", color=MUTED, fontsize=TEXT_SIZE)
+    finish(axes, name, across="epoch")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.margins(x=0.04, y=0.1)
     if len(curve.training) == 1:
         axes.set_xlim(0.5, 1.5)
     if best_epoch is not None:
-        axes.axvline(best_epoch, color=ORANGE, linewidth=1, linestyle=(0, (2, 3)))
+        vertical(axes, best_epoch)
         value = curve.judged[best_epoch - 1]
         axes.plot(best_epoch, value, "o", color=ORANGE, markersize=8)
-
-
-def _legend(figure: Figure, has_validation: bool) -> None:
-    """Draw one legend for both panels."""
-    names = [("training", PALE)] + [("validation", BLUE)] * has_validation
-    handles = [figure.axes[0].lines[index] for index in range(len(names))]
-    figure.legend(
-        handles,
-        [name for name, _ in names],
-        loc="outside upper right",
-        ncols=2,
-        frameon=False,
-        labelcolor=INK,
-        fontsize=TEXT_SIZE,
-    )
-
-
-def _say_best(axes: Axes, accuracy: Curve, best_epoch: int) -> None:
-    """Write the best epoch's accuracy at the bottom of its line, below the curves."""
-    value = accuracy.judged[best_epoch - 1]
-    on_left = best_epoch > len(accuracy.training) / 2
-    axes.annotate(
-        f"best: epoch {best_epoch}, {value:.1%}",
-        xy=(best_epoch, 0),
-        xycoords=axes.get_xaxis_transform(),  # x: epoch, y: fraction of the height
-        xytext=(-6 if on_left else 6, 8),
-        textcoords="offset points",
-        ha="right" if on_left else "left",
-        color=ORANGE,
-        fontsize=TEXT_SIZE,
-    )

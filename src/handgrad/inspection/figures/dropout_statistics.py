@@ -7,17 +7,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from handgrad.inspection.dropout_statistics import DropoutRow
-from handgrad.inspection.figures.style import (
-    BLUE,
-    INK,
-    MUTED,
-    ORANGE,
-    PALE,
-    TEXT_SIZE,
-    new_figure,
-    quiet,
-    title,
-)
+from handgrad.inspection.figures.charts import bar_values, finish, legend
+from handgrad.inspection.figures.style import BLUE, ORANGE, PALE, new_figure
 
 WIDTH = 0.36
 
@@ -28,23 +19,21 @@ def dropout_statistics(rows: Sequence[DropoutRow]) -> Figure:
     left, right = figure.subplots(1, 2)
     places = np.arange(len(rows))
     zeros = left.bar(places, [row.train_zero for row in rows], 0.5, color=ORANGE)
-    left.bar_label(zeros, fmt="{:.2%}", color=INK, fontsize=TEXT_SIZE, padding=2)
+    bar_values(left, zeros, "{:.2%}")
     left.set_ylim(0, 1)
     left.yaxis.set_major_formatter(PercentFormatter(1.0))
-    title(left, "Fraction of zeros in training", "none in prediction")
     for shift, color, values, name in (
         (-WIDTH / 2, PALE, [row.train_mean for row in rows], "training"),
         (WIDTH / 2, BLUE, [row.test_mean for row in rows], "prediction"),
     ):
         bars = right.bar(places + shift, values, WIDTH, color=color, label=name)
-        right.bar_label(bars, fmt="{:.3f}", color=INK, fontsize=TEXT_SIZE, padding=2)
-    title(right, "Mean of the outputs", f"mean of the inputs {rows[0].input_mean:.3f}")
+        bar_values(right, bars, "{:.3f}")
     right.margins(y=0.25)
-    right.legend(
-        loc="upper right", ncols=2, frameon=False, labelcolor=INK, fontsize=TEXT_SIZE
-    )
-    for axes in (left, right):
-        quiet(axes, grid=True)
+    legend(right, "upper right", ncols=2)
+    for axes, heading, note in (
+        (left, "Fraction of zeros in training", "none in prediction"),
+        (right, "Mean of the outputs", f"mean of the inputs {rows[0].input_mean:.3f}"),
+    ):
         axes.set_xticks(places, [f"{row.kept:g}" for row in rows])
-        axes.set_xlabel("fraction kept", color=MUTED, fontsize=TEXT_SIZE)
+        finish(axes, heading, note, across="fraction kept")
     return figure

@@ -6,18 +6,17 @@ from matplotlib.figure import Figure
 
 from handgrad.arrays import NumpyArray
 from handgrad.inspection.feature_maps import FeatureMap
+from handgrad.inspection.figures.charts import SIGNS
 from handgrad.inspection.figures.grid import pixels
 from handgrad.inspection.figures.picture_rows import (
     picture_rows,
     signed_pictures,
-    sizes,
 )
 from handgrad.inspection.figures.style import title
+from handgrad.inspection.table import sizes
 
 
-def feature_maps(
-    image: NumpyArray, maps: Sequence[FeatureMap], *, caption: str = ""
-) -> Figure:
+def feature_maps(image: NumpyArray, maps: Sequence[FeatureMap]) -> Figure:
     """The image, and below it one row per layer, except Flatten.
 
     Blue is positive, white 0, orange negative, on one scale per layer. The features of
@@ -33,5 +32,5 @@ def feature_maps(
         if found.kind != "Flatten"
     ]
     figure, axes = picture_rows([("image", first), *rows])
-    title(axes, "Feature maps", caption or "blue: positive, white: 0, orange: negative")
+    title(axes, "Feature maps", SIGNS)
     return figure

@@ -5,20 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from handgrad.inspection.figures.first_layer_weights import (
-    MOST,
-    SIGNED,
-    first_layer_weights,
-)
-from handgrad.inspection.figures.style import (
-    INK,
-    MUTED,
-    TEXT_SIZE,
-    class_labels,
-    new_figure,
-    quiet,
-    title,
-)
+from handgrad.inspection.figures.charts import chart, finish, signed_image
+from handgrad.inspection.figures.first_layer_weights import MOST, first_layer_weights
+from handgrad.inspection.figures.style import INK, class_labels
 from handgrad.inspection.filters import Filters
 
 MOST_FEATURES = 256  # most features drawn per unit
@@ -38,23 +27,15 @@ def _matrix(found: Filters, names: Sequence[str]) -> Figure:
     """The weights for vector inputs: one row per unit, one column per feature."""
     shown = found.weight[:MOST, :MOST_FEATURES]
     units, features = shown.shape
-    reach = max(float(np.abs(shown).max()), 1e-12)
-    figure = new_figure(
+    figure, axes = chart(
         float(np.clip(0.3 * features + 1.5, 4.6, 10)),
         float(np.clip(0.3 * units + 1.2, 2.4, 10)),
     )
-    axes = figure.add_subplot()
-    axes.imshow(
-        shown, cmap=SIGNED, vmin=-reach, vmax=reach, aspect="auto",
-        interpolation="nearest",
-    )  # fmt: skip
-    quiet(axes)
+    signed_image(axes, shown)
+    note = f"{units} units, {features} features; blue: positive, orange: negative"
+    up = "" if names else "unit"
+    finish(axes, "First-layer weights", note, across="feature", up=up, grid="")
     if names:
         axes.set_yticks(range(units), class_labels(names[:units]))
         axes.tick_params(axis="y", labelcolor=INK)
-    else:
-        axes.set_ylabel("unit", color=MUTED, fontsize=TEXT_SIZE)
-    axes.set_xlabel("feature", color=MUTED, fontsize=TEXT_SIZE)
-    note = f"{units} units, {features} features; blue: positive, orange: negative"
-    title(axes, "First-layer weights", note)
     return figure

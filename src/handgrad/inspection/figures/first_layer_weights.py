@@ -4,25 +4,20 @@ from collections.abc import Sequence
 from math import sqrt
 
 import numpy as np
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.errors import ShapeError
-from handgrad.inspection.figures.grid import Grid, draw_grid, full_rows
+from handgrad.inspection.figures.charts import SIGNED, SIGNS
+from handgrad.inspection.figures.grid import Grid, caption, draw_grid, full_rows
 from handgrad.inspection.figures.style import (
-    BLUE,
     GRID,
-    INK,
-    ORANGE,
-    TEXT_SIZE,
     class_labels,
     new_figure,
     title,
 )
 
 MOST = 64  # units shown
-SIGNED = LinearSegmentedColormap.from_list("signed", [ORANGE, "#ffffff", BLUE])
 
 
 def first_layer_weights(
@@ -48,14 +43,11 @@ def first_layer_weights(
     columns = full_rows(len(shown), ideal)
     grid = Grid(height, width, columns, 0.14 * width, below)
     figure = _drawn(pictures, grid)
-    _label(figure, grid, names[: len(shown)])
+    for index, name in enumerate(class_labels(names[: len(shown)])):
+        caption(figure.axes[0], grid, index, name, 1.06)
     kind = "filters" if weight.ndim == 4 else "units"
     count = f"{len(shown)} of {len(filters)}" if len(filters) > MOST else len(filters)
-    scale = (
-        "each on its own scale, grey: 0"
-        if shown.shape[1] == 3
-        else "blue: positive, white: 0, orange: negative"
-    )
+    scale = "each on its own scale, grey: 0" if shown.shape[1] == 3 else SIGNS
     title(figure.axes[0], "First-layer weights", f"{count} {kind}; {scale}")
     return figure
 
@@ -89,17 +81,3 @@ def _drawn(pictures: list[NumpyArray], grid: Grid) -> Figure:
     figure = new_figure(max(width * inches, 4.6), height * inches + 0.8)
     draw_grid(figure.add_subplot(), pictures, grid, frame=GRID)
     return figure
-
-
-def _label(figure: Figure, grid: Grid, names: Sequence[str]) -> None:
-    for index, name in enumerate(class_labels(names)):
-        left, top = grid.corner(index)
-        figure.axes[0].text(
-            left + grid.width / 2,
-            top + grid.height * 1.06,
-            name,
-            ha="center",
-            va="top",
-            color=INK,
-            fontsize=TEXT_SIZE,
-        )

@@ -6,17 +6,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from handgrad.inspection.figures.charts import bar_values, chart, finish, legend
 from handgrad.inspection.figures.style import (
     BLUE,
-    GRID,
     INK,
     MUTED,
     ORANGE,
     PALE,
-    TEXT_SIZE,
     new_figure,
-    quiet,
-    title,
 )
 from handgrad.inspection.gradient_flow import DepthRow, FlowRow
 
@@ -26,19 +23,17 @@ SHADES = 0.3  # lower limit of the opacity; the deepest network is opaque
 
 def gradient_flow(rows: Sequence[FlowRow]) -> Figure:
     """One bar per layer, first layer on top, on a logarithmic scale."""
-    figure = new_figure(7.6, 1.3 + 0.36 * len(rows))
-    axes = figure.add_subplot()
+    figure, axes = chart(7.6, 1.3 + 0.36 * len(rows))
     norms = [row.gradient_norm for row in rows]
     bars = axes.barh(range(len(rows)), norms, 0.6, color=BLUE)
-    axes.bar_label(bars, fmt="{:.2e}", color=INK, fontsize=TEXT_SIZE, padding=3)
+    bar_values(axes, bars, "{:.2e}", 3)
     axes.set_yticks(range(len(rows)), [row.layer for row in rows])
     axes.invert_yaxis()
     if min(norms) > 0:
         axes.set_xscale("log")
         axes.set_xlim(min(norms) / 4, max(norms) * 8)
-    quiet(axes)
-    axes.grid(axis="x", color=GRID)
-    title(axes, "Gradient norm by layer", "first layer on top; one batch, float64")
+    note = "first layer on top; one batch, float64"
+    finish(axes, "Gradient norm by layer", note, grid="x")
     return figure
 
 
@@ -60,13 +55,11 @@ def depth_flow(rows: Sequence[DepthRow]) -> Figure:
         right.plot(depths, firsts, "o-", color=color, label=name)
     _finish(left, "Gradient norm by layer", "layer, counted from the input")
     _finish(right, "Gradient norm of the first layer by depth", "hidden layers")
-    right.legend(frameon=False, labelcolor=INK, fontsize=TEXT_SIZE)
+    legend(right, "best")
     return figure
 
 
-def _finish(axes: Axes, text: str, across: str) -> None:
+def _finish(axes: Axes, heading: str, across: str) -> None:
     axes.set_yscale("log")
-    quiet(axes, grid=True)
-    title(axes, text)
-    axes.set_xlabel(across, color=MUTED, fontsize=TEXT_SIZE)
+    finish(axes, heading, across=across)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))

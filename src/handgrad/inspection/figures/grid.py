@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from handgrad.arrays import NumpyArray
-from handgrad.inspection.figures.style import quiet
+from handgrad.inspection.figures.style import EMPTY, INK, TEXT_SIZE, new_figure, quiet
 
 
 @dataclass(frozen=True)
@@ -96,3 +98,41 @@ def draw_grid(
     quiet(axes)
     axes.set_xticks([])
     axes.set_yticks([])
+
+
+def grid_figure(
+    images: Sequence[NumpyArray],
+    grid: Grid,
+    inches: float,
+    edges: tuple[float, float],
+    *,
+    least: float = 0.0,
+) -> tuple[Figure, Axes]:
+    """A figure of a grid, `inches` per pixel, with space at its edges.
+
+    Units
+        edges  inches added to the width and the height
+        least  inches that the width has at least, without the edge
+    """
+    across, down = grid.extent(len(images))
+    width = max(across * inches, least) + edges[0]
+    figure = new_figure(width, down * inches + edges[1])
+    axes = figure.add_subplot()
+    draw_grid(axes, images, grid)
+    return figure, axes
+
+
+def caption(
+    axes: Axes, grid: Grid, index: int, text: str, line: float, **options: Any
+) -> None:
+    """Write a text below an image, `line` heights below its upper edge."""
+    left, top = grid.corner(index)
+    style = {"ha": "center", "va": "top", "color": INK, "fontsize": TEXT_SIZE}
+    down = top + grid.height * line
+    axes.text(left + grid.width / 2, down, text, **{**style, **options})
+
+
+def blank() -> tuple[int, int, int]:
+    """The colour of an empty cell, red, green and blue from 0 to 255."""
+    red, green, blue = bytes.fromhex(EMPTY[1:])
+    return red, green, blue

@@ -2,19 +2,13 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 from matplotlib.figure import Figure
 
 from handgrad.arrays import NumpyArray
-from handgrad.inspection.figures.first_layer_weights import SIGNED
-from handgrad.inspection.figures.style import (
-    MUTED,
-    TEXT_SIZE,
-    new_figure,
-    quiet,
-    title,
-)
+from handgrad.inspection.figures.charts import finish, signed_image
+from handgrad.inspection.figures.style import new_figure
 from handgrad.inspection.jacobians import Jacobian
+from handgrad.inspection.table import sizes
 
 MOST = 64  # most rows and columns drawn, from the first corner
 FEW = 10  # most units drawn of a Jacobian for a weight, each with its row of weights
@@ -23,26 +17,19 @@ FEW = 10  # most units drawn of a Jacobian for a weight, each with its row of we
 def jacobians(found: Sequence[Jacobian]) -> Figure:
     """One panel per Jacobian: blue is positive, white 0, orange negative."""
     figure = new_figure(10.2, 7.0)
-    for axes, jacobian in zip(figure.subplots(2, 3).ravel(), found, strict=True):
-        corner = _corner(jacobian.value)
-        reach = max(float(np.abs(corner).max()), 1e-12)
-        axes.imshow(
-            corner,
-            cmap=SIGNED,
-            vmin=-reach,
-            vmax=reach,
-            aspect="auto",
-            interpolation="nearest",
+    for axes, one in zip(figure.subplots(2, 3).ravel(), found, strict=True):
+        corner = _corner(one.value)
+        signed_image(axes, corner)
+        rows, columns = corner.shape
+        is_part = corner.size < one.value.size
+        finish(
+            axes,
+            f"{one.name} = {one.equation}",
+            f"{sizes(one.shape)}; {one.nonzero:.1%} nonzero; "
+            f"max error {one.max_error:.0e}",
+            across=f"first {rows} rows and {columns} columns" if is_part else "",
+            grid="",
         )
-        quiet(axes)
-        sizes = " x ".join(map(str, jacobian.shape))
-        title(axes, f"{jacobian.name} = {jacobian.equation}", _note(jacobian, sizes))
-        if corner.size < jacobian.value.size:
-            axes.set_xlabel(
-                f"first {corner.shape[0]} rows and {corner.shape[1]} columns",
-                color=MUTED,
-                fontsize=TEXT_SIZE,
-            )
     return figure
 
 
@@ -53,8 +40,3 @@ def _corner(value: NumpyArray) -> NumpyArray:
     part = value[:FEW, :FEW]
     corner: NumpyArray = part.reshape(len(part), -1)
     return corner
-
-
-def _note(jacobian: Jacobian, sizes: str) -> str:
-    nonzero, error = jacobian.nonzero, jacobian.max_error
-    return f"{sizes}; {nonzero:.1%} nonzero; max error {error:.0e}"

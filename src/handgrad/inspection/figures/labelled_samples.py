@@ -6,13 +6,11 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from handgrad.arrays import NumpyArray
-from handgrad.inspection.figures.grid import Grid, draw_grid, pixels
+from handgrad.inspection.figures.grid import Grid, blank, grid_figure, pixels
 from handgrad.inspection.figures.style import (
-    EMPTY,
     INK,
     TEXT_SIZE,
     class_labels,
-    new_figure,
     title,
 )
 from handgrad.ranges import check_count
@@ -39,17 +37,13 @@ def labelled_samples(
     shown = min(len(class_names), MOST_CLASSES)
     height, width = images.shape[2:]
     grid = Grid(height, width, per_class, 0.12 * width, 0.12 * height)
-    blank = np.full((height, width, 3), _blank(), dtype=np.uint8)
+    empty = np.full((height, width, 3), blank(), dtype=np.uint8)
     pictures = []
     for target in range(shown):
         rows = np.flatnonzero(targets == target)[:per_class]
         pictures += [pixels(images[row]) for row in rows]
-        pictures += [blank] * (per_class - len(rows))
-    across, down = grid.extent(len(pictures))
-    inches = 0.66 / width
-    figure = new_figure(across * inches + 1.5, down * inches + 0.8)
-    axes = figure.add_subplot()
-    draw_grid(axes, pictures, grid)
+        pictures += [empty] * (per_class - len(rows))
+    figure, axes = grid_figure(pictures, grid, 0.66 / width, (1.5, 0.8))
     middles = [grid.corner(row * per_class)[1] + height / 2 for row in range(shown)]
     axes.set_yticks(middles, class_labels(class_names[:shown]))
     axes.tick_params(labelcolor=INK, labelsize=TEXT_SIZE + 1)
@@ -59,8 +53,3 @@ def labelled_samples(
     size = f"{width} x {height}, {'grey' if images.shape[1] == 1 else 'colour'}"
     title(axes, heading, f"{len(images):,} images, {size}{more}")
     return figure
-
-
-def _blank() -> tuple[int, ...]:
-    """The colour of an empty cell."""
-    return tuple(int(EMPTY[place : place + 2], 16) for place in (1, 3, 5))

@@ -2,25 +2,24 @@
 
 from collections.abc import Sequence
 
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from handgrad.arrays import NumpyArray
-from handgrad.inspection.figures.grid import Grid, draw_grid, pixels
+from handgrad.inspection.figures.charts import chart
+from handgrad.inspection.figures.grid import Grid, caption, grid_figure, pixels
 from handgrad.inspection.figures.style import (
-    INK,
     MUTED,
     ORANGE,
     TEXT_SIZE,
     class_labels,
-    new_figure,
     quiet,
     title,
 )
-from handgrad.inspection.mistakes import Mistake, confidence, worst_mistakes
+from handgrad.inspection.mistakes import confidence, worst_mistakes
 
 COLUMNS = 8
 LONGEST = 12  # characters of a class name
+SMALL = TEXT_SIZE - 1.5
 
 
 def mistakes(
@@ -53,50 +52,23 @@ def mistakes(
     height, width = images.shape[2:]
     columns = min(COLUMNS, len(worst))
     grid = Grid(height, width, columns, 0.28 * width, 0.62 * height)
-    across, down = grid.extent(len(worst))
+    shown = [pixels(images[one.row]) for one in worst]
     inches = 1.22 / (width + grid.gap)
-    figure = new_figure(max(across * inches, 3.4) + 0.3, down * inches + 0.8)
-    axes = figure.add_subplot()
-    draw_grid(axes, [pixels(images[mistake.row]) for mistake in worst], grid)
+    figure, axes = grid_figure(shown, grid, inches, (0.3, 0.8), least=3.4)
     labels = class_labels(class_names, LONGEST)
-    for index, mistake in enumerate(worst):
-        value = confidence(mistake.probability, are_probabilities, digits=0)
-        _label(axes, grid, index, mistake, labels, value)
+    for index, one in enumerate(worst):
+        value = confidence(one.probability, are_probabilities, digits=0)
+        answer = f"{labels[one.prediction]} {value}"
+        caption(axes, grid, index, f"true {labels[one.target]}", 1.04, fontsize=SMALL)
+        caption(axes, grid, index, answer, 1.24, fontsize=SMALL, color=ORANGE)
     if wrong > len(worst):
         note += f"; the {len(worst)} most confident"
     title(axes, "Most confident mistakes", note)
     return figure
 
 
-def _label(
-    axes: Axes,
-    grid: Grid,
-    index: int,
-    mistake: Mistake,
-    labels: Sequence[str],
-    value: str,
-) -> None:
-    """Write the true and the predicted class under an image."""
-    left, top = grid.corner(index)
-    lines = (
-        (f"true {labels[mistake.target]}", INK),
-        (f"{labels[mistake.prediction]} {value}", ORANGE),
-    )
-    for line, (text, color) in enumerate(lines):
-        axes.text(
-            left + grid.width / 2,
-            top + grid.height * (1.04 + 0.2 * line),
-            text,
-            ha="center",
-            va="top",
-            color=color,
-            fontsize=TEXT_SIZE - 1.5,
-        )
-
-
 def _nothing(sentence: str) -> Figure:
-    figure = new_figure(5.0, 1.4)
-    axes = figure.add_subplot()
+    figure, axes = chart(5.0, 1.4)
     quiet(axes)
     axes.set_xticks([])
     axes.set_yticks([])

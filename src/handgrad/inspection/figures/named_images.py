@@ -5,8 +5,14 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 
 from handgrad.arrays import NumpyArray
-from handgrad.inspection.figures.grid import Grid, draw_grid, full_rows, pixels
-from handgrad.inspection.figures.style import INK, TEXT_SIZE, new_figure, plain, title
+from handgrad.inspection.figures.grid import (
+    Grid,
+    caption,
+    full_rows,
+    grid_figure,
+    pixels,
+)
+from handgrad.inspection.figures.style import plain, title
 
 IDEAL_COLUMNS = 8
 SIDE_INCHES = 1.15
@@ -21,21 +27,10 @@ def named_images(images: NumpyArray, names: Sequence[str], *, what: str = "") ->
     height, width = images.shape[2:]
     columns = full_rows(len(images), min(IDEAL_COLUMNS, len(images)))
     grid = Grid(height, width, columns, 0.18 * width, 0.4 * height)
-    across, down = grid.extent(len(images))
+    shown = [pixels(image) for image in images]
     inches = SIDE_INCHES / width
-    figure = new_figure(max(across * inches, 3.4) + 0.3, down * inches + 0.7)
-    axes = figure.add_subplot()
-    draw_grid(axes, [pixels(image) for image in images], grid)
+    figure, axes = grid_figure(shown, grid, inches, (0.3, 0.7), least=3.4)
     for index, name in enumerate(names):
-        left, top = grid.corner(index)
-        axes.text(
-            left + width / 2,
-            top + 1.05 * height,
-            plain(name),
-            ha="center",
-            va="top",
-            color=INK,
-            fontsize=TEXT_SIZE,
-        )
+        caption(axes, grid, index, plain(name), 1.05)
     title(axes, f"The first {len(images)} images", what)
     return figure

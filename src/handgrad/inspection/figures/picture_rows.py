@@ -7,10 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from handgrad.arrays import NumpyArray
-from handgrad.inspection.figures.first_layer_weights import SIGNED
-from handgrad.inspection.figures.grid import Grid, draw_grid
+from handgrad.inspection.figures.charts import SIGNED
+from handgrad.inspection.figures.grid import Grid, blank, draw_grid
 from handgrad.inspection.figures.style import (
-    EMPTY,
     GRID,
     INK,
     TEXT_SIZE,
@@ -48,7 +47,8 @@ def picture_rows(
 def filled(row: Sequence[NumpyArray], count: int) -> list[NumpyArray]:
     """The first `count` images of a row, filled with blank images."""
     shown = list(row[:count])
-    return shown + [_blank()[None, None]] * (count - len(shown))
+    empty = np.array([[blank()]]) / 255
+    return shown + [empty] * (count - len(shown))
 
 
 def signed_pictures(values: NumpyArray, most: int = ACROSS) -> list[NumpyArray]:
@@ -72,14 +72,3 @@ def resized(picture: NumpyArray) -> NumpyArray:
     across = np.arange(SIDE) * picture.shape[1] // SIDE
     nearest: NumpyArray = picture[down][:, across]
     return nearest
-
-
-def sizes(shape: Sequence[int]) -> str:
-    """A shape as text, such as 6 x 28 x 28."""
-    return " x ".join(map(str, shape))
-
-
-def _blank() -> NumpyArray:
-    """The colour of an empty cell."""
-    values = [int(EMPTY[place : place + 2], 16) / 255 for place in (1, 3, 5)]
-    return np.array(values)

@@ -1,23 +1,13 @@
 """Curves of overflow and underflow of softmax in float32."""
 
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from handgrad.inspection.figures.style import (
-    BLUE,
-    INK,
-    MUTED,
-    ORANGE,
-    PALE,
-    TEXT_SIZE,
-    new_figure,
-    quiet,
-    title,
-)
+from handgrad.inspection.figures.charts import finish, legend
+from handgrad.inspection.figures.style import BLUE, ORANGE, PALE, new_figure
 from handgrad.inspection.softmax_numerics import SoftmaxNumerics, SoftmaxRow
 
 REACH = 1e40  # beyond the range of float32
@@ -50,8 +40,8 @@ def _denominators(axes: Axes, rows: Sequence[SoftmaxRow]) -> None:
     axes.set_xticks([-1e4, -1e2, 0, 1e2, 1e4])
     axes.set_ylim(1e-45, 1e45)
     across = "largest of three neighbouring float32 logits"
-    _finish(axes, "Softmax denominator", across)
-    _legend(axes, "upper left")
+    finish(axes, "Softmax denominator", across=across)
+    legend(axes, "upper left")
 
 
 def _logarithms(axes: Axes, rows: Sequence[SoftmaxRow]) -> None:
@@ -79,15 +69,5 @@ def _logarithms(axes: Axes, rows: Sequence[SoftmaxRow]) -> None:
     axes.set_xscale("log")
     axes.set_yscale("log")
     heading = "Negative log-probability of the smaller of two logits"
-    _finish(axes, heading, "gap between the two logits")
-    _legend(axes, "lower right")
-
-
-def _finish(axes: Axes, text: str, across: str) -> None:
-    quiet(axes, grid=True)
-    title(axes, text)
-    axes.set_xlabel(across, color=MUTED, fontsize=TEXT_SIZE)
-
-
-def _legend(axes: Axes, place: Literal["upper left", "lower right"]) -> None:
-    axes.legend(loc=place, frameon=False, labelcolor=INK, fontsize=TEXT_SIZE)
+    finish(axes, heading, across="gap between the two logits")
+    legend(axes, "lower right")

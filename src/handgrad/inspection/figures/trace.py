@@ -6,19 +6,19 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from handgrad.arrays import NumpyArray
+from handgrad.inspection.figures.charts import SIGNS
 from handgrad.inspection.figures.picture_rows import (
     filled,
     picture_rows,
     signed_pictures,
-    sizes,
 )
 from handgrad.inspection.figures.style import title
+from handgrad.inspection.table import sizes
 from handgrad.inspection.trace import Trace
 from handgrad.inspection.trace_step import TraceStep
 
 HALF = 10  # maps of a layer's outputs, and as many of its d_outputs
 GAP = np.ones((1, 1, 3))  # white, between the two
-COLOURS = "blue: positive, white: 0, orange: negative"
 RESHAPING = "Flatten"  # its outputs are its inputs
 
 
@@ -36,7 +36,7 @@ def trace_figure(found: Trace) -> Figure:
         label = f"{step.name}\n{sizes(step.outputs.shape[1:])}"
         rows.append((label, [*filled(left, HALF), GAP, *right]))
     figure, axes = picture_rows(rows, 2 * HALF + 1)
-    halves = f"left: outputs, right: d_outputs, first {HALF} of each; {COLOURS}"
+    halves = f"left: outputs, right: d_outputs, first {HALF} of each; {SIGNS}"
     title(axes, "Forward and backward pass", halves)
     return figure
 
@@ -49,7 +49,7 @@ def step_figure(step: TraceStep) -> Figure:
         if is_drawn(value)
     ]
     figure, axes = picture_rows(rows)
-    title(axes, f"{step.name} ({step.kind})", COLOURS)
+    title(axes, f"{step.name} ({step.kind})", SIGNS)
     return figure
 
 

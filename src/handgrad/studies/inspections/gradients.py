@@ -11,6 +11,7 @@ from handgrad.inspection.differentiable import NetworkValue, in_float64
 from handgrad.inspection.gradient_flow import DEPTHS, depth_flow
 from handgrad.inspection.jacobians import chained, jacobians_at, point_of
 from handgrad.inspection.saturation import BOUND, SCALES, deep, saturation_by_scale
+from handgrad.inspection.table import sizes
 from handgrad.layers import Softmax
 from handgrad.losses import SoftmaxCrossEntropy
 from handgrad.models import perceptron
@@ -88,17 +89,7 @@ def jacobians(*, dataset: str = "digits", seed: int, place: Place) -> dict[str, 
 
         return jacobians.jacobians(found)
 
-    table = [
-        {
-            "name": one.name,
-            "equation": one.equation,
-            "shape": " x ".join(map(str, one.shape)),
-            "nonzero": one.nonzero,
-            "columns": one.columns,
-            "max_error": one.max_error,
-        }
-        for one in found
-    ]
+    table = [{**one.as_dict(), "shape": sizes(one.shape)} for one in found]
     place.draw("jacobians", draw, table, kind="png")
     products = chained(found, model, inputs[0], int(targets[0]))
     value = NetworkValue(model, SoftmaxCrossEntropy(), inputs, targets, key=Key(seed))

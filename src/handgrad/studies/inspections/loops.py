@@ -11,10 +11,10 @@ from handgrad.datasets.normalization import Normalization
 from handgrad.engine.choose import make_engine
 from handgrad.engine.engine import Batch, Engine
 from handgrad.inspection.differentiable import in_float64
-from handgrad.inspection.looped_lenet import LoopedLeNet
 from handgrad.losses import SoftmaxCrossEntropy
 from handgrad.models import lenet
 from handgrad.optimizers import SGD
+from handgrad.studies.inspections.lenet_in_loops import LoopedLeNet
 from handgrad.studies.inspections.place import Place
 
 RATE = 0.1

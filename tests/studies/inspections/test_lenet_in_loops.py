@@ -8,7 +8,9 @@ import pytest
 from definitions import conv2d as definition_of_convolution
 from definitions import linear as definition_of_linear
 from definitions import pooling as definition_of_pooling
-from handgrad.inspection.looped_lenet import (
+from handgrad.models import lenet
+from handgrad.randomness import Key, normal
+from handgrad.studies.inspections.lenet_in_loops import (
     LoopedLeNet,
     added,
     as_maps,
@@ -23,8 +25,6 @@ from handgrad.inspection.looped_lenet import (
     moved,
     sigmoid,
 )
-from handgrad.models import lenet
-from handgrad.randomness import Key, normal
 
 KEY = Key(0)
 

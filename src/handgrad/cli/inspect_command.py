@@ -1,0 +1,87 @@
+"""One command of `handgrad inspect`: its declaration, and what all commands do."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from inspect import Signature
+from pathlib import Path
+from typing import Any
+
+from handgrad.cli.inspect_options import FigureFile, Option, option
+from handgrad.cli.options import Json
+from handgrad.errors import ConfigError
+
+ENDINGS = (".png", ".svg")
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """A command that calls the function of `handgrad.inspection` of the same name.
+
+    `help` is its help text. `options` set arguments of the function, `of_table` those
+    of its result's `table`.
+    """
+
+    function: str
+    help: str
+    options: tuple[Option, ...]
+    of_table: tuple[Option, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The name of the command."""
+        return self.function.replace("_", "-")
+
+    def command(self) -> Callable[..., None]:
+        """A function that runs the command, with the signature that typer reads."""
+
+        def run(figure: Path | None, as_json: bool, **given: Any) -> None:
+            self.run(figure, as_json=as_json, given=given)
+
+        made: Any = run
+        made.__signature__ = Signature([one.parameter for one in self._parameters()])
+        found: Callable[..., None] = made
+        return found
+
+    def run(self, figure: Path | None, *, as_json: bool, given: dict[str, Any]) -> None:
+        """Measure; save the figure if requested; print the table or a JSON object."""
+        check_figure(figure)
+        arguments = self._arguments(self.options, given)
+        of_table = self._arguments(self.of_table, given)
+        from handgrad import inspection
+        from handgrad.cli.screens.console import say, say_json, show_parts
+
+        found = getattr(inspection, self.function)(**arguments)
+        if figure is not None:
+            from handgrad.inspection.figures import save
+
+            save(found.figure(), figure.with_suffix(""), formats=(figure.suffix[1:],))
+        if as_json:
+            name = None if figure is None else str(figure)
+            say_json({**found.as_dict(), "figure": name})
+            return
+        show_parts(found.table(**of_table))
+        if figure is not None:
+            say(f"\nFigure: {figure}")
+
+    def _parameters(self) -> tuple[Option, ...]:
+        figure, as_json = option("figure", FigureFile), option("as_json", Json, False)
+        return (*self.options, *self.of_table, figure, as_json)
+
+    def _arguments(
+        self, options: tuple[Option, ...], given: dict[str, Any]
+    ) -> dict[str, Any]:
+        """The arguments of the function, or of the table, by name."""
+        command = f"handgrad inspect {self.name}"
+        return {
+            one.argument: one.read(command, given[one.parameter.name])
+            for one in options
+        }
+
+
+def check_figure(path: Path | None) -> None:
+    """ConfigError for an unsupported figure format, before any work is done."""
+    if path is not None and path.suffix not in ENDINGS:
+        raise ConfigError(
+            f"--figure takes a file that ends in .png or .svg, got '{path}'. "
+            f"For example: --figure {path.stem or 'figure'}.png"
+        )
