@@ -18,8 +18,8 @@ from handgrad.estimator.history import History, history_of
 from handgrad.estimator.inputs import (
     classes_of,
     held_out,
-    labelled,
-    more_examples,
+    labelled_split,
+    more_of,
     split_of,
     training_examples,
     weights_of,
@@ -189,6 +189,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
                     self.trained_, portion, self.n_iter_, self._settings
                 )
             self._portions.follow(settings)
+            self.trained_.set_temperature(None)
             self._portions.train(portion, follow(self.history_, None, self.verbose))
             return self
 
@@ -202,15 +203,13 @@ class Classifier(ClassifierMixin, BaseEstimator):
 
         After another loss than softmax cross-entropy, they only rank the classes.
         """
-        examples = self._examples(X)
-        return self.trained_.predict_probabilities(examples)
+        return self.trained_.predict_probabilities(more_of(self, X))
 
     predict_probabilities = predict_proba  # the name in earlier versions
 
     def logits(self, X: Any) -> NumpyArray:
         """The outputs of the last layer, (count, classes), float32."""
-        examples = self._examples(X)
-        return self.trained_.logits(examples)
+        return self.trained_.logits(more_of(self, X))
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """The accuracy, weighted by `sample_weight` if given."""
@@ -224,16 +223,20 @@ class Classifier(ClassifierMixin, BaseEstimator):
 
         Labels may be those of `classes_` or the names of the classes.
         """
-        check_is_fitted(self, "network_")
-        form, names = self.trained_.given_form, self.class_names
-        split = labelled(self, form, X, y, self.classes_, names, owner="evaluate")
-        return EvaluationReport(self.trained_.evaluate(split), names)
+        split = labelled_split(self, X, y, "evaluate")
+        return EvaluationReport.of(self.trained_, split)
+
+    def calibrate(self, X: Any, y: Any) -> Self:
+        """Calibrate `predict_proba` on held-out X and y, by temperature scaling.
+
+        `predict` stays the same; more training discards the temperature.
+        """
+        split = labelled_split(self, X, y, "calibrate")
+        self.trained_.calibrate(split)
+        return self
 
     def save(self, path: str | Path) -> None:
-        """Save the classifier to a `.safetensors` file at `path`; `load` reads it.
-
-        It holds settings, classes, history, arrays with their SHA-256, and no code.
-        """
+        """Save to a `.safetensors` file at `path`, without code; `load` reads it."""
         check_is_fitted(self, "network_")
         check_can_be_saved(self.classes_)
         self.trained_.save(path, self.history_.as_rows())
@@ -257,10 +260,6 @@ class Classifier(ClassifierMixin, BaseEstimator):
     def input_shape(self) -> Shape:
         """(features,) or (channels, height, width) of one example."""
         return self.trained_.input_shape
-
-    def _examples(self, examples: Any) -> NumpyArray:
-        check_is_fitted(self, "network_")
-        return more_examples(self, self.trained_.given_form, examples)
 
     def _adopt(self, parts: Parts, history: History, classes: NumpyArray) -> Self:
         network = TrainedNetwork(parts.model, parts.config, workers=self.workers)

@@ -77,12 +77,12 @@ def whole_numbers(option: str, text: str) -> list[int]:
     return [int(value) for value in found]
 
 
-def check_figure(path: Path | None) -> None:
+def check_figure(path: Path | None, option: str = "--figure") -> None:
     """ConfigError for an unsupported figure format, before any work is done."""
     if path is not None and path.suffix not in ENDINGS:
         raise ConfigError(
-            f"--figure takes a file that ends in .png or .svg, got '{path}'. "
-            f"For example: --figure {path.stem or 'figure'}.png"
+            f"{option} takes a file that ends in .png or .svg, got '{path}'. "
+            f"For example: {option} {path.stem or 'figure'}.png"
         )
 
 

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from handgrad.cli.bench import bench
+from handgrad.cli.calibrate import calibrate
 from handgrad.cli.check import check
 from handgrad.cli.data import data
 from handgrad.cli.evaluate import evaluate
@@ -48,9 +49,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (train, evaluate, predict, check, models, summary, bench, race, verify):
+COMMANDS = (train, evaluate, calibrate, predict, check, models, summary, bench, race)
+for command in (*COMMANDS, verify, sweep):
     app.command()(documented(command))
-app.command()(documented(sweep))
 app.add_typer(data)
 app.add_typer(study)
 app.add_typer(inspect)
