@@ -257,7 +257,7 @@ def test_unsure_predictions_are_marked(handgrad, refused, trained, pictures, tmp
     limit = (low + high) / 2
     code, out, err = handgrad(f"{words} --unsure {limit} --csv found.csv")
     assert (code, err) == (0, "")
-    marked = ["unsure" in line for line in out.splitlines()[1:3]]
+    marked = [" unsure " in f"{line} " for line in out.splitlines()[1:3]]
     assert marked == [answer["probability"] < limit for answer in found]
     assert out.splitlines()[-1].startswith("1 of 2 images unsure")
     rows = (tmp_path / "found.csv").read_text().splitlines()

@@ -59,14 +59,13 @@ def test_the_run_stays_whole_and_can_be_calibrated_again(own):
     verify(own, steps=1)
 
 
-def test_another_checkpoint_and_more_training_have_no_temperature(own):
-    calibrate(own)
-    is_same = load(own, "last").temperature == load(own).temperature
-    last, best = (
-        load(own, which).logits(np.zeros((1, 1, 8, 8), "u1"))
-        for which in ("last", "best")
-    )
-    assert is_same == bool((last == best).all())
+def test_another_checkpoint_has_no_temperature(tmp_path):
+    """At this rate the loss of the last epoch is not the lowest."""
+    wild = {"optimizer": {"name": "adam", "learning_rate": 0.5}}
+    folder = run_of(tmp_path / "wild", **wild)
+    found = calibrate(folder)[2]
+    assert load(folder).temperature == found.value
+    assert load(folder, "last").temperature == 1
 
 
 def test_a_saved_file_keeps_it(own, tmp_path):
