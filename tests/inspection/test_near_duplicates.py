@@ -27,7 +27,7 @@ def photographs():
 
 def compressed(image):
     stream = BytesIO()
-    Image.fromarray(image.transpose(1, 2, 0)).save(stream, "JPEG", quality=60)
+    Image.fromarray(image.transpose(1, 2, 0)).save(stream, "JPEG", quality=75)
     return np.asarray(Image.open(stream)).transpose(2, 0, 1)
 
 

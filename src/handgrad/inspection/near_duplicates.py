@@ -34,9 +34,9 @@ def near_duplicates(
 
     Images are averaged to 16 x 16 pixels, and compared by correlation, which ignores
     brightness and contrast: copies that were compressed again, resized or brightened
-    are found, shifted and cropped ones are not. Grey thumbnails decide which image is the
-    most similar, all channels whether it is a near-duplicate. Uniform images are left
-    out. The cost is count^2 * 256 multiply-adds.
+    are found, shifted and cropped ones are not. Grey thumbnails decide which image is
+    the most similar, all channels whether it is a near-duplicate. Uniform images are
+    left out. The cost is count^2 * 256 multiply-adds.
 
     Shapes
         images  (count, channels, height, width), uint8 or float32
