@@ -24,21 +24,20 @@ if TYPE_CHECKING:
 def reliability_diagram(found: "Reliability") -> Figure:
     """Accuracy by confidence above the number of images of each bin.
 
-    A bar that ends below the diagonal is overconfident, one above it underconfident.
+    A bar that ends below its orange line is overconfident, one above underconfident.
     """
     figure = new_figure(5.4, 5.2)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     starts, width = found.edges[:-1], np.diff(found.edges)
     shares = np.nan_to_num(found.accuracies)
     upper.bar(starts, shares, 0.92 * width, align="edge", color=BLUE)
-    upper.bar(
-        starts,
-        np.nan_to_num(found.confidences) - shares,
-        0.92 * width,
-        bottom=shares,
-        align="edge",
+    used = found.counts > 0
+    upper.hlines(
+        found.confidences[used],
+        starts[used],
+        starts[used] + 0.92 * width[used],
         color=ORANGE,
-        alpha=0.35,
+        linewidth=3,
     )
     upper.plot([0, 1], [0, 1], color=INK, linewidth=1, linestyle=(0, (4, 3)))
     lower.bar(starts, found.counts, 0.92 * width, align="edge", color=PALE)
@@ -53,6 +52,6 @@ def reliability_diagram(found: "Reliability") -> Figure:
         upper,
         "Reliability",
         f"{split}expected calibration error {found.expected_calibration_error:.1%} "
-        "(orange: the gap to the confidence)",
+        "(orange: mean confidence)",
     )
     return figure
