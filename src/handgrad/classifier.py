@@ -10,9 +10,10 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from handgrad.arrays import NumpyArray, Shape
+from handgrad.arrays import NumpyArray
 from handgrad.datasets.array_input import as_labels
 from handgrad.estimator.changes import for_portions
+from handgrad.estimator.fitted import FittedMixin
 from handgrad.estimator.fitting import prepare, run_training
 from handgrad.estimator.history import History, history_of
 from handgrad.estimator.inputs import (
@@ -40,7 +41,7 @@ from handgrad.training.trained_network import load as load_network
 Settings = Mapping[str, Any]
 
 
-class Classifier(ClassifierMixin, BaseEstimator):
+class Classifier(FittedMixin, ClassifierMixin, BaseEstimator):
     """A neural network for images or vectors, as a scikit-learn estimator.
 
     `model` is "auto", the name of a network (with `model_options`), a list of layers of
@@ -241,25 +242,12 @@ class Classifier(ClassifierMixin, BaseEstimator):
         check_can_be_saved(self.classes_)
         self.trained_.save(path, self.history_.as_rows())
 
-    @property
-    def n_iter_(self) -> int:
-        """The number of epochs trained."""
-        return len(self.history_)
+    def to_onnx(self, path: str | Path) -> Path:
+        """Export to an ONNX model at `path`; see `handgrad.interop.to_onnx`."""
+        from handgrad.interop import to_onnx
 
-    @property
-    def loss_curve_(self) -> list[float]:
-        """The training loss of each epoch."""
-        return [record.train_loss for record in self.history_]
-
-    @property
-    def class_names(self) -> tuple[str, ...]:
-        """The names of the classes, as text."""
-        return self.trained_.class_names
-
-    @property
-    def input_shape(self) -> Shape:
-        """(features,) or (channels, height, width) of one example."""
-        return self.trained_.input_shape
+        check_is_fitted(self, "network_")
+        return to_onnx(self.trained_, path)
 
     def _adopt(self, parts: Parts, history: History, classes: NumpyArray) -> Self:
         network = TrainedNetwork(parts.model, parts.config, workers=self.workers)

@@ -16,6 +16,7 @@ from handgrad.cli.calibrate import calibrate
 from handgrad.cli.check import check
 from handgrad.cli.data import data
 from handgrad.cli.evaluate import evaluate
+from handgrad.cli.export import export
 from handgrad.cli.inspect import inspect
 from handgrad.cli.models import models
 from handgrad.cli.options import flag
@@ -50,7 +51,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 COMMANDS = (train, evaluate, calibrate, predict, check, models, summary, bench, race)
-for command in (*COMMANDS, verify, sweep):
+for command in (*COMMANDS, export, verify, sweep):
     app.command()(documented(command))
 app.add_typer(data)
 app.add_typer(study)

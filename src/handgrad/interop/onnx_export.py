@@ -118,7 +118,9 @@ def _model_of_layers(onnx: Any, network: Sequential, shape: Shape | None) -> Any
     return _assembled(onnx, graph, "float32", tuple(shape), found, outputs[0])
 
 
-def _normalized(graph: Graph, normalization: Normalization, dtype: str, shape: Shape) -> str:
+def _normalized(
+    graph: Graph, normalization: Normalization, dtype: str, shape: Shape
+) -> str:
     """The same float32 operations as `Normalization.apply`."""
     axes = (-1, *(1,) * (len(shape) - 1))
     scale, term = (part.reshape(axes) for part in normalization.numbers(dtype))

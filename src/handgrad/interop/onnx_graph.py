@@ -9,8 +9,8 @@ from handgrad.arrays import NumpyArray, to_numpy
 from handgrad.errors import ConfigError
 
 MISSING = (
-    "ONNX needs the package onnx, which is not installed. Install it with: "
-    "pip install 'handgrad[onnx]'"
+    "ONNX needs the package onnx, which is not installed. Install it with "
+    "pip install 'handgrad[onnx]'."
 )
 
 

@@ -74,7 +74,9 @@ def _batch_norm(graph: Graph, layer: Any, name: str, inputs: str) -> str:
         "running_var": layer.running_var,
     }
     arrays = [graph.constant(f"{name}.{n}", held.value) for n, held in values.items()]
-    return graph.add("BatchNormalization", inputs, *arrays, name=name, epsilon=layer.eps)
+    return graph.add(
+        "BatchNormalization", inputs, *arrays, name=name, epsilon=layer.eps
+    )
 
 
 def _flatten(graph: Graph, layer: Any, name: str, inputs: str) -> str:
