@@ -285,3 +285,16 @@ def load(
     settings = settings_of(network.config) | ({} if model is None else {"model": model})
     made = Classifier(**settings, workers=workers)
     return made._become(network, history_of(path), network.labels)
+
+
+def from_onnx(path: str | Path, *, workers: int | None = None) -> Classifier:
+    """Read a fitted classifier from the ONNX model at `path`, to use, inspect or train.
+
+    `workers` is the number of threads. ConfigError names all operators that no layer
+    stands for; RunError for a file that is no ONNX model.
+    """
+    from handgrad.interop.onnx_import import network_from_onnx
+
+    network = network_from_onnx(path, workers=workers)
+    made = Classifier(**settings_of(network.config), workers=workers)
+    return made._become(network, History(), network.labels)

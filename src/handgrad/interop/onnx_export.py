@@ -9,7 +9,7 @@ import numpy as np
 from handgrad.arrays import Shape
 from handgrad.datasets import Normalization
 from handgrad.errors import ConfigError, RunError, ShapeError
-from handgrad.interop.onnx_graph import Graph, import_onnx
+from handgrad.interop.onnx_graph import LOGITS, Graph, import_onnx
 from handgrad.interop.onnx_nodes import add_layer
 from handgrad.layers import Sequential
 from handgrad.paths import path_of
@@ -18,7 +18,7 @@ from handgrad.training.trained_network import TrainedNetwork, load
 
 OPSET = 26  # the newest that onnxruntime and its versions for the browser all run
 IR_VERSION = 13
-INPUTS, LOGITS, PROBABILITIES = "images", "logits", "probabilities"
+INPUTS, PROBABILITIES = "images", "probabilities"
 LARGEST = 2**31 - 1  # bytes of a model; Protocol Buffers hold no more
 
 
@@ -189,6 +189,8 @@ def _metadata(network: TrainedNetwork) -> dict[str, str]:
         "input_dtype": form.dtype,
         "input_shape": json.dumps(list(shape)),
         "loss": network.config.loss.name,
+        "mean": json.dumps(list(network.normalization.mean)),
+        "std": json.dumps(list(network.normalization.std)),
     }
     if len(shape) == 3:
         color = "grey" if shape[0] == 1 else "RGB" if shape[0] == 3 else "as given"

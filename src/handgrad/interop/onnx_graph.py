@@ -8,6 +8,7 @@ import numpy as np
 from handgrad.arrays import NumpyArray, to_numpy
 from handgrad.errors import ConfigError
 
+LOGITS = "logits"  # the output of every model that Handgrad writes
 MISSING = (
     "ONNX needs the package onnx, which is not installed. Install it with "
     "pip install 'handgrad[onnx]'."
