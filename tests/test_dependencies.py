@@ -35,6 +35,10 @@ def imported(source):
             yield from (alias.name.partition(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             yield node.module.partition(".")[0]
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith(
+            "importorskip"
+        ):
+            yield str(ast.literal_eval(node.args[0])).partition(".")[0]
 
 
 FOLDERS = ("src", "tests", "benchmarks", "scripts", "fuzz", "mutation")
