@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 # Commands, and what other tools load by themselves.
 RUN_ONLY = {"mypy", "ruff", "pytest-xdist", "setuptools"}
+SKIPPING = "pytest.importorskip"  # imports too
 # What pytest and other declared tools bring along.
 APART = {"packaging", "cosmic-ray"}
 
