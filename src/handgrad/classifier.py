@@ -204,13 +204,15 @@ class Classifier(FittedMixin, ClassifierMixin, BaseEstimator):
 
         After another loss than softmax cross-entropy, they only rank the classes.
         """
-        return self.trained_.predict_probabilities(more_of(self, X))
+        examples = more_of(self, X)
+        return self.trained_.predict_probabilities(examples)
 
     predict_probabilities = predict_proba  # the name in earlier versions
 
     def logits(self, X: Any) -> NumpyArray:
         """The outputs of the last layer, (count, classes), float32."""
-        return self.trained_.logits(more_of(self, X))
+        examples = more_of(self, X)
+        return self.trained_.logits(examples)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """The accuracy, weighted by `sample_weight` if given."""
