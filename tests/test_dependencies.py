@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 # Commands, and what other tools load by themselves.
 RUN_ONLY = {"mypy", "ruff", "pytest-xdist", "setuptools"}
+SKIPPING = "pytest.importorskip"  # imports too
 # What pytest and other declared tools bring along.
 APART = {"packaging", "cosmic-ray"}
 
@@ -35,6 +36,10 @@ def imported(source):
             yield from (alias.name.partition(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             yield node.module.partition(".")[0]
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith(
+            "importorskip"
+        ):
+            yield str(ast.literal_eval(node.args[0])).partition(".")[0]
 
 
 FOLDERS = ("src", "tests", "benchmarks", "scripts", "fuzz", "mutation")

@@ -8,7 +8,8 @@ from handgrad.catalog import MODELS
 
 SOURCE = Path(handgrad.__file__).parent
 PUBLIC = {  # what the issue and the house promise
-    "Classifier", "__version__", "datasets", "initializers", "inspection", "layers",
+    "Classifier", "__version__", "datasets", "from_onnx", "initializers", "inspection",
+    "interop", "layers",
     "load", "losses",
     "models", "network", "optimizers", "schedules", "training",
 }  # fmt: skip

@@ -9,7 +9,14 @@ from handgrad.engine.processor import has_matrix_unit
 
 ROOT = Path(__file__).parents[1]
 GUIDES = ROOT / "docs" / "guides"
-NAMES = ["inspection", "your_own_arrays", "your_own_layer", "your_own_network"]
+NAMES = [
+    "confidence",
+    "export",
+    "inspection",
+    "your_own_arrays",
+    "your_own_layer",
+    "your_own_network",
+]
 
 
 def blocks(text):

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
         datasets,
         initializers,
         inspection,
+        interop,
         layers,
         losses,
         models,
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
         schedules,
         training,
     )
-    from handgrad.classifier import Classifier, load
+    from handgrad.classifier import Classifier, from_onnx, load
 
 __version__ = "0.1.0"
 
@@ -24,8 +25,10 @@ __all__ = [
     "Classifier",
     "__version__",
     "datasets",
+    "from_onnx",
     "initializers",
     "inspection",
+    "interop",
     "layers",
     "load",
     "losses",
@@ -39,7 +42,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import a public name on first access, which keeps `import handgrad` fast."""
-    if name in ("Classifier", "load"):
+    if name in ("Classifier", "from_onnx", "load"):
         return getattr(import_module("handgrad.classifier"), name)
     if name in __all__:
         return import_module(f"handgrad.{name}")

@@ -10,16 +10,17 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from handgrad.arrays import NumpyArray, Shape
+from handgrad.arrays import NumpyArray
 from handgrad.datasets.array_input import as_labels
 from handgrad.estimator.changes import for_portions
+from handgrad.estimator.fitted import FittedMixin
 from handgrad.estimator.fitting import prepare, run_training
 from handgrad.estimator.history import History, history_of
 from handgrad.estimator.inputs import (
     classes_of,
     held_out,
-    labelled,
-    more_examples,
+    labelled_split,
+    more_of,
     split_of,
     training_examples,
     weights_of,
@@ -40,7 +41,7 @@ from handgrad.training.trained_network import load as load_network
 Settings = Mapping[str, Any]
 
 
-class Classifier(ClassifierMixin, BaseEstimator):
+class Classifier(FittedMixin, ClassifierMixin, BaseEstimator):
     """A neural network for images or vectors, as a scikit-learn estimator.
 
     `model` is "auto", the name of a network (with `model_options`), a list of layers of
@@ -189,6 +190,7 @@ class Classifier(ClassifierMixin, BaseEstimator):
                     self.trained_, portion, self.n_iter_, self._settings
                 )
             self._portions.follow(settings)
+            self.trained_.set_temperature(None)
             self._portions.train(portion, follow(self.history_, None, self.verbose))
             return self
 
@@ -202,14 +204,14 @@ class Classifier(ClassifierMixin, BaseEstimator):
 
         After another loss than softmax cross-entropy, they only rank the classes.
         """
-        examples = self._examples(X)
+        examples = more_of(self, X)
         return self.trained_.predict_probabilities(examples)
 
     predict_probabilities = predict_proba  # the name in earlier versions
 
     def logits(self, X: Any) -> NumpyArray:
         """The outputs of the last layer, (count, classes), float32."""
-        examples = self._examples(X)
+        examples = more_of(self, X)
         return self.trained_.logits(examples)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
@@ -224,43 +226,30 @@ class Classifier(ClassifierMixin, BaseEstimator):
 
         Labels may be those of `classes_` or the names of the classes.
         """
-        check_is_fitted(self, "network_")
-        form, names = self.trained_.given_form, self.class_names
-        split = labelled(self, form, X, y, self.classes_, names, owner="evaluate")
-        return EvaluationReport(self.trained_.evaluate(split), names)
+        split = labelled_split(self, X, y, "evaluate")
+        return EvaluationReport.of(self.trained_, split)
+
+    def calibrate(self, X: Any, y: Any) -> Self:
+        """Calibrate `predict_proba` on held-out X and y, by temperature scaling.
+
+        `predict` stays the same; more training discards the temperature.
+        """
+        split = labelled_split(self, X, y, "calibrate")
+        self.trained_.calibrate(split)
+        return self
 
     def save(self, path: str | Path) -> None:
-        """Save the classifier to a `.safetensors` file at `path`; `load` reads it.
-
-        It holds settings, classes, history, arrays with their SHA-256, and no code.
-        """
+        """Save to a `.safetensors` file at `path`, without code; `load` reads it."""
         check_is_fitted(self, "network_")
         check_can_be_saved(self.classes_)
         self.trained_.save(path, self.history_.as_rows())
 
-    @property
-    def n_iter_(self) -> int:
-        """The number of epochs trained."""
-        return len(self.history_)
+    def to_onnx(self, path: str | Path) -> Path:
+        """Export to an ONNX model at `path`; see `handgrad.interop.to_onnx`."""
+        from handgrad.interop import to_onnx
 
-    @property
-    def loss_curve_(self) -> list[float]:
-        """The training loss of each epoch."""
-        return [record.train_loss for record in self.history_]
-
-    @property
-    def class_names(self) -> tuple[str, ...]:
-        """The names of the classes, as text."""
-        return self.trained_.class_names
-
-    @property
-    def input_shape(self) -> Shape:
-        """(features,) or (channels, height, width) of one example."""
-        return self.trained_.input_shape
-
-    def _examples(self, examples: Any) -> NumpyArray:
         check_is_fitted(self, "network_")
-        return more_examples(self, self.trained_.given_form, examples)
+        return to_onnx(self.trained_, path)
 
     def _adopt(self, parts: Parts, history: History, classes: NumpyArray) -> Self:
         network = TrainedNetwork(parts.model, parts.config, workers=self.workers)
@@ -298,3 +287,16 @@ def load(
     settings = settings_of(network.config) | ({} if model is None else {"model": model})
     made = Classifier(**settings, workers=workers)
     return made._become(network, history_of(path), network.labels)
+
+
+def from_onnx(path: str | Path, *, workers: int | None = None) -> Classifier:
+    """Read a fitted classifier from the ONNX model at `path`, to use, inspect or train.
+
+    `workers` is the number of threads. ConfigError names all operators that no layer
+    stands for; RunError for a file that is no ONNX model.
+    """
+    from handgrad.interop.onnx_import import network_from_onnx
+
+    network = network_from_onnx(path, workers=workers)
+    made = Classifier(**settings_of(network.config), workers=workers)
+    return made._become(network, History(), network.labels)

@@ -248,3 +248,24 @@ def test_all_pictures_of_a_call_share_a_white(handgrad, trained, tmp_path):
     assert code == 0
     assert err.count("is white") == 1
     assert "2 files: 16-bit images use 12 bits: 4,095 is white; in" in err
+
+
+def test_unsure_predictions_are_marked(handgrad, refused, trained, pictures, tmp_path):
+    words = f"predict {trained} {pictures[0]} {pictures[1]}"
+    found = json.loads(handgrad(f"{words} --json").out)["predictions"]
+    low, high = sorted(answer["probability"] for answer in found)
+    limit = (low + high) / 2
+    code, out, err = handgrad(f"{words} --unsure {limit} --csv found.csv")
+    assert (code, err) == (0, "")
+    marked = [" unsure " in f"{line} " for line in out.splitlines()[1:3]]
+    assert marked == [answer["probability"] < limit for answer in found]
+    assert out.splitlines()[-1].startswith("1 of 2 images unsure")
+    rows = (tmp_path / "found.csv").read_text().splitlines()
+    assert [row.rpartition(",")[2] for row in rows] == [
+        "unsure",
+        *(("no", "yes")[is_marked] for is_marked in marked),
+    ]
+    found = json.loads(handgrad(f"{words} --unsure {limit} --json").out)
+    assert [answer["unsure"] for answer in found["predictions"]] == marked
+    for wrong in ("0", "1.5", "nan", "-1"):
+        assert "--unsure takes a probability" in refused(f"{words} --unsure {wrong}")

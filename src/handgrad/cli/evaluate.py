@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from handgrad.cli.inspect_command import check_figure
 from handgrad.cli.options import DataDir, Json, LabelFrom, Quiet, SkipBad, Workers, flag
+from handgrad.errors import ConfigError
 
 if TYPE_CHECKING:
-    pass
+    from handgrad.inspection.evaluation import EvaluationReport
 
 PAIRS = 5
 
@@ -33,6 +35,12 @@ def evaluate(  # noqa: PLR0913 - a command's options are its arguments
     last: Annotated[
         bool, flag("--last", says="Use the last checkpoint instead of the best.")
     ] = False,
+    reliability: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="PNG or SVG file for the reliability diagram."
+        ),
+    ] = None,
     label_from: LabelFrom = None,
     skip_bad: SkipBad = False,
     data_dir: DataDir = None,
@@ -49,6 +57,7 @@ def evaluate(  # noqa: PLR0913 - a command's options are its arguments
     from handgrad.training.trained_network import load
 
     check_split(split)
+    check_figure(reliability, "--reliability")
     classifier = load(run, "last" if last else "best", workers=workers)
     with loading(quiet=quiet) as progress:
         name, images = run_images(
@@ -62,7 +71,9 @@ def evaluate(  # noqa: PLR0913 - a command's options are its arguments
             progress=progress,
         )
     names = classifier.class_names
-    found = EvaluationReport(classifier.evaluate(images), names, name or str(dataset))
+    found = EvaluationReport.of(classifier, images, name or str(dataset))
+    if reliability is not None:
+        _save_diagram(found, reliability)
     missing = [
         names[number]
         for number, count in enumerate(found.evaluation.support)
@@ -76,3 +87,16 @@ def evaluate(  # noqa: PLR0913 - a command's options are its arguments
         say(f"no images of: {some(missing)}")
     if not quiet:
         show_parts(replace(found.table(), above=()))
+
+
+def _save_diagram(found: "EvaluationReport", path: Path) -> None:
+    """Save the reliability diagram; ConfigError without probabilities."""
+    from handgrad.inspection.figures import save
+
+    if found.reliability is None:
+        raise ConfigError(
+            "--reliability needs a network whose loss gives probabilities. Leave it "
+            "out, or train with softmax_cross_entropy."
+        )
+    figure = found.reliability.figure()
+    save(figure, path.with_suffix(""), formats=(path.suffix[1:],))

@@ -16,12 +16,14 @@ from handgrad.cli.inspect_options import (
     SEED,
     SETTINGS,
     WHERE,
+    Epochs,
     Index,
     Layer,
     Names,
     Network,
     NetworkOrFile,
     Optimizer,
+    Run,
     Values,
     count,
     known_network,
@@ -31,6 +33,7 @@ from handgrad.cli.inspect_options import (
     parse_integers,
     value,
 )
+from handgrad.cli.options import Workers
 
 INSPECTIONS = (
     Inspection(
@@ -149,6 +152,25 @@ INSPECTIONS = (
         "mistakes",
         "Show the wrong predictions with the highest probability.",
         (RUN, count("count", 24, "Number of mistakes to list."), *WHERE),
+    ),
+    Inspection(
+        "reliability",
+        "Show the accuracy of a network by its confidence, and the calibration error.",
+        (RUN, count("bins", 15, "Number of bins."), *WHERE),
+    ),
+    Inspection(
+        "labels",
+        "Find wrong labels, near-duplicates and uniform images, by cross-validation.",
+        (
+            option("run", Run, REQUIRED),
+            value("folds", 4, "Number of parts held out in turn."),
+            option("epochs", Epochs),
+            value("similarity", 0.99, "Correlation of near-duplicates, up to 1."),
+            DATA_DIR,
+            option("workers", Workers),
+        ),
+        has_csv=True,
+        announces=True,
     ),
 )
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from inspect import Signature
 from pathlib import Path
 from typing import Any
 
-from handgrad.cli.inspect_options import FigureFile, Option, option
+from handgrad.cli.inspect_options import CsvFile, FigureFile, Option, option
 from handgrad.cli.options import Json
 from handgrad.errors import ConfigError
 
@@ -18,13 +19,16 @@ class Inspection:
     """A command that calls the function of `handgrad.inspection` of the same name.
 
     `help` is its help text. `options` set arguments of the function, `of_table` those
-    of its result's `table`.
+    of its result's `table`. With `has_csv` the result can be written as CSV, and with
+    `announces` the function takes `announce`, which prints what it is doing.
     """
 
     function: str
     help: str
     options: tuple[Option, ...]
     of_table: tuple[Option, ...] = ()
+    has_csv: bool = False
+    announces: bool = False
 
     @property
     def name(self) -> str:
@@ -45,12 +49,20 @@ class Inspection:
     def run(self, figure: Path | None, *, as_json: bool, given: dict[str, Any]) -> None:
         """Measure; save the figure if requested; print the table or a JSON object."""
         check_figure(figure)
+        csv = given.pop("csv", None)
+        target = None if csv is None else csv_target(csv)
         arguments = self._arguments(self.options, given)
         of_table = self._arguments(self.of_table, given)
         from handgrad import inspection
         from handgrad.cli.screens.console import say, say_json, show_parts
 
+        if self.announces:
+            arguments["announce"] = partial(say, stderr=True)
         found = getattr(inspection, self.function)(**arguments)
+        if target is not None:
+            from handgrad.training.atomic import write_file
+
+            write_file(target, found.csv().encode())
         if figure is not None:
             from handgrad.inspection.figures import save
 
@@ -65,7 +77,8 @@ class Inspection:
 
     def _parameters(self) -> tuple[Option, ...]:
         figure, as_json = option("figure", FigureFile), option("as_json", Json, False)
-        return (*self.options, *self.of_table, figure, as_json)
+        csv = (option("csv", CsvFile),) if self.has_csv else ()
+        return (*self.options, *self.of_table, *csv, figure, as_json)
 
     def _arguments(
         self, options: tuple[Option, ...], given: dict[str, Any]
@@ -78,10 +91,23 @@ class Inspection:
         }
 
 
-def check_figure(path: Path | None) -> None:
+def csv_target(path: Path) -> Path:
+    """The file to write to; ConfigError if its folder does not exist."""
+    from handgrad.paths import target_of
+
+    target = target_of(path)
+    if not target.parent.is_dir():
+        raise ConfigError(
+            f"--csv writes to {path}, but its folder does not exist. Create the "
+            "folder, or give another path."
+        )
+    return target
+
+
+def check_figure(path: Path | None, name: str = "--figure") -> None:
     """ConfigError for an unsupported figure format, before any work is done."""
     if path is not None and path.suffix not in ENDINGS:
         raise ConfigError(
-            f"--figure takes a file that ends in .png or .svg, got '{path}'. "
-            f"For example: --figure {path.stem or 'figure'}.png"
+            f"{name} takes a file that ends in .png or .svg, got '{path}'. "
+            f"For example: {name} {path.stem or 'figure'}.png"
         )

@@ -139,6 +139,10 @@ def square(command: str, side: int | None) -> tuple[int, int] | None:
     return side, side
 
 
+Epochs = Annotated[
+    int | None,
+    typer.Option(help="Epochs of each network.", show_default="as many as the run"),
+]
 Listed = Annotated[
     str, typer.Option(metavar="NUMBERS", help="Comma-separated numbers.")
 ]
@@ -181,6 +185,9 @@ DatasetName = Annotated[
         show_default="digits without a run",
         rich_help_panel=DATA,
     ),
+]
+CsvFile = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="CSV file for all findings.")
 ]
 FigureFile = Annotated[
     Path | None,

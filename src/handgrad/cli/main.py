@@ -12,9 +12,11 @@ from typing import Annotated
 import typer
 
 from handgrad.cli.bench import bench
+from handgrad.cli.calibrate import calibrate
 from handgrad.cli.check import check
 from handgrad.cli.data import data
 from handgrad.cli.evaluate import evaluate
+from handgrad.cli.export import export
 from handgrad.cli.inspect import inspect
 from handgrad.cli.models import models
 from handgrad.cli.options import flag
@@ -48,9 +50,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (train, evaluate, predict, check, models, summary, bench, race, verify):
+COMMANDS = (train, evaluate, calibrate, predict, check, models, summary, bench, race)
+for command in (*COMMANDS, export, verify, sweep):
     app.command()(documented(command))
-app.command()(documented(sweep))
 app.add_typer(data)
 app.add_typer(study)
 app.add_typer(inspect)

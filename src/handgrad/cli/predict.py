@@ -25,7 +25,7 @@ OTHERS = {  # suffixes of files that are not images, and what to do with them
 INVERT_CHOICES = ("no", "auto", "yes")
 
 
-def predict(
+def predict(  # noqa: PLR0913 - a command's options are its arguments
     run: Annotated[Path, typer.Argument(help="Run folder of handgrad train.")],
     images: Annotated[
         list[Path],
@@ -44,6 +44,14 @@ def predict(
             "image looks inverted).",
         ),
     ] = "no",
+    unsure: Annotated[
+        float | None,
+        typer.Option(
+            metavar="PROBABILITY",
+            help="Mark images whose most probable class is less probable than this.",
+            show_default="none is marked",
+        ),
+    ] = None,
     skip_bad: SkipBad = False,
     workers: Workers = None,
     as_json: Json = False,
@@ -57,11 +65,12 @@ def predict(
     from handgrad.training.other_images import bit_depth_for
     from handgrad.training.trained_network import load
 
-    _check(top, invert)
+    _check(top, invert, unsure)
     files, passed_over = picture_paths(images)
     if csv is not None:
         _check_csv(csv, files)
     classifier = load(run, workers=workers)
+    _check_confidence(unsure, classifier)
     source = str(images[0]) if len(images) == 1 else f"{len(files):,} files"
     depth = bit_depth_for(classifier.config, files, source)
     bad: list[str] = []
@@ -71,13 +80,13 @@ def predict(
         for answer in _answered(classifier, part, depth, invert, bad)
     ]
     if csv is not None:
-        write_file(target_of(csv), csv_text(answers, classifier).encode())
+        write_file(target_of(csv), csv_text(answers, classifier, unsure).encode())
     if as_json:
-        found = [answer.as_dict(classifier) for answer in answers]
+        found = [answer.as_dict(classifier, unsure) for answer in answers]
         said = {"unreadable": bad, "passed_over": dict(passed_over)}
         say_json({"run": str(run), "predictions": found, **said})
     elif answers:
-        show_answers(answers, classifier, top)
+        show_answers(answers, classifier, top, unsure)
     if passed_over:
         say(in_words(passed_over), stderr=True)
     _warn(answers, invert)
@@ -138,7 +147,12 @@ def _check_csv(csv: Path, files: Sequence[Path]) -> None:
         )
 
 
-def _check(top: int, invert: str) -> None:
+def _check(top: int, invert: str, unsure: float | None) -> None:
+    if unsure is not None and not 0 < unsure <= 1:
+        raise ConfigError(
+            f"--unsure takes a probability above 0 and up to 1, got {unsure}. "
+            "For example: --unsure 0.6"
+        )
     if top < 1:
         raise ConfigError(
             f"--top takes an integer of at least 1, got {top}. Give 1 or more."
@@ -147,6 +161,15 @@ def _check(top: int, invert: str) -> None:
         raise ConfigError(
             f"--invert takes no, auto or yes, got {invert!r}. "
             "For example: --invert auto"
+        )
+
+
+def _check_confidence(unsure: float | None, classifier: "TrainedNetwork") -> None:
+    if unsure is not None and not classifier.gives_probabilities:
+        raise ConfigError(
+            "--unsure needs a network whose loss gives probabilities, got "
+            f"{classifier.config.loss.name}. Leave it out, or train with "
+            "softmax_cross_entropy."
         )
 
 

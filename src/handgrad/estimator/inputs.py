@@ -9,6 +9,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
     _check_sample_weight,
     check_array,
+    check_is_fitted,
     column_or_1d,
     validate_data,
 )
@@ -161,3 +162,17 @@ def labelled(
             f"{len(targets)} labels. Give the same number of both."
         )
     return Split(found, targets)
+
+
+def labelled_split(estimator: Any, examples: Any, labels: Any, owner: str) -> Split:
+    """Make a split of more examples and labels for a fitted `estimator`."""
+    check_is_fitted(estimator, "network_")
+    form, names = estimator.trained_.given_form, estimator.class_names
+    known = estimator.classes_
+    return labelled(estimator, form, examples, labels, known, names, owner=owner)
+
+
+def more_of(estimator: Any, examples: Any) -> NumpyArray:
+    """Check more examples for a fitted `estimator`."""
+    check_is_fitted(estimator, "network_")
+    return more_examples(estimator, estimator.trained_.given_form, examples)

@@ -10,10 +10,12 @@ from handgrad.inspection.filters import filters
 from handgrad.inspection.gradient_check import by_entry, by_projection
 from handgrad.inspection.gradient_flow import gradient_flow
 from handgrad.inspection.jacobians import jacobians
+from handgrad.inspection.labels import labels
 from handgrad.inspection.learning_rate_finder import learning_rate_finder
 from handgrad.inspection.memory import memory
 from handgrad.inspection.microscope import microscope
 from handgrad.inspection.mistakes import mistakes
+from handgrad.inspection.reliability import reliability
 from handgrad.inspection.result import Result
 from handgrad.inspection.saturation import saturation
 from handgrad.inspection.softmax_numerics import softmax_numerics
@@ -38,10 +40,12 @@ __all__ = [
     "filters",
     "gradient_flow",
     "jacobians",
+    "labels",
     "learning_rate_finder",
     "memory",
     "microscope",
     "mistakes",
+    "reliability",
     "saturation",
     "softmax_numerics",
     "trace",

@@ -4,7 +4,9 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from handgrad.arrays import NumpyArray
+from handgrad.datasets import Split
 from handgrad.inspection.confusion import named_pairs, pairs_as_dicts
+from handgrad.inspection.reliability import Reliability, reliability_of
 from handgrad.inspection.result import Result
 from handgrad.inspection.table import Table
 from handgrad.metrics import Evaluation, as_lists
@@ -12,6 +14,8 @@ from handgrad.text import number_of, one_line
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from handgrad.training.trained_network import TrainedNetwork
 
 PAIRS = 5  # confusions listed
 NO_SCORES: dict[str, None] = dict.fromkeys(("precision", "recall", "f1"))
@@ -42,7 +46,8 @@ class EvaluationReport(Result):
     """An evaluation with class names; notebooks display it as a table and a figure.
 
     `evaluation` holds the numbers; `class_names[k]` names class k; `what` describes the
-    images, if known.
+    images, if known. `reliability` compares confidence and accuracy; None without
+    probabilities.
 
     Shapes
         confusion  (classes, classes), row = true class, column = predicted class
@@ -55,6 +60,25 @@ class EvaluationReport(Result):
     evaluation: Evaluation
     class_names: tuple[str, ...]
     what: str = ""
+    reliability: Reliability | None = None
+
+    @classmethod
+    def of(
+        cls, network: "TrainedNetwork", split: Split, what: str = ""
+    ) -> "EvaluationReport":
+        """Evaluate a trained `network` on a `split`, which `what` describes."""
+        network.check.labels(split)
+        logits, reliability = network.logits(split.images), None
+        if network.gives_probabilities:
+            probabilities = network.probabilities_of(logits)
+            reliability = reliability_of(
+                probabilities,
+                split.targets,
+                temperature=network.temperature,
+                split=what,
+            )
+        found = network.evaluation_of(logits, split)
+        return cls(found, network.class_names, what, reliability)
 
     @property
     def accuracy(self) -> float:
@@ -92,8 +116,14 @@ class EvaluationReport(Result):
         start = f"{self.what}: " if self.what else ""
         return (
             f"{start}{right:,} of {total:,} correct, accuracy {self.accuracy:.2%}, "
-            f"loss {self.loss:.4f}"
+            f"loss {self.loss:.4f}{self._calibration()}"
         )
+
+    def _calibration(self) -> str:
+        if self.reliability is None:
+            return ""
+        error = self.reliability.expected_calibration_error
+        return f", expected calibration error {error:.2%}"
 
     def table(self) -> Table:
         """One row per class, and the most frequent confusions."""
@@ -131,6 +161,9 @@ class EvaluationReport(Result):
             "images": int(found.support.sum()),
             "loss": found.loss,
             "accuracy": found.accuracy,
+            "expected_calibration_error": self.reliability
+            and self.reliability.expected_calibration_error,
+            "temperature": self.reliability and self.reliability.temperature,
             "macro_precision": found.macro_precision,
             "macro_recall": found.macro_recall,
             "macro_f1": found.macro_f1,

@@ -30,8 +30,6 @@ from handgrad.training.resolved_config import ResolvedConfig
 from handgrad.training.table import RULES, OrNone, Positive, Real, Table, Whole, written
 
 Validation = float | int | Literal["test", "none", "folder"]
-
-
 Size = Annotated[tuple[Whole, Whole], Field(strict=False)]  # TOML has lists, no tuples
 
 
@@ -144,10 +142,12 @@ class TrainingConfig(Table):
 class PredictionConfig(Table):
     """Settings of inference: in validation, in tests and later.
 
-    `with_flip` averages the logits of each image and its horizontal flip.
+    `with_flip` averages the logits of each image and its horizontal flip, and
+    `temperature` divides them before the softmax.
     """
 
     with_flip: bool = False
+    temperature: Positive | None = None
 
 
 class StartConfig(Table):
@@ -180,7 +180,7 @@ class RunConfig(Table):
         optimizer   name, learning_rate and options
         schedule    name, warmup_epochs and options; lengths in steps
         training    epochs, batch_size, clip_norm, early_stopping, checkpoints
-        prediction  with_flip: average the logits of each image and its flip
+        prediction  with_flip, and the temperature of calibrated probabilities
         start       source of the initial weights; None: random, from the seed
         resolved    values derived from the data; filled in when the run starts
 

@@ -16,6 +16,7 @@ from handgrad.training.ownership import NAME as OWNER
 from handgrad.training.real_files import is_file, read_file
 
 MANIFEST = "manifest.json"
+CALIBRATION = "calibration.json"  # may change, and has its own SHA-256
 ALWAYS = {"config.toml", "environment.json", "metrics.jsonl", "timings.jsonl"}
 ALWAYS |= {"result.json", "checkpoints/last.json", "checkpoints/best.json"}
 NEXT = "Use a copy of the run, or train it again from its config.toml."
@@ -93,13 +94,15 @@ def _content(files: dict[str, Any]) -> bytes:
 
 
 def _names(folder: Path) -> list[str]:
-    """List all files of the run, except owner files, which change at every start."""
+    """List all files of the run, except those that may change after its end."""
     paths = [path for path in folder.rglob("*") if path.is_file()]
     names = [path.relative_to(folder).as_posix() for path in paths]
     return sorted(
         name
         for name in names
-        if TEMPORARY not in name and name != MANIFEST and not OWNER.fullmatch(name)
+        if TEMPORARY not in name
+        and name not in (MANIFEST, CALIBRATION)
+        and not OWNER.fullmatch(name)
     )
 
 

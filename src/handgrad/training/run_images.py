@@ -63,7 +63,7 @@ def run_images(
             found = _other_images(config, dataset, data_dir, progress)
         train, validation = found.train, found.validation
     else:
-        found = _own_images(config, data_dir, run, progress)
+        found = own_images(config, data_dir, run, progress)
         train, validation = split_of(config, found)
     name = split or ("test" if found.test is not None else "validation")
     chosen = {"train": train, "validation": validation, "test": found.test}[name]
@@ -76,7 +76,7 @@ def run_images(
     return name, chosen
 
 
-def _own_images(
+def own_images(
     config: RunConfig, data_dir: Path | None, run: Path | None, progress: Any
 ) -> Dataset:
     """The data set of the run, checked to be unchanged since training."""

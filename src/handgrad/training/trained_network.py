@@ -26,12 +26,14 @@ from handgrad.options import name_of
 from handgrad.paths import path_of
 from handgrad.ranges import check_count, shown
 from handgrad.training.build import build_model, normalization_of
+from handgrad.training.calibration_file import saved_temperature
 from handgrad.training.checkpoint import POINTERS
 from handgrad.training.config import RunConfig
 from handgrad.training.labels import labels_of
 from handgrad.training.model_file import of_file, save_model
 from handgrad.training.sound_numbers import check_numbers
 from handgrad.training.start_from import read_saved
+from handgrad.training.temperature import Temperature, fit_temperature
 
 if TYPE_CHECKING:
     from handgrad.engine.prediction import PredictionProgram
@@ -92,12 +94,48 @@ class TrainedNetwork:
 
         They estimate class probabilities only if the network was trained with softmax
         cross-entropy. With another loss they rank the classes, but do not measure
-        confidence: see `gives_probabilities`.
+        confidence: see `gives_probabilities`. After calibration the logits are divided
+        by the `temperature` first.
         """
-        logits = self.logits(images).astype(np.float64)
-        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return self.probabilities_of(self.logits(images))
+
+    def probabilities_of(self, logits: NumpyArray) -> NumpyArray:
+        """softmax(logits / temperature), (count, classes), float64.
+
+        Shapes
+            logits  (count, classes)
+        """
+        wide = logits.astype(np.float64) / self.temperature
+        powers = np.exp(wide - wide.max(axis=1, keepdims=True))
         probabilities: NumpyArray = powers / powers.sum(axis=1, keepdims=True)
         return probabilities
+
+    @property
+    def temperature(self) -> float:
+        """What the logits are divided by before the softmax; 1 before calibration."""
+        return self.config.prediction.temperature or 1.0
+
+    def calibrate(self, split: Split) -> Temperature:
+        """Fit the temperature to a `split` that the network was not trained on.
+
+        Predicted classes stay the same; probabilities, and files saved from now on,
+        have the new temperature. ConfigError for a network without probabilities.
+        """
+        if not self.gives_probabilities:
+            raise ConfigError(
+                "Calibration needs a network whose loss gives probabilities, got "
+                f"{self.config.loss.name}. Train with softmax_cross_entropy."
+            )
+        self.check.labels(split)
+        found = fit_temperature(self.logits(split.images), split.targets)
+        self.set_temperature(found.value)
+        return found
+
+    def set_temperature(self, temperature: float | None) -> None:
+        """Divide the logits by this `temperature` from now on; None: by 1."""
+        changed = {"temperature": temperature}
+        prediction = self.config.prediction.model_copy(update=changed)
+        self.config = self.config.model_copy(update={"prediction": prediction})
 
     def scores(self, images: NumpyArray) -> NumpyArray:
         """Probabilities if the loss provides them, else logits, (count, classes)."""
@@ -113,10 +151,18 @@ class TrainedNetwork:
     def evaluate(self, split: Split) -> Evaluation:
         """Loss, accuracy and per-class metrics on a `split`.
 
-        The loss is weighted if the split has weights; the other metrics are not.
+        The loss is weighted if the split has weights; the other metrics are not. It is
+        that of training, at temperature 1.
         """
         self.check.labels(split)
-        logits = self.logits(split.images)
+        return self.evaluation_of(self.logits(split.images), split)
+
+    def evaluation_of(self, logits: NumpyArray, split: Split) -> Evaluation:
+        """The same as `evaluate`, from the `logits` of the images of a `split`.
+
+        Shapes
+            logits  (count, classes)
+        """
         loss, _ = forward_loss(self.loss, logits, split.targets, split.weights)
         return count(logits, split.targets, loss)
 
@@ -226,4 +272,7 @@ def load(
         network = build_model(config, model)
         restore_model(network, arrays)
         check_numbers(network, place)
-        return TrainedNetwork(network, config, workers=workers)
+        found = TrainedNetwork(network, config, workers=workers)
+        if place.is_dir() and (temperature := saved_temperature(place, arrays)):
+            found.set_temperature(temperature)
+        return found

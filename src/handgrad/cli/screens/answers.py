@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from handgrad.arrays import NumpyArray
-from handgrad.cli.screens.console import show, table
+from handgrad.cli.screens.console import say, show, table
 from handgrad.inspection.mistakes import confidence
-from handgrad.text import csv_of, decoded
+from handgrad.text import csv_of, decoded, number_of
 from handgrad.training.trained_network import TrainedNetwork
 
 
@@ -24,8 +24,17 @@ class Answer:
     scores: NumpyArray
     seems_inverted: bool
 
-    def as_dict(self, network: TrainedNetwork) -> dict[str, Any]:
-        """The predicted class, and the probability or score of every class."""
+    def is_unsure(self, limit: float) -> bool:
+        """Whether the most probable class is less probable than `limit`."""
+        return bool(self.scores.max() < limit)
+
+    def as_dict(
+        self, network: TrainedNetwork, unsure: float | None = None
+    ) -> dict[str, Any]:
+        """The predicted class, and the probability or score of every class.
+
+        With a limit `unsure`, also whether the prediction is below it.
+        """
         best, names = int(self.scores.argmax()), network.class_names
         one, all_of = words_of(network)
         return {
@@ -34,6 +43,7 @@ class Answer:
             one: float(self.scores[best]),
             all_of: dict(zip(names, self.scores.tolist(), strict=True)),
             "seems_inverted": self.seems_inverted,
+            **({} if unsure is None else {"unsure": self.is_unsure(unsure)}),
         }
 
 
@@ -43,10 +53,19 @@ def words_of(network: TrainedNetwork) -> tuple[str, str]:
     return ("probability", "probabilities") if is_sure else ("score", "scores")
 
 
-def show_answers(answers: Sequence[Answer], network: TrainedNetwork, top: int) -> None:
-    """Print a line per image: the predicted class, and the next most probable ones."""
+def show_answers(
+    answers: Sequence[Answer],
+    network: TrainedNetwork,
+    top: int,
+    unsure: float | None = None,
+) -> None:
+    """Print a line per image: the predicted class, and the next most probable ones.
+
+    Predictions below the limit `unsure` are marked, and counted.
+    """
     one, _ = words_of(network)
-    shown = table("image", "class", one, "next", right=(one,))
+    marks = () if unsure is None else ("",)
+    shown = table("image", "class", one, *marks, "next", right=(one,))
     for answer in answers:
         order = (-answer.scores).argsort(kind="stable")[:top]
         best, *others = (
@@ -57,22 +76,33 @@ def show_answers(answers: Sequence[Answer], network: TrainedNetwork, top: int) -
             for place in order
         )
         then = ", ".join(f"{name} {sure}" for name, sure in others)
-        shown.add_row(str(answer.path), *best, then)
+        mark = "unsure" if unsure is not None and answer.is_unsure(unsure) else ""
+        shown.add_row(str(answer.path), *best, *(mark for _ in marks), then)
     show(shown)
+    if unsure is not None:
+        count = sum(answer.is_unsure(unsure) for answer in answers)
+        say(f"{count:,} of {number_of(len(answers), 'image')} unsure: below {unsure:g}")
 
 
-def csv_text(answers: Sequence[Answer], network: TrainedNetwork) -> str:
-    """One row per image: the predicted class, and the scores of all classes."""
+def csv_text(
+    answers: Sequence[Answer], network: TrainedNetwork, unsure: float | None = None
+) -> str:
+    """One row per image: the predicted class, and the scores of all classes.
+
+    With a limit `unsure`, the last column says whether the prediction is below it.
+    """
     one, _ = words_of(network)
     names = network.class_names
     heads = ("image", "class", one, *(f"{one} of {name}" for name in names))
+    last = () if unsure is None else ("unsure",)
     rows = (
         (
             decoded(str(answer.path)),
             names[int(answer.scores.argmax())],
             float(answer.scores.max()),
             *answer.scores.tolist(),
+            *(("no", "yes")[answer.is_unsure(unsure)] for _ in last if unsure),
         )
         for answer in answers
     )
-    return csv_of([heads, *rows])
+    return csv_of([(*heads, *last), *rows])

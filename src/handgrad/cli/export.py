@@ -1,0 +1,73 @@
+"""`handgrad export`: write a trained network for other software."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from handgrad.cli.options import Json
+from handgrad.errors import ConfigError
+
+
+def export(
+    network: Annotated[
+        Path, typer.Argument(help="Run folder of handgrad train, or a saved network.")
+    ],
+    onnx: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="ONNX model to write.")
+    ] = None,
+    csv: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="CSV file for the metrics of each epoch."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Export a trained network: as an ONNX model, its history as CSV."""
+    from handgrad.cli.screens.console import say, say_json
+    from handgrad.paths import target_of
+    from handgrad.training.atomic import write_file
+
+    wanted = {"onnx": onnx, "csv": csv}
+    written = {name: path for name, path in wanted.items() if path is not None}
+    if not written:
+        raise ConfigError(
+            "handgrad export takes a format, got none. For example: "
+            f"handgrad export {network} --onnx network.onnx"
+        )
+    for name, path in written.items():
+        _check_target(name, path, network)
+    contents = {}  # all of them before the first is written
+    if onnx is not None:
+        from handgrad.interop.onnx_export import onnx_model
+
+        contents["onnx"] = onnx_model(network).SerializeToString()
+    if csv is not None:
+        from handgrad.interop.history_csv import history_csv
+
+        contents["csv"] = history_csv(network).encode()
+    for name, path in written.items():
+        write_file(target_of(path), contents[name])
+    if as_json:
+        names = {name: str(path) for name, path in written.items()}
+        say_json({"network": str(network), **names})
+        return
+    for path in written.values():
+        say(f"{path}: {path.stat().st_size:,} bytes")
+
+
+def _check_target(name: str, path: Path, network: Path) -> None:
+    """ConfigError for a file in no folder, or one that is the network itself."""
+    from handgrad.paths import target_of
+
+    target = target_of(path)
+    if not target.parent.is_dir():
+        raise ConfigError(
+            f"--{name} writes to {path}, but its folder does not exist. Create the "
+            "folder, or give another path."
+        )
+    source = network.resolve()
+    if target == source or source in target.parents:
+        raise ConfigError(
+            f"--{name} writes to {path}, which is part of the network itself. Give "
+            "another path."
+        )

@@ -1,0 +1,284 @@
+"""What is wrong with labelled images: label errors, near-duplicates, uniform images."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from handgrad.arguments import takes_kinds
+from handgrad.arrays import NumpyArray
+from handgrad.datasets import Dataset
+from handgrad.errors import ConfigError
+from handgrad.inspection.label_errors import Suspect, suspects_of
+from handgrad.inspection.near_duplicates import (
+    SIMILARITY,
+    Duplicate,
+    near_duplicates,
+    uniform,
+)
+from handgrad.inspection.reliability import softmax
+from handgrad.inspection.result import Rows
+from handgrad.inspection.table import Table
+from handgrad.ranges import check_at_least, is_number, shown
+from handgrad.text import csv_of, number_of, one_line
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from handgrad.training.trained_network import TrainedNetwork
+
+Announce = Callable[[str], None]
+FOLDS = 4
+LISTED = 24  # suspects in the table
+HEADS = ("image", "split", "label", "suggested", "probability")
+CSV = ("problem", "image", "split", "label", "suggested", "value", "other image")
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class LabelReport(Rows[Suspect]):
+    """Images to look at: suspects, least plausible label first, and duplicates.
+
+    `rows` are the suspects, `duplicates` pairs of nearly equal images, `flat` the
+    numbers of uniform images. Images are numbered through all splits, in the order of
+    `splits`, which maps the name of each to its number of images. `files[k]` names the
+    file of image k; empty for data sets that are not image files.
+
+    Shapes
+        images   (count, channels, height, width)
+        targets  (count,), class numbers
+    """
+
+    rows: tuple[Suspect, ...]
+    duplicates: tuple[Duplicate, ...]
+    flat: tuple[int, ...]
+    images: NumpyArray
+    targets: NumpyArray
+    splits: dict[str, int]
+    files: tuple[str, ...]
+    class_names: tuple[str, ...]
+
+    def name(self, image: int) -> str:
+        """The file of an `image`, or its number in its split."""
+        if self.files:
+            return self.files[image]
+        split, number = self._place(image)
+        return f"{split} {number}"
+
+    def split(self, image: int) -> str:
+        """The split of an `image`."""
+        return self._place(image)[0]
+
+    @property
+    def across(self) -> tuple[Duplicate, ...]:
+        """The near-duplicates whose images are in different splits."""
+        return tuple(
+            one
+            for one in self.duplicates
+            if self.split(one.first) != self.split(one.second)
+        )
+
+    def table(self) -> Table:
+        """The first suspects, and how much was found."""
+        rows = tuple(
+            (
+                one_line(self.name(one.row)),
+                self.split(one.row),
+                self.class_names[one.given],
+                self.class_names[one.suggested],
+                f"{one.confidence:.1%}",
+            )
+            for one in self.rows[:LISTED]
+        )
+        return Table(HEADS, rows, ("probability",), below=tuple(self._notes()))
+
+    def figure(self) -> "Figure":
+        """A gallery of the first suspects."""
+        from handgrad.inspection.figures.suspects import suspects
+
+        return suspects(self)
+
+    def as_dict(self) -> dict[str, Any]:
+        """All suspects, near-duplicates and uniform images, by name."""
+        names = self.class_names
+        return {
+            "images": self.splits,
+            "suspects": [
+                {
+                    "image": self.name(one.row),
+                    "split": self.split(one.row),
+                    "label": names[one.given],
+                    "suggested": names[one.suggested],
+                    "probability": one.confidence,
+                    "margin": one.margin,
+                    "confident": one.is_confident,
+                }
+                for one in self.rows
+            ],
+            "near_duplicates": [
+                {
+                    "image": self.name(one.second),
+                    "other": self.name(one.first),
+                    "splits": [self.split(one.second), self.split(one.first)],
+                    "similarity": one.similarity,
+                    "identical": one.is_exact,
+                }
+                for one in self.duplicates
+            ],
+            "uniform": [self.name(image) for image in self.flat],
+        }
+
+    def csv(self) -> str:
+        """Every finding in a row: problem, image, split, classes, value, other image.
+
+        The value is the margin of a suspect and the similarity of a near-duplicate.
+        """
+        names = self.class_names
+        rows: list[tuple[Any, ...]] = [CSV]
+        for one in self.rows:
+            classes = (names[one.given], names[one.suggested])
+            rows.append(("label", *self._of(one.row), *classes, one.margin, ""))
+        for pair in self.duplicates:
+            label = names[self.targets[pair.second]]
+            kind = "identical" if pair.is_exact else "near-duplicate"
+            other = self.name(pair.first)
+            values = (label, "", pair.similarity, other)
+            rows.append((kind, *self._of(pair.second), *values))
+        for image in self.flat:
+            label = names[self.targets[image]]
+            rows.append(("uniform", *self._of(image), label, "", "", ""))
+        return csv_of(rows)
+
+    def _of(self, image: int) -> tuple[str, str]:
+        return self.name(image), self.split(image)
+
+    def _place(self, image: int) -> tuple[str, int]:
+        number = image
+        for split, count in self.splits.items():
+            if number < count:
+                return split, number
+            number -= count
+        raise IndexError(image)
+
+    def _notes(self) -> list[str]:
+        confident = sum(one.is_confident for one in self.rows)
+        found = (
+            f"{number_of(len(self.rows), 'suspect')} among "
+            f"{number_of(len(self.targets), 'image')}, {confident:,} of them predicted "
+            "as confidently as images of the other class"
+        )
+        pairs = number_of(len(self.duplicates), "near-duplicate")
+        flat = number_of(len(self.flat), "uniform image")
+        return [found, f"{pairs}, {len(self.across):,} across splits; {flat}"]
+
+
+@takes_kinds
+def labels(
+    run: str | Path,
+    *,
+    folds: int = FOLDS,
+    epochs: int | None = None,
+    similarity: float = SIMILARITY,
+    data_dir: Path | None = None,
+    workers: int | None = None,
+    progress: Any = None,
+    announce: Announce | None = None,
+) -> LabelReport:
+    """Look for wrong labels, near-duplicates and uniform images in the data of a `run`.
+
+    Training images are judged by cross-validation: `folds` networks with the settings
+    of the run, each trained on the other folds, for `epochs` (by default as many as the
+    run); validation and test images by the run's own network. Pairs of images with at
+    least this `similarity` (a correlation) are near-duplicates. `announce` receives a
+    line for each fold.
+
+    ConfigError for a number of folds below 2, a loss without probabilities or a data
+    set that is not images; DatasetError if the data have changed since training.
+
+    Example
+        labels("runs/lenet-pictures-1").csv()
+    """
+    from handgrad.training.trained_network import load
+
+    check_at_least("labels", "folds", folds, 2)
+    if not is_number(similarity) or not 0 < similarity <= 1:
+        raise ConfigError(
+            f"labels takes similarity as a number above 0 and up to 1, got "
+            f"{shown(similarity)}. Give, for example, 0.99."
+        )
+    network = load(run, workers=workers)
+    if not network.gives_probabilities:
+        raise ConfigError(
+            f"{run} was trained with {network.config.loss.name}, which gives no "
+            "probabilities. Train with softmax_cross_entropy."
+        )
+    dataset = _dataset_of(network, Path(run), data_dir, progress)
+    logits = _logits(network, dataset, folds, epochs, announce)
+    parts = _parts(dataset)
+    images = np.concatenate([part.images for part in parts.values()])
+    targets = np.concatenate([part.targets for part in parts.values()])
+    return LabelReport(
+        rows=tuple(suspects_of(softmax(logits), targets)),
+        duplicates=tuple(near_duplicates(images, similarity)),
+        flat=tuple(np.flatnonzero(uniform(images)).tolist()),
+        images=images,
+        targets=targets,
+        splits={name: len(part) for name, part in parts.items()},
+        files=tuple(dataset.files),
+        class_names=network.class_names,
+    )
+
+
+def _dataset_of(
+    network: "TrainedNetwork", run: Path, data_dir: Path | None, progress: Any
+) -> Dataset:
+    """The whole data set of the run, unchanged since training."""
+    from handgrad.training.run_images import own_images
+
+    found = own_images(network.config, data_dir, run, progress)
+    if len(found.image_shape) != 3:
+        raise ConfigError(
+            f"{run} was trained on vectors, but this inspection takes images. Give a "
+            "run that was trained on images."
+        )
+    return found
+
+
+def _parts(dataset: Dataset) -> dict[str, Any]:
+    """The splits, in the order of the data set's files."""
+    parts = {
+        "train": dataset.train,
+        "test": dataset.test,
+        "validation": dataset.validation,
+    }
+    return {name: part for name, part in parts.items() if part is not None}
+
+
+def _logits(
+    network: "TrainedNetwork",
+    dataset: Dataset,
+    folds: int,
+    epochs: int | None,
+    announce: Announce | None,
+) -> NumpyArray:
+    """Logits of all images, each from a network that was not trained on it."""
+    from handgrad.training.cross_validation import held_out_logits
+
+    total = epochs or network.config.training.epochs
+
+    def tell(fold: int, record: Any) -> None:
+        if announce is not None and record.epoch == total:
+            accuracy = f"training accuracy {record.train_accuracy:.1%}"
+            announce(f"fold {fold + 1} of {folds} trained: {accuracy}")
+
+    others = list(_parts(dataset).values())[1:]
+    held_out = held_out_logits(
+        network.config,
+        dataset,
+        folds=folds,
+        epochs=epochs,
+        workers=network.workers,
+        on_epoch=tell,
+    )
+    return np.concatenate([held_out, *(network.logits(each.images) for each in others)])

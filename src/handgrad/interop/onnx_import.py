@@ -1,0 +1,270 @@
+"""Read a classifier from an ONNX model, as layers that can be inspected and trained."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from handgrad.arrays import NumpyArray
+from handgrad.datasets import Normalization
+from handgrad.errors import ConfigError, HandgradError, RunError, ShapeError
+from handgrad.interop.onnx_graph import import_onnx
+from handgrad.interop.onnx_layers import UnsupportedError, layer_of
+from handgrad.interop.onnx_source import Source, named
+from handgrad.layers import (
+    Flatten,
+    GlobalAveragePool2d,
+    Layer,
+    Linear,
+    Residual,
+    Sequential,
+    SiLU,
+    Softmax,
+)
+from handgrad.models.to_layers import rows_of
+from handgrad.paths import check_ordinary, path_of
+from handgrad.training.build import ARRAYS
+from handgrad.training.config import RunConfig, config_from
+from handgrad.training.trained_network import TrainedNetwork
+
+SCALING = ("Cast", "Mul", "Add", "Sub", "Div")  # of the inputs, before the first layer
+ENDS = ("Softmax", "LogSoftmax")  # which the loss does
+
+
+def network_from_onnx(
+    path: str | Path, *, workers: int | None = None
+) -> TrainedNetwork:
+    """Read the network of the ONNX model at `path`.
+
+    The graph must be a chain of operators that layers of Handgrad stand for, with
+    residual connections; a softmax at its end is left to the loss. Scaling of the
+    inputs becomes the normalization. Class names are those of the metadata, if Handgrad
+    wrote the model, and else numbers from 0. `workers` is the number of threads.
+
+    ConfigError that names every operator without a layer, or if onnx is not installed;
+    RunError for a file that is no ONNX model.
+    """
+    onnx = import_onnx()
+    place = path_of("from_onnx", "path", path, RunError)
+    check_ordinary(place, RunError)
+    try:
+        model = onnx.load_model_from_string(place.read_bytes())
+    except OSError as error:
+        raise RunError(
+            f"{place} cannot be read: {error.strerror or error}. Give an ONNX model."
+        ) from error
+    except Exception as error:  # of Protocol Buffers
+        raise _no_model(place) from error
+    if not model.graph.node:
+        raise _no_model(place)
+    return _network_of(Source(model, str(place)), workers)
+
+
+def _no_model(place: Path) -> RunError:
+    return RunError(f"{place} is not an ONNX model. Give a file that ends in .onnx.")
+
+
+def _network_of(source: Source, workers: int | None) -> TrainedNetwork:
+    try:
+        reader = Reader(source)
+        network = Sequential(reader.read())
+        outputs = network.output_shape(source.shape)
+    except UnsupportedError as error:
+        raise source.refuse(_all_unsupported(source) or [str(error)]) from error
+    except ShapeError as error:
+        raise ConfigError(f"{source.what} cannot be read: {error}") from error
+    if len(outputs) != 1:
+        raise ConfigError(
+            f"{source.what} returns {outputs} for each example, but a classifier "
+            "returns one number per class. Export the whole network."
+        )
+    config = _config(source, network, outputs[0], reader.scale, reader.shift)
+    return TrainedNetwork(network, config, workers=workers)
+
+
+def _all_unsupported(source: Source) -> list[str]:
+    """Every operator that has no layer, whatever its attributes."""
+    from handgrad.interop.onnx_layers import TABLE
+
+    known = {*TABLE, *SCALING, *ENDS}
+    return [named(node) for node in source.nodes if node.op_type not in known]
+
+
+class Reader:
+    """Follows a graph from its input, and collects its layers.
+
+    `scale` and `shift` are those of the inputs before the first layer.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self.source, self.shape = source, source.shape
+        self.scale: NumpyArray = np.ones(1)
+        self.shift: NumpyArray = np.zeros(1)
+
+    def read(self) -> list[Layer[Any]]:
+        """All layers, without the scaling before and the softmax after them."""
+        value = self._scaled_input()
+        found, join = self._chain(value, self.source.users(value))
+        if join is not None:
+            raise UnsupportedError(
+                f"{named(join)} of values that do not have one source"
+            )
+        while found and isinstance(found[-1], Softmax):
+            found.pop()
+        return found
+
+    def _scaled_input(self) -> str:
+        """Read scale and shift; return the name of the scaled inputs."""
+        value: str = self.source.input
+        while len(users := self.source.users(value)) == 1:
+            (node,) = users
+            constant = self.source.constant(node)
+            if node.op_type == "Cast":
+                pass
+            elif node.op_type not in SCALING or constant is None:
+                break
+            else:
+                self._scale(node, constant.astype(np.float64).reshape(-1))
+            value = node.output[0]
+        return value
+
+    def _scale(self, node: Any, by: NumpyArray) -> None:
+        if node.op_type == "Mul":
+            self.scale, self.shift = self.scale * by, self.shift * by
+        elif node.op_type == "Div":
+            self.scale, self.shift = self.scale / by, self.shift / by
+        elif node.op_type == "Add":
+            self.shift = self.shift + by
+        elif node.input[1] in self.source.constants:
+            self.shift = self.shift - by
+        else:
+            raise UnsupportedError(f"{named(node)} of the inputs from a constant")
+
+    def _chain(
+        self, value: str, users: list[Any]
+    ) -> tuple[list[Layer[Any]], Any | None]:
+        """The layers from a value on, and the addition at which they meet others."""
+        found: list[Layer[Any]] = []
+        while users:
+            if len(users) == 1:
+                (node,) = users
+                if node.op_type == "Add" and self.source.constant(node) is None:
+                    return found, node
+                self._append(found, node)
+                value = node.output[0]
+            elif (gate := self._gate(value, users)) is not None:
+                found.append(SiLU())
+                value = gate.output[0]
+            else:
+                block, join = self._residual(value, users)
+                found.append(block)
+                value = join.output[0]
+            users = self.source.users(value)
+        return found, None
+
+    def _append(self, found: list[Layer[Any]], node: Any) -> None:
+        """Add the layer of one operator; a bias belongs to the layer before it."""
+        if node.op_type == "LogSoftmax":
+            found.append(Softmax())
+            return
+        bias = self.source.constant(node) if node.op_type == "Add" else None
+        if bias is not None and found and isinstance(found[-1], Linear):
+            bias = bias.astype(np.float32).reshape(-1)
+            found[-1].bias.value = found[-1].bias.value + bias
+            return
+        layer = layer_of(self.source, node, self.shape)
+        if layer is None:
+            return
+        if isinstance(layer, Flatten) and len(self.shape) != 3:
+            return
+        if isinstance(layer, GlobalAveragePool2d) and len(self.shape) != 3:
+            raise UnsupportedError(named(node))
+        self.shape = layer.output_shape(self.shape)
+        found.append(layer)
+
+    def _gate(self, value: str, users: list[Any]) -> Any | None:
+        """The product of SiLU, x * sigmoid(x); None if this is none."""
+        kinds = {node.op_type: node for node in users}
+        if len(users) != 2 or set(kinds) != {"Sigmoid", "Mul"}:
+            return None
+        product, gate = kinds["Mul"], kinds["Sigmoid"].output[0]
+        return product if set(product.input) == {value, gate} else None
+
+    def _residual(self, value: str, users: list[Any]) -> tuple[Layer[Any], Any]:
+        """A residual block, and the addition that ends it."""
+        before, branches, joins = self.shape, [], []
+        if len(users) != 2:
+            raise UnsupportedError(f"a value with {len(users)} users ({value})")
+        for node in users:
+            self.shape = before
+            layers, join = self._chain(value, [node])
+            branches.append((layers, self.shape))
+            joins.append(join)
+        if joins[0] is None or joins[0] is not joins[1]:
+            raise UnsupportedError(f"branches of {value} that are not added")
+        branches.sort(key=lambda branch: -len(branch[0]))
+        (body, self.shape), (shortcut, _) = branches
+        return Residual(
+            Sequential(body), Sequential(shortcut) if shortcut else None
+        ), joins[0]
+
+
+def _config(
+    source: Source,
+    network: Sequential,
+    classes: int,
+    scale: NumpyArray,
+    shift: NumpyArray,
+) -> RunConfig:
+    """The configuration of a network that was trained elsewhere."""
+    channels = source.shape[0]
+    mean, std = _normalization(source, scale, shift)
+    names = _class_names(source, classes)
+    tables: dict[str, Any] = {
+        "dataset": {"name": ARRAYS, "validation": "none", "normalization": "standard"},
+        "model": {"name": "from_layers", "layers": rows_of(network)},
+        "resolved": {
+            "input_shape": list(source.shape),
+            "class_names": names,
+            "mean": np.broadcast_to(mean, channels).tolist(),
+            "std": np.broadcast_to(std, channels).tolist(),
+            "dataset_sha256": "",
+            "train_images": 0,
+            "validation_images": 0,
+            "input_dtype": "float32" if source.dtype == "float32" else None,
+        },
+    }
+    try:
+        return config_from(tables, source.what)
+    except HandgradError as error:
+        raise ConfigError(f"{source.what} cannot be read: {error}") from error
+
+
+def _normalization(
+    source: Source, scale: NumpyArray, shift: NumpyArray
+) -> tuple[NumpyArray, NumpyArray]:
+    """Mean and standard deviation of inputs that are scaled and shifted."""
+    if (scale <= 0).any():
+        raise source.refuse(["inputs multiplied by a number below 0"])
+    noted = [source.metadata.get(name) for name in ("mean", "std")]
+    if None not in noted:
+        mean, std = (
+            np.array(json.loads(str(text)), dtype=np.float64) for text in noted
+        )
+        expected = Normalization(tuple(mean), tuple(std)).numbers(source.dtype)
+        if np.allclose(expected[0], scale, rtol=1e-5):
+            return mean, std
+    if source.dtype == "uint8":
+        std = 1 / (255 * scale)
+        return -shift * std, std
+    return -shift / scale, 1 / scale
+
+
+def _class_names(source: Source, classes: int) -> list[str]:
+    try:
+        names = json.loads(source.metadata.get("class_names", "[]"))
+    except ValueError:
+        names = []
+    fits = isinstance(names, list) and len(names) == classes
+    return [str(name) for name in names] if fits else [str(k) for k in range(classes)]

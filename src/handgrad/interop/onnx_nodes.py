@@ -1,0 +1,146 @@
+"""The ONNX operators of each layer, by its exact type.
+
+Each function takes the graph, the layer, its name and the name of its inputs, and
+returns the name of its outputs. The equations are those of the layers' docstrings;
+layers that only training uses become nothing.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from handgrad import layers
+from handgrad.errors import ConfigError
+from handgrad.interop.onnx_graph import Graph
+from handgrad.layers import Layer
+
+AddLayer: TypeAlias = Callable[[Graph, Any, str, str], str]
+
+
+def add_layer(graph: Graph, layer: Layer[Any], name: str, inputs: str) -> str:
+    """Add the operators of a layer; ConfigError that names a layer of another kind."""
+    add = TABLE.get(type(layer))
+    if add is None:
+        raise ConfigError(
+            f"{name} is a {type(layer).__name__}, for which there is no ONNX operator. "
+            "Replace it by layers of Handgrad, or save the network with save()."
+        )
+    return add(graph, layer, name, inputs)
+
+
+def _linear(graph: Graph, layer: layers.Linear, name: str, inputs: str) -> str:
+    weight = graph.constant(f"{name}.weight", layer.weight.value)
+    bias = graph.constant(f"{name}.bias", layer.bias.value)
+    return graph.add("Gemm", inputs, weight, bias, name=name, transB=1)
+
+
+def _conv2d(graph: Graph, layer: layers.Conv2d, name: str, inputs: str) -> str:
+    weight = graph.constant(f"{name}.weight", layer.weight.value)
+    bias = graph.constant(f"{name}.bias", layer.bias.value)
+    return graph.add("Conv", inputs, weight, bias, name=name, **_windows(layer))
+
+
+def _max_pool2d(graph: Graph, layer: layers.MaxPool2d, name: str, inputs: str) -> str:
+    return graph.add("MaxPool", inputs, name=name, **_windows(layer))
+
+
+def _average_pool2d(
+    graph: Graph, layer: layers.AveragePool2d, name: str, inputs: str
+) -> str:
+    """The mean of each window, whose padding counts as zeros."""
+    windows = _windows(layer)
+    return graph.add("AveragePool", inputs, name=name, count_include_pad=1, **windows)
+
+
+def _windows(layer: Any) -> dict[str, list[int]]:
+    rows, columns = layer.padding
+    return {
+        "kernel_shape": list(layer.kernel_size),
+        "strides": list(layer.stride),
+        "pads": [rows, columns, rows, columns],
+    }
+
+
+def _global_average_pool2d(graph: Graph, layer: Any, name: str, inputs: str) -> str:
+    means = graph.add("GlobalAveragePool", inputs, name=f"{name}.means")
+    return graph.add("Flatten", means, name=name, axis=1)
+
+
+def _batch_norm(graph: Graph, layer: Any, name: str, inputs: str) -> str:
+    """Normalization by the running statistics."""
+    values = {
+        "weight": layer.weight,
+        "bias": layer.bias,
+        "running_mean": layer.running_mean,
+        "running_var": layer.running_var,
+    }
+    arrays = [graph.constant(f"{name}.{n}", held.value) for n, held in values.items()]
+    return graph.add(
+        "BatchNormalization", inputs, *arrays, name=name, epsilon=layer.eps
+    )
+
+
+def _flatten(graph: Graph, layer: Any, name: str, inputs: str) -> str:
+    return graph.add("Flatten", inputs, name=name, axis=1)
+
+
+def _softmax(graph: Graph, layer: Any, name: str, inputs: str) -> str:
+    return graph.add("Softmax", inputs, name=name, axis=1)
+
+
+def _silu(graph: Graph, layer: Any, name: str, inputs: str) -> str:
+    gate = graph.add("Sigmoid", inputs, name=f"{name}.sigmoid")
+    return graph.add("Mul", inputs, gate, name=name)
+
+
+def _leaky_relu(graph: Graph, layer: layers.LeakyReLU, name: str, inputs: str) -> str:
+    return graph.add("LeakyRelu", inputs, name=name, alpha=layer.negative_slope)
+
+
+def _gelu(graph: Graph, layer: layers.GELU, name: str, inputs: str) -> str:
+    return graph.add("Gelu", inputs, name=name, approximate=layer.approximate)
+
+
+def _residual(graph: Graph, layer: layers.Residual, name: str, inputs: str) -> str:
+    body = add_layer(graph, layer.body, f"{name}.body", inputs)
+    shortcut = inputs
+    if layer.shortcut is not None:
+        shortcut = add_layer(graph, layer.shortcut, f"{name}.shortcut", inputs)
+    return graph.add("Add", body, shortcut, name=name)
+
+
+def _sequential(graph: Graph, layer: layers.Sequential, name: str, inputs: str) -> str:
+    for each, inner in layer.layers.items():
+        inputs = add_layer(graph, inner, f"{name}.{each}" if name else each, inputs)
+    return inputs
+
+
+def _nothing(graph: Graph, layer: Any, name: str, inputs: str) -> str:
+    """Dropout is the identity after training."""
+    return inputs
+
+
+def _plain(kind: str) -> AddLayer:
+    """A layer without settings that is one operator."""
+    return lambda graph, layer, name, inputs: graph.add(kind, inputs, name=name)
+
+
+TABLE: dict[type, AddLayer] = {
+    layers.AveragePool2d: _average_pool2d,
+    layers.BatchNorm1d: _batch_norm,
+    layers.BatchNorm2d: _batch_norm,
+    layers.Conv2d: _conv2d,
+    layers.Dropout: _nothing,
+    layers.Flatten: _flatten,
+    layers.GELU: _gelu,
+    layers.GlobalAveragePool2d: _global_average_pool2d,
+    layers.LeakyReLU: _leaky_relu,
+    layers.Linear: _linear,
+    layers.MaxPool2d: _max_pool2d,
+    layers.ReLU: _plain("Relu"),
+    layers.Residual: _residual,
+    layers.Sequential: _sequential,
+    layers.Sigmoid: _plain("Sigmoid"),
+    layers.SiLU: _silu,
+    layers.Softmax: _softmax,
+    layers.Tanh: _plain("Tanh"),
+}

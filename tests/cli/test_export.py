@@ -1,0 +1,40 @@
+import json
+import sys
+
+import numpy as np
+import pytest
+
+from handgrad.datasets import load as load_data
+from handgrad.training import load
+
+
+def test_a_model_and_its_history(handgrad, trained, tmp_path):
+    onnxruntime = pytest.importorskip("onnxruntime")
+    code, out, err = handgrad(f"export {trained} --onnx net.onnx --csv net.csv")
+    assert (code, err) == (0, "")
+    assert [line.split(":")[0] for line in out.splitlines()] == ["net.onnx", "net.csv"]
+    images = load_data("digits", image_size=(28, 28)).test.images
+    session = onnxruntime.InferenceSession(tmp_path / "net.onnx")
+    logits = session.run(["logits"], {"images": images})[0]
+    assert (logits.argmax(axis=1) == load(trained).predict(images)).all()
+    assert np.isfinite(logits).all()
+    assert len((tmp_path / "net.csv").read_text().splitlines()) == 3
+    assert handgrad(f"export {trained} --csv net.csv --json").out.startswith("{")
+
+
+def test_mistakes_are_sentences(refused, trained):
+    assert "takes a format, got none" in refused(f"export {trained}")
+    assert "does not exist" in refused("export nowhere --csv a.csv")
+    assert "its folder does not exist" in refused(f"export {trained} --csv no/a.csv")
+    assert "part of the network" in refused(f"export {trained} --csv {trained}/a.csv")
+    assert "is a device" in refused(f"export {trained} --csv /dev/null")
+
+
+def test_without_onnx_it_says_what_to_install(refused, trained, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    assert "pip install 'handgrad[onnx]'" in refused(f"export {trained} --onnx a.onnx")
+
+
+def test_json_names_the_files(handgrad, trained):
+    values = json.loads(handgrad(f"export {trained} --csv net.csv --json").out)
+    assert values == {"network": str(trained), "csv": "net.csv"}

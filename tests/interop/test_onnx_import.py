@@ -1,0 +1,188 @@
+"""Networks read from ONNX are those that were written, and can learn on."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import handgrad as hg
+from engine.networks import networks
+from handgrad import models
+from handgrad.errors import ConfigError, RunError
+from handgrad.interop.onnx_export import onnx_model
+from handgrad.interop.onnx_graph import Graph
+from handgrad.interop.onnx_import import Reader, network_from_onnx
+from handgrad.interop.onnx_layers import UnsupportedError
+from handgrad.interop.onnx_source import Source
+from handgrad.layers import Sequential
+
+onnx = pytest.importorskip("onnx")
+CATALOGUE = {
+    "mlp": (models.mlp, (3, 8, 8)),
+    "lenet": (models.lenet, (1, 28, 28)),
+    "alexnet": (models.alexnet, (1, 28, 28)),
+    "vgg": (models.vgg, (3, 32, 32)),
+    "resnet": (models.resnet, (3, 32, 32)),
+}
+
+
+def again(network, shape):
+    """A network written and read: its layers without a last softmax."""
+    return Sequential(Reader(Source(onnx_model(network, shape), "it")).read())
+
+
+def logits_of(network, inputs):
+    """Those of a network, before a last softmax."""
+    last = list(network.layers.values())
+    while type(last[-1]).__name__ == "Softmax":
+        last.pop()
+    for each in last:
+        inputs = each.forward(inputs)[0]
+    return inputs
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_every_network_of_the_catalogue(name):
+    make, shape = CATALOGUE[name]
+    network = make(input_shape=shape, classes=7, seed=3)
+    found = again(network, shape)
+    inputs = np.random.default_rng(0).normal(size=(3, *shape)).astype(np.float32)
+    np.testing.assert_array_equal(found.forward(inputs)[0], network.forward(inputs)[0])
+    names = [type(each).__name__ for each in network.layers.values()]
+    kept = [name for name in names if name != "Dropout"]
+    assert [type(each).__name__ for each in found.layers.values()] == kept
+
+
+@given(network=networks(), count=st.integers(1, 5))
+def test_random_networks(network, count):
+    model = network.model()
+    found = again(model, network.shape)
+    inputs = network.normalization.apply(network.images(count))
+    np.testing.assert_allclose(
+        found.forward(inputs)[0], logits_of(model, inputs), rtol=1e-5, atol=1e-6
+    )
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return hg.datasets.load("digits", image_size=(16, 16))
+
+
+@pytest.fixture(scope="module")
+def fitted(digits):
+    clf = hg.Classifier("resnet", model_options={"channels": [8, 16]}, epochs=2)
+    labels = np.array([f"digit {k}" for k in digits.train.targets])
+    return clf.fit(digits.train.images, labels)
+
+
+def test_a_classifier_is_the_same_and_learns_on(fitted, digits, tmp_path):
+    images = digits.test.images
+    found = hg.from_onnx(fitted.to_onnx(tmp_path / "net.onnx"))
+    assert found.class_names == fitted.class_names
+    np.testing.assert_allclose(found.logits(images), fitted.logits(images), atol=1e-4)
+    found.save(tmp_path / "net.safetensors")
+    saved = hg.load(tmp_path / "net.safetensors")
+    np.testing.assert_array_equal(saved.logits(images), found.logits(images))
+    before = found.score(images, digits.test.targets)
+    for _ in range(3):
+        found.partial_fit(digits.train.images, digits.train.targets)
+    assert found.score(images, digits.test.targets) > before
+    assert len(hg.inspection.filters(found).table().rows) > 0
+
+
+def test_float_inputs_keep_their_normalization(tmp_path):
+    draw = np.random.default_rng(0)
+    examples = draw.normal(5, 3, (60, 10)).astype(np.float32)
+    clf = hg.Classifier("mlp", epochs=2, engine="plain")
+    clf.fit(examples, draw.integers(0, 3, 60))
+    found = hg.from_onnx(clf.to_onnx(tmp_path / "net.onnx"))
+    np.testing.assert_allclose(found.logits(examples), clf.logits(examples), atol=1e-5)
+    assert found.trained_.normalization == clf.trained_.normalization
+
+
+def written(graph, output, path, shape=(3,)):
+    info = onnx.helper.make_tensor_value_info
+    made = onnx.helper.make_graph(
+        graph.nodes,
+        "other",
+        [info("x", onnx.TensorProto.FLOAT, ["n", *shape])],
+        [info(output, onnx.TensorProto.FLOAT, None)],
+        graph.constants,
+    )
+    model = onnx.helper.make_model(
+        made, opset_imports=[onnx.helper.make_opsetid("", 20)], ir_version=10
+    )
+    onnx.save(model, path)
+    return path
+
+
+def test_a_product_and_a_sum_are_a_linear_layer(tmp_path):
+    """As other programs write it; inputs are scaled first, and a softmax follows."""
+    draw, graph = np.random.default_rng(0), Graph()
+    weight, bias = draw.normal(size=(3, 4)), draw.normal(size=4)
+    names = [graph.constant(n, v) for n, v in (("w", weight), ("b", bias))]
+    less = graph.add("Sub", "x", graph.constant("mean", [1, 2, 3]), name="less")
+    scaled = graph.add("Div", less, graph.constant("std", [2, 4, 8]), name="scaled")
+    product = graph.add("MatMul", scaled, names[0], name="product")
+    total = graph.add("Add", names[1], product, name="total")
+    last = graph.add("Softmax", total, name="p", axis=-1)
+    network = network_from_onnx(written(graph, last, tmp_path / "net.onnx"))
+    inputs = draw.normal(size=(5, 3)).astype(np.float32)
+    expected = (inputs - [1, 2, 3]) / [2, 4, 8] @ weight + bias
+    np.testing.assert_allclose(network.logits(inputs), expected, atol=1e-5)
+    assert network.class_names == ("0", "1", "2", "3")
+
+
+def test_all_operators_without_a_layer_are_named(tmp_path):
+    graph = Graph()
+    first = graph.add("Erf", "x", name="first")
+    last = graph.add("Cosh", graph.add("Relu", first, name="r"), name="last")
+    path = written(graph, last, tmp_path / "net.onnx")
+    with pytest.raises(ConfigError, match=r"Cosh \(last\); Erf \(first\)"):
+        network_from_onnx(path)
+
+
+ATTRIBUTES = {
+    "group=2": {"group": 2},
+    "dilations": {"dilations": [2, 2]},
+    "auto_pad=SAME_UPPER": {"auto_pad": "SAME_UPPER"},
+    "different padding": {"pads": [0, 0, 1, 1]},
+}
+
+
+@pytest.mark.parametrize("name", ATTRIBUTES)
+def test_what_a_convolution_cannot_do_is_named(name, tmp_path):
+    graph, options = Graph(), ATTRIBUTES[name]
+    weight = graph.constant("w", np.ones((4, 2 if "group" in name else 4, 3, 3)))
+    made = graph.add("Conv", "x", weight, name="c", kernel_shape=[3, 3], **options)
+    path = written(
+        graph, graph.add("Flatten", made, name="f"), tmp_path / "a.onnx", (4, 8, 8)
+    )
+    with pytest.raises(ConfigError, match=rf"Conv \(c\) with {name}"):
+        network_from_onnx(path)
+
+
+def test_branches_that_are_not_added_are_refused():
+    graph = Graph()
+    one, two = (graph.add(kind, "x", name=kind) for kind in ("Relu", "Tanh"))
+    graph.add("Concat", one, two, name="both", axis=1)
+    info = onnx.helper.make_tensor_value_info
+    made = onnx.helper.make_graph(
+        graph.nodes,
+        "other",
+        [info("x", onnx.TensorProto.FLOAT, ["n", 3])],
+        [info("both", onnx.TensorProto.FLOAT, None)],
+    )
+    with pytest.raises(UnsupportedError):
+        Reader(Source(onnx.helper.make_model(made), "it")).read()
+
+
+def test_other_files_are_refused(tmp_path):
+    for content in (b"", b"no model", b"\x08\x0a" * 50):
+        (tmp_path / "a.onnx").write_bytes(content)
+        with pytest.raises(RunError, match="is not an ONNX model"):
+            hg.from_onnx(tmp_path / "a.onnx")
+    with pytest.raises(RunError, match="cannot be read"):
+        hg.from_onnx(tmp_path / "none.onnx")
+    with pytest.raises(RunError):
+        hg.from_onnx(tmp_path)

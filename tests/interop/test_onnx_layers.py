@@ -1,0 +1,71 @@
+"""Every operator of the table is reached by a network that is read."""
+
+import numpy as np
+import pytest
+
+from handgrad.interop.onnx_graph import Graph
+from handgrad.interop.onnx_layers import TABLE, UnsupportedError, layer_of
+
+pytest.importorskip("onnx")
+
+
+class Known:
+    """A source of constants."""
+
+    def __init__(self, graph):
+        from handgrad.interop.onnx_graph import import_onnx
+
+        to_array = import_onnx().numpy_helper.to_array
+        self.constants = {each.name: to_array(each) for each in graph.constants}
+
+
+NODES = {
+    "AveragePool": ((2, 6, 6), {"kernel_shape": [2, 2], "strides": [2, 2]}),
+    "Dropout": ((4,), {}),
+    "Flatten": ((2, 3, 3), {}),
+    "Gelu": ((4,), {"approximate": "tanh"}),
+    "GlobalAveragePool": ((2, 3, 3), {}),
+    "Identity": ((4,), {}),
+    "LeakyRelu": ((4,), {"alpha": 0.25}),
+    "MaxPool": ((2, 6, 6), {"kernel_shape": [3, 3], "pads": [1, 1, 1, 1]}),
+    "Relu": ((4,), {}),
+    "Sigmoid": ((4,), {}),
+    "Softmax": ((4,), {"axis": 1}),
+    "Squeeze": ((4,), {}),
+    "Tanh": ((4,), {}),
+}
+
+
+@pytest.mark.parametrize("kind", NODES)
+def test_operators_without_weights(kind):
+    shape, options = NODES[kind]
+    graph = Graph()
+    graph.add(kind, "x", name="it", **options)
+    layer = layer_of(Known(graph), graph.nodes[0], shape)
+    if kind in ("Dropout", "Identity", "Squeeze"):
+        assert layer is None
+    else:
+        assert type(layer).__name__.lower().startswith(kind.lower()[:4])
+        layer.forward(np.ones((2, *shape), dtype=np.float32))
+
+
+def test_the_table_has_no_more():
+    with_weights = {"BatchNormalization", "Conv", "Gemm", "MatMul", "Reshape"}
+    assert set(TABLE) == set(NODES) | with_weights
+
+
+@pytest.mark.parametrize(
+    ("kind", "shape", "options"),
+    [
+        ("Softmax", (2, 3, 3), {"axis": 1}),
+        ("Squeeze", (2, 3, 3), {}),
+        ("MaxPool", (2, 6, 6), {"kernel_shape": [2, 2], "ceil_mode": 1}),
+        ("AveragePool", (2, 6, 6), {"kernel_shape": [2, 2], "pads": [1, 1, 1, 1]}),
+        ("Flatten", (2, 3, 3), {"axis": 2}),
+    ],
+)
+def test_what_no_layer_does(kind, shape, options):
+    graph = Graph()
+    graph.add(kind, "x", name="it", **options)
+    with pytest.raises(UnsupportedError):
+        layer_of(Known(graph), graph.nodes[0], shape)
