@@ -10,7 +10,7 @@ SOURCE = Path(handgrad.__file__).parent
 PUBLIC = {  # what the issue and the house promise
     "Classifier", "__version__", "datasets", "initializers", "inspection", "layers",
     "load", "losses",
-    "models", "network", "optimizers", "schedules", "training",
+    "models", "network", "optimizers", "schedules", "train", "training",
 }  # fmt: skip
 
 

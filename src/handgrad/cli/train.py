@@ -44,7 +44,8 @@ def _begun(given: dict[str, Any], stop: "Stop", *, quiet: bool) -> "Run":
     """Start a run, or resume one, from the options given."""
     from handgrad.cli.screens.loading import Compiling, loading
     from handgrad.training.configure import configure
-    from handgrad.training.run import resume, start
+    from handgrad.training.resuming import resume
+    from handgrad.training.run import start
 
     if "resume" in given:
         begin = partial(resume, given["resume"], epochs=given.get("epochs"))
