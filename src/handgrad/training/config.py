@@ -26,6 +26,7 @@ from handgrad.paths import path_of
 from handgrad.ranges import LARGEST, MOST, shown
 from handgrad.starting_points import with_start
 from handgrad.training.augmentation_rows import AS_ROWS
+from handgrad.training.prediction import PredictionConfig
 from handgrad.training.resolved_config import ResolvedConfig
 from handgrad.training.table import RULES, OrNone, Positive, Real, Table, Whole, written
 
@@ -141,15 +142,6 @@ class TrainingConfig(Table):
     on_failed_save: Literal["stop", "continue"] = "stop"
 
 
-class PredictionConfig(Table):
-    """Settings of inference: in validation, in tests and later.
-
-    `with_flip` averages the logits of each image and its horizontal flip.
-    """
-
-    with_flip: bool = False
-
-
 class StartConfig(Table):
     """Initial weights, taken from another run or a saved network.
 
@@ -180,7 +172,7 @@ class RunConfig(Table):
         optimizer   name, learning_rate and options
         schedule    name, warmup_epochs and options; lengths in steps
         training    epochs, batch_size, clip_norm, early_stopping, checkpoints
-        prediction  with_flip: average the logits of each image and its flip
+        prediction  see `PredictionConfig`; settings of inference
         start       source of the initial weights; None: random, from the seed
         resolved    values derived from the data; filled in when the run starts
 

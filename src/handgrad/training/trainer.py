@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 
 from handgrad.arrays import NumpyArray
-from handgrad.augmentation import Augmentation, logits_with_flip
+from handgrad.augmentation import Augmentation
 from handgrad.datasets.dataset import Split
 from handgrad.datasets.normalization import Normalization, unit
 from handgrad.engine.choose import make_engine
@@ -189,9 +189,7 @@ class Trainer:
         `between` is called before each part of the images, and may raise StoppedError.
         """
         answers = partial(self.engine.logits, between=self.between)
-        if self.settings.predict_with_flip:
-            return logits_with_flip(answers, self.engine.check.inputs(images))
-        return answers(images)
+        return self.settings.prediction.logits(answers, images)
 
     def evaluate(self, split: Split) -> tuple[float, float]:
         """Current mean loss (without L2) and accuracy (a fraction) on a `split`.
