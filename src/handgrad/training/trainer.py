@@ -241,26 +241,19 @@ class Trainer:
         )
 
     def _end_of_epoch(self, done: Position) -> EpochRecord | None:
-        train_loss = done.loss_sum / done.examples
-        loss, accuracy = self.measure(self.validation)
+        seconds = self._seconds
+        record = done.epoch_record(
+            self.measure(self.validation),
+            self.learning_rate(done.step),
+            seconds=seconds,
+            images_per_second=self._timed / max(seconds, 1e-9),
+        )
         with lock_of(self.engine.model):
             if self.position is not done:
                 return None
-            self.position = done.after_epoch(train_loss if loss is None else loss)
-        timed, seconds = self._timed, self._seconds
+            self.position = done.after(record)
         self._timed, self._seconds = 0, 0.0
-        return EpochRecord(
-            epoch=done.epoch,
-            step=done.step,
-            train_loss=train_loss,
-            train_accuracy=done.correct / done.examples,
-            validation_loss=loss,
-            validation_accuracy=accuracy,
-            learning_rate=self.learning_rate(done.step),
-            is_best=self.position.best_epoch == done.epoch,
-            duration_seconds=seconds,
-            images_per_second=timed / max(seconds, 1e-9),
-        )
+        return record
 
     def measure(self, split: Split | None) -> tuple[float | None, float | None]:
         """`evaluate` on a `split`, (None, None) without one.

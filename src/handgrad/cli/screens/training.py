@@ -13,13 +13,12 @@ from handgrad.cli.screens.balance import (
 )
 from handgrad.cli.screens.console import say, say_json
 from handgrad.cli.screens.images import images_in_words
-from handgrad.cli.screens.progress import EpochLine, TrainingScreen
+from handgrad.cli.screens.progress import TrainingScreen
 from handgrad.cli.screens.stopping import Stop
 from handgrad.errors import HandgradError, NonFiniteError, UnsavedError
 from handgrad.paths import from_here
 from handgrad.run import complete
 from handgrad.training.other_images import some
-from handgrad.training.records import EpochRecord, Record
 from handgrad.training.run import Run
 
 
@@ -70,7 +69,7 @@ def _train(run: Run, stop: Stop, notice: str, quiet: bool) -> None:
     was_saved = True
     with screen:
         for record in complete(run):
-            _show(screen, record)
+            screen.show(record)
             is_saved = run.unsaved.failure is None
             if is_saved != was_saved:
                 screen.warn(_saving_message(run))
@@ -85,28 +84,6 @@ def _saving_message(run: Run) -> str:
         "NOT SAVED: training continues and will retry at the next checkpoint. "
         f"{run.unsaved.failure}"
     )
-
-
-def _show(screen: TrainingScreen, record: Record) -> None:
-    if isinstance(record, EpochRecord):
-        screen.epoch(
-            EpochLine(
-                record.epoch,
-                record.train_loss,
-                record.train_accuracy,
-                record.validation_loss,
-                record.validation_accuracy,
-                record.duration_seconds,
-                record.is_best,
-            )
-        )
-    else:
-        screen.step(
-            epoch=record.epoch,
-            loss=record.loss,
-            correct=record.correct,
-            images=record.examples,
-        )
 
 
 def _header(run: Run) -> str:
