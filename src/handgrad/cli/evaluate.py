@@ -2,16 +2,11 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from handgrad.cli.options import DataDir, Json, LabelFrom, Quiet, SkipBad, Workers, flag
-
-if TYPE_CHECKING:
-    pass
-
-PAIRS = 5
 
 
 def evaluate(  # noqa: PLR0913 - a command's options are its arguments

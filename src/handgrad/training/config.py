@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
@@ -18,6 +19,7 @@ from pydantic import (
 )
 
 from handgrad import catalog
+from handgrad.augmentation.presets import expanded
 from handgrad.datasets.sources import NAMES as DATASETS
 from handgrad.errors import ConfigError, unknown_name
 from handgrad.names import known_name
@@ -25,7 +27,6 @@ from handgrad.parsing import read_toml
 from handgrad.paths import path_of
 from handgrad.ranges import LARGEST, MOST, shown
 from handgrad.starting_points import with_start
-from handgrad.training.augmentation_rows import AS_ROWS
 from handgrad.training.prediction import PredictionConfig
 from handgrad.training.resolved_config import ResolvedConfig
 from handgrad.training.table import RULES, OrNone, Positive, Real, Table, Whole, written
@@ -58,6 +59,12 @@ class _Augmentation(_Named):
     name: Annotated[str, _spelled(catalog.AUGMENTATIONS)]
 
 
+# TOML has lists, no tuples; a preset stands for its rows
+Rows = Annotated[
+    tuple[_Augmentation, ...], Field(strict=False), BeforeValidator(expanded)
+]
+
+
 class DatasetConfig(Table):
     """The data set, its splits, image size, normalization and augmentation.
 
@@ -76,7 +83,7 @@ class DatasetConfig(Table):
     allow_empty_classes: bool = False
     skip_bad: bool = False
     normalization: Literal["unit", "half", "standard"] = "unit"
-    augmentation: Annotated[tuple[_Augmentation, ...], *AS_ROWS] = ()
+    augmentation: Rows = ()
 
 
 class ModelConfig(_Named):
