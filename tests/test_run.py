@@ -9,7 +9,7 @@ import pytest
 import handgrad
 from handgrad.cli.main import run as program
 from handgrad.datasets.array_file import ARRAY_FILE
-from handgrad.errors import ConfigError, HandgradWarning, StoppedError
+from handgrad.errors import ConfigError, HandgradWarning, RunError, StoppedError
 from handgrad.run import complete, train
 from handgrad.training import config_from, resume, start
 from handgrad.training.manifest import MANIFEST, check_manifest
@@ -99,6 +99,9 @@ def test_a_name_and_a_file_are_settings_as_well(here):
         train("lenett")
     with pytest.raises(ConfigError, match="no option of softmax_regression"):
         train({**TABLES, "model": {"name": "softmax_regression", "width": 3}})
+    for folder in (3, ""):
+        with pytest.raises(RunError, match="train takes folder as a path"):
+            train(TABLES, folder)
     assert sorted(path.name for path in here.iterdir()) == ["again", "first"]
 
 

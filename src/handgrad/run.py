@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from handgrad.errors import HandgradError, HandgradWarning
+from handgrad.errors import HandgradError, HandgradWarning, RunError
 from handgrad.inspection.run_figures import draw_run
+from handgrad.paths import path_of
 from handgrad.training.config import RunConfig, config_from
 from handgrad.training.configure import check_names, configure
 from handgrad.training.manifest import seal
@@ -33,7 +34,7 @@ def train(
         run = train({"model": {"name": "mlp"}, "training": {"epochs": 3}}, "runs/mlp")
         run.result["test_accuracy"]
     """
-    place = None if folder is None else Path(folder)
+    place = None if folder is None else path_of("train", "folder", folder, RunError)
     run = start(_config(settings), place, workers=workers, force=force)
     for _ in complete(run):
         pass
