@@ -12,7 +12,7 @@ from handgrad.arrays import NumpyArray, to_numpy
 from handgrad.datasets import Dataset, Split
 from handgrad.datasets.array_file import ARRAY_FILE, save_arrays
 from handgrad.datasets.array_input import InputForm
-from handgrad.datasets.changes import record_of
+from handgrad.datasets.data_changes import record_of
 from handgrad.datasets.dataset import checksum_of
 from handgrad.engine.network_check import check_network
 from handgrad.engine.plain import plain_logits
