@@ -15,7 +15,6 @@ import numpy as np
 
 from fuzz.files import checkpoint, manifest_of, put, put_all, put_once
 from fuzz.format_parsers import FORMATS, REFUSED
-from handgrad.cli.train_checks import check_names
 from handgrad.datasets import cifar10_binary as binary_version
 from handgrad.datasets import cifar10_python
 from handgrad.datasets.archive import read_tar
@@ -44,6 +43,7 @@ from handgrad.sweeps.grid_search import grid
 from handgrad.sweeps.sweep import read_sweep
 from handgrad.training.checkpoint import load_checkpoint
 from handgrad.training.config import read_config
+from handgrad.training.configure import check_names
 from handgrad.training.manifest import MANIFEST, check_manifest
 from handgrad.training.notes import Notes
 from handgrad.training.run_folder import RunFolder

@@ -186,6 +186,10 @@ CLASSIFIER = {
         lambda: hg.load(finished_run().folder.path).predict(IMAGES),
         wrong=[lambda: hg.load(MISSING)],
     ),
+    "train": row(
+        lambda: hg.train(TABLES, folder() / "run"),
+        wrong=[lambda: hg.train("nothing"), lambda: hg.train(3)],
+    ),
 }
 DATASETS = {
     "datasets.Dataset": row(lambda: Dataset("own", SPLIT, None, ("a",), "")),

@@ -63,12 +63,13 @@ KNOWS = {
     "sweeps": {*TRAINING, "inspection", "studies"},
     "testing": STANDING,
     "interop": {*STANDING, "estimator"},
-    "estimator": {*STANDING, "network"},
-    "classifier": {*STANDING, "network", "estimator", "interop"},
-    "cli": {*TOP, "network", "estimator", "classifier"},
-    "web": TOP,
+    "run": {*TRAINING, "inspection"},
+    "estimator": {*STANDING, "network", "run"},
+    "classifier": {*STANDING, "network", "estimator", "interop", "run"},
+    "cli": {*TOP, "network", "estimator", "classifier", "run"},
+    "web": {*TOP, "run"},
     "__main__": {"cli"},
-    "__init__": {*TOP, "network", "classifier"},
+    "__init__": {*TOP, "network", "classifier", "run"},
 }
 
 

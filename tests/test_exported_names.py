@@ -11,7 +11,7 @@ PUBLIC = {  # what the issue and the house promise
     "Classifier", "__version__", "datasets", "from_onnx", "initializers", "inspection",
     "interop", "layers",
     "load", "losses",
-    "models", "network", "optimizers", "schedules", "training",
+    "models", "network", "optimizers", "schedules", "train", "training",
 }  # fmt: skip
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         training,
     )
     from handgrad.classifier import Classifier, from_onnx, load
+    from handgrad.run import train
 
 __version__ = "0.1.0"
 
@@ -36,6 +37,7 @@ __all__ = [
     "network",
     "optimizers",
     "schedules",
+    "train",
     "training",
 ]
 
@@ -44,6 +46,8 @@ def __getattr__(name: str) -> Any:
     """Import a public name on first access, which keeps `import handgrad` fast."""
     if name in ("Classifier", "from_onnx", "load"):
         return getattr(import_module("handgrad.classifier"), name)
+    if name == "train":
+        return import_module("handgrad.run").train
     if name in __all__:
         return import_module(f"handgrad.{name}")
     raise AttributeError(f"module 'handgrad' has no attribute {name!r}")

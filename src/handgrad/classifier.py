@@ -31,6 +31,7 @@ from handgrad.estimator.partial import Portions, first_portion, next_portion
 from handgrad.estimator.progress import follow
 from handgrad.imports import random_state_kept
 from handgrad.inspection.evaluation import EvaluationReport
+from handgrad.interop.onnx_export import to_onnx
 from handgrad.layers import Sequential
 from handgrad.training.build import Parts
 from handgrad.training.classifier_settings import settings_of
@@ -246,8 +247,6 @@ class Classifier(FittedMixin, ClassifierMixin, BaseEstimator):
 
     def to_onnx(self, path: str | Path) -> Path:
         """Export to an ONNX model at `path`; see `handgrad.interop.to_onnx`."""
-        from handgrad.interop import to_onnx
-
         check_is_fitted(self, "network_")
         return to_onnx(self.trained_, path)
 
@@ -290,10 +289,9 @@ def load(
 
 
 def from_onnx(path: str | Path, *, workers: int | None = None) -> Classifier:
-    """Read a fitted classifier from the ONNX model at `path`, to use, inspect or train.
+    """Read a fitted classifier from the ONNX model at `path`, to use or to train.
 
-    `workers` is the number of threads. ConfigError names all operators that no layer
-    stands for; RunError for a file that is no ONNX model.
+    `workers` is the number of threads. ConfigError names operators without a layer.
     """
     from handgrad.interop.onnx_import import network_from_onnx
 

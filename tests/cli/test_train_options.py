@@ -4,10 +4,10 @@ import pytest
 from typer.main import get_command
 
 from handgrad.cli.main import app
-from handgrad.cli.train_options import PLACES, merged, tables_from
+from handgrad.cli.train_options import OPTIONS, tables_from
 from handgrad.errors import ConfigError
-from handgrad.starting_points import STARTING_POINTS
-from handgrad.training.config import config_from
+from handgrad.training.config import RunConfig, config_from
+from handgrad.training.configure import merged
 
 
 def test_only_what_was_given_is_in_the_tables():
@@ -63,39 +63,23 @@ def test_an_option_and_set_must_agree():
             tables_from(given, said)
 
 
-def test_a_new_name_starts_its_table_afresh():
-    base = {
-        "optimizer": {"name": "sgd", "learning_rate": 0.02, "momentum": 0.9},
-        "dataset": {"name": "digits", "validation": 0.2},
-        "": {"seed": 3},
-    }
-    over = {
-        "optimizer": STARTING_POINTS["adam"],
-        "dataset": {"name": "mnist"},
-        "": {"engine": "plain"},
-    }
-    assert merged(base, over) == {
-        "optimizer": {"name": "adam", "learning_rate": 0.001},
-        "dataset": {"name": "mnist", "validation": 0.2},
-        "": {"seed": 3, "engine": "plain"},
-    }
-    assert base["optimizer"]["name"] == "sgd"
-
-
-def test_options_without_a_name_are_added():
-    base = {"training": {"epochs": 10, "batch_size": 32}}
-    tables = merged(base, {"training": {"epochs": 3}})
-    assert tables["training"] == {"epochs": 3, "batch_size": 32}
-
-
-def test_every_place_is_a_key_of_the_configuration():
-    from handgrad.training.config import RunConfig
-
-    for table, key in PLACES.values():
-        model = RunConfig
-        if table:
-            model = RunConfig.model_fields[table].annotation
+def test_every_setting_is_a_key_of_the_configuration_with_the_default_shown():
+    settings = {one.setting: one for one in OPTIONS.values() if one.setting}
+    assert len(settings) == 29
+    for table, key in (one.place for one in settings.values()):
+        model = RunConfig.model_fields[table].annotation if table else RunConfig
         assert key in model.model_fields or model.model_config["extra"] == "allow"
+        shown = settings[f"{table}.{key}".strip(".")].default
+        if key in model.model_fields and shown not in (True, "none", "all"):
+            default = model.model_fields[key].default
+            written = f"{default:g}" if isinstance(default, float) else str(default)
+            assert default is None or shown.startswith(written)
+
+
+def test_every_option_is_in_the_help(handgrad):
+    shown = handgrad("train --help").out
+    for name in OPTIONS.keys() - {"model", "settings", "as_json"}:
+        assert f"--{name.replace('_', '-')}"[:25] in shown
 
 
 def test_a_failed_save_stops_a_run_or_not(handgrad, tmp_path, monkeypatch):

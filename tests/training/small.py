@@ -18,7 +18,8 @@ from handgrad.training.checkpoint import load_checkpoint, save_checkpoint
 from handgrad.training.manifest import seal
 from handgrad.training.position import Position
 from handgrad.training.records import StepRecord
-from handgrad.training.run import resume, start
+from handgrad.training.resuming import resume
+from handgrad.training.run import start
 from handgrad.training.run_folder import RunFolder
 
 # Children are forked from a server process with all imports done and no threads.

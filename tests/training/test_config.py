@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from handgrad.augmentation.presets import PRESETS
 from handgrad.errors import ConfigError
 from handgrad.training.config import RunConfig, config_from, read_config
 
@@ -194,3 +195,11 @@ def test_a_name_that_is_not_utf8_is_refused():
         config_from({"dataset": {"name": name}})
     with pytest.raises(ConfigError, match=r"not valid UTF-8.*Rename"):
         config_from({"dataset": {"data_dir": name}})
+
+
+def test_a_list_of_presets_becomes_a_tuple_of_their_rows():
+    rows = [{"name": "objects"}, {"name": "cutout", "size": 3}]
+    found = config_from({"dataset": {"augmentation": rows}}).dataset.augmentation
+    assert isinstance(found, tuple)
+    expected = [*PRESETS["objects"], rows[1]]
+    assert [row.model_dump() for row in found] == [dict(row) for row in expected]

@@ -16,7 +16,8 @@ from handgrad.training.data_record import (
     naming_changes,
     record_in,
 )
-from handgrad.training.run import resume, start
+from handgrad.training.resuming import resume
+from handgrad.training.run import start
 from handgrad.training.run_folder import RunFolder
 from handgrad.training.run_images import run_images
 from handgrad.training.verify import verify

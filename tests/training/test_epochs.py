@@ -6,7 +6,8 @@ import pytest
 
 from handgrad.errors import ConfigError, HandgradError, IntegrityError
 from handgrad.training import load
-from handgrad.training.run import resume, start
+from handgrad.training.resuming import resume
+from handgrad.training.run import start
 from handgrad.training.run_folder import RunFolder
 from handgrad.training.verify import verify
 

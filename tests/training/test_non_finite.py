@@ -10,7 +10,7 @@ from handgrad.losses import SoftmaxCrossEntropy
 from handgrad.models import from_layers
 from handgrad.randomness import Key
 from handgrad.training import resume, start
-from handgrad.training.non_finite import first_non_finite, non_finite_error
+from handgrad.training.non_finite import find_non_finite, non_finite_error
 
 from .small import DIGITS, MLP, final_bits, small
 from .test_trainer import TRAIN, trainer
@@ -34,7 +34,7 @@ def inputs():
 def look(model, values=None, key=KEY):
     values = inputs() if values is None else values
     with np.errstate(all="ignore"):
-        return first_non_finite(model, LOSS, values, TARGETS, key)
+        return find_non_finite(model, LOSS, values, TARGETS, key).words
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
@@ -75,7 +75,7 @@ def test_a_backward_pass_that_overflows_is_named():
     model = Sequential([Linear(3, 4, key=Key(0)), Linear(4, 10, key=Key(0))])
     blow_up_backwards(model, 7)
     with np.errstate(all="ignore"):
-        found = first_non_finite(model, LOSS, inputs()[:1], np.array([7]), Key(0))
+        found = find_non_finite(model, LOSS, inputs()[:1], np.array([7]), Key(0)).words
     assert found == "the first infinity is in the gradient of the inputs of linear_2"
 
 

@@ -8,7 +8,8 @@ from handgrad.errors import HandgradWarning, IntegrityError
 from handgrad.training import checkpoint
 from handgrad.training.checkpoint import load_checkpoint, save_checkpoint
 from handgrad.training.recovery import recover
-from handgrad.training.run import resume, start
+from handgrad.training.resuming import resume
+from handgrad.training.run import start
 from handgrad.training.run_folder import RunFolder
 from handgrad.training.trained_network import load
 

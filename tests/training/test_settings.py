@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from handgrad.errors import ConfigError
+from handgrad.training.prediction import PredictionConfig
 from handgrad.training.settings import TrainingSettings
 
 
@@ -23,3 +24,9 @@ def test_counts_have_an_end_and_seeds_as_well():
         with pytest.raises(ConfigError, match="Training takes seed as an integer"):
             TrainingSettings(seed=seed)
     assert type(TrainingSettings(batch_size=np.int8(100)).batch_size) is int
+
+
+def test_every_setting_of_inference_has_its_name_here():
+    assert TrainingSettings().prediction == PredictionConfig()
+    flipping = TrainingSettings(predict_with_flip=True)
+    assert flipping.prediction == PredictionConfig(with_flip=True)

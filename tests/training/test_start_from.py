@@ -9,7 +9,8 @@ from safetensors.numpy import load_file
 from handgrad.errors import ConfigError, IntegrityError, RunError
 from handgrad.training import config_from, load
 from handgrad.training.checkpoint import load_checkpoint
-from handgrad.training.run import resume, start
+from handgrad.training.resuming import resume
+from handgrad.training.run import start
 from handgrad.training.run_folder import RunFolder
 from handgrad.training.start_from import arrays_checksum, read_saved
 from handgrad.training.verify import verify

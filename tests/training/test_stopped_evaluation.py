@@ -43,7 +43,7 @@ def test_stopped_at_any_part_it_ends_with_the_same_bits(tmp_path, tables):
     for which in range(1, asked.count + 1):
         path = tmp_path / str(which)
         run = begun(path, config, Asked(which))
-        with pytest.raises(StoppedError, match="by a test"):
+        with pytest.raises(StoppedError, match="everything is saved"):
             list(run)
         assert load_checkpoint(path / "checkpoints").position == run.trainer.position
         again = go_on(path)
@@ -55,10 +55,11 @@ def test_stopped_at_any_part_it_ends_with_the_same_bits(tmp_path, tables):
 def test_what_could_not_be_saved_is_said_when_it_is_stopped_at_the_last(
     tmp_path, monkeypatch
 ):
-    run = begun(tmp_path / "run", small(training={**GO_ON, "epochs": 1}), Asked(2))
+    run = start(small(training={**GO_ON, "epochs": 1}), tmp_path / "run")
     records = iter(run)
     for _ in range(3):
         next(records)
+    run.trainer.between = Asked(3)  # after the step, the validation, and the test
     monkeypatch.setattr("os.fsync", fail)
     with pytest.raises(UnsavedError, match="not all of it is saved"):
         list(records)

@@ -9,7 +9,7 @@ from handgrad.errors import HandgradError, HandgradWarning, RunError
 from handgrad.estimator.history import history_of
 from handgrad.inspection.run_figures import draw_run
 from handgrad.training import load
-from handgrad.training.run import resume
+from handgrad.training.resuming import resume
 from handgrad.training.verify import verify
 
 from .small import final_bits, go_on, stop_after, train

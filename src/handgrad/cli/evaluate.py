@@ -13,8 +13,6 @@ from handgrad.errors import ConfigError
 if TYPE_CHECKING:
     from handgrad.inspection.evaluation import EvaluationReport
 
-PAIRS = 5
-
 
 def evaluate(  # noqa: PLR0913 - a command's options are its arguments
     run: Annotated[Path, typer.Argument(help="Run folder of handgrad train.")],

@@ -1,9 +1,11 @@
 """The options that commands share, and parsing of `--set NAME=VALUE`."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from inspect import Parameter
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, TypeAlias, get_args
 
 import typer
 
@@ -50,6 +52,52 @@ def option(
         metavar=metavar,
         rich_help_panel=panel,
     )
+
+
+def _as_it_is(value: Any) -> Any:
+    return str(value) if isinstance(value, Path) else value
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option, and the setting of a run that it gives.
+
+    `setting` is the dotted name of a key of the configuration, or empty, and `read`
+    converts the option's value to that of the key. `kind` is the type of the value, or
+    without help (`says`) the whole annotation, for an option that other commands share.
+    `default` is the one in the help.
+    """
+
+    setting: str
+    kind: Any
+    says: str = ""
+    default: str | bool = True
+    metavar: str | None = None
+    read: Callable[[Any], Any] = _as_it_is
+
+    def annotation(self, name: str, panel: str) -> Any:
+        """The annotation of the argument of this `name`, as typer reads it."""
+        if not self.says:
+            return self.kind
+        annotated: Any = Annotated
+        if self.kind is bool:
+            its_name = f"--{name.replace('_', '-')}"
+            return annotated[bool, flag(its_name, says=self.says, panel=panel)]
+        info = option(self.says, panel, default=self.default, metavar=self.metavar)
+        return annotated[self.kind | None, info]
+
+    def parameter(self, name: str, panel: str) -> Parameter:
+        """The parameter of a command; its value is None or False unless it is given."""
+        annotation = self.annotation(name, panel)
+        default = False if get_args(annotation)[0] is bool else None
+        kind = Parameter.POSITIONAL_OR_KEYWORD
+        return Parameter(name, kind, default=default, annotation=annotation)
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """The table and key of the setting; the table is "" at the top level."""
+        table, _, key = self.setting.rpartition(".")
+        return table, key
 
 
 Json = Annotated[bool, flag("--json", says="Print one JSON object as the last line.")]

@@ -1,9 +1,8 @@
 """`handgrad predict`: classify image files with a trained network."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,17 +10,9 @@ from handgrad.cli.options import Json, SkipBad, Workers
 from handgrad.errors import ConfigError, DatasetError
 
 if TYPE_CHECKING:
-    from handgrad.cli.screens.answers import Answer
+    from handgrad.training.image_predictions import Answer
     from handgrad.training.trained_network import TrainedNetwork
 
-BATCH = 256  # images in memory at a time
-TABLES = (".csv", ".tsv")
-OTHERS = {  # suffixes of files that are not images, and what to do with them
-    **dict.fromkeys((".zip", ".tar", ".tgz", ".gz"), "Unpack it and give the folder."),
-    **dict.fromkeys(
-        (".npy", ".npz"), "For arrays, use Python: handgrad.load(run).predict(images)."
-    ),
-}
 INVERT_CHOICES = ("no", "auto", "yes")
 
 
@@ -57,32 +48,28 @@ def predict(  # noqa: PLR0913 - a command's options are its arguments
     as_json: Json = False,
 ) -> None:
     """Classify images, with class probabilities if the network gives them."""
-    from handgrad.cli.screens.answers import csv_text, show_answers
+    from handgrad.cli.screens.answers import as_dict, csv_text, show_answers
     from handgrad.cli.screens.console import say, say_json
     from handgrad.datasets.image_files import in_words
     from handgrad.paths import target_of
     from handgrad.training.atomic import write_file
+    from handgrad.training.image_predictions import answers_of, image_paths
     from handgrad.training.other_images import bit_depth_for
     from handgrad.training.trained_network import load
 
     _check(top, invert, unsure)
-    files, passed_over = picture_paths(images)
+    files, passed_over = image_paths(images)
     if csv is not None:
         _check_csv(csv, files)
     classifier = load(run, workers=workers)
     _check_confidence(unsure, classifier)
     source = str(images[0]) if len(images) == 1 else f"{len(files):,} files"
     depth = bit_depth_for(classifier.config, files, source)
-    bad: list[str] = []
-    answers = [
-        answer
-        for part in _portions(files)
-        for answer in _answered(classifier, part, depth, invert, bad)
-    ]
+    answers, bad = answers_of(classifier, files, depth, invert)
     if csv is not None:
         write_file(target_of(csv), csv_text(answers, classifier, unsure).encode())
     if as_json:
-        found = [answer.as_dict(classifier, unsure) for answer in answers]
+        found = [as_dict(answer, classifier, unsure) for answer in answers]
         said = {"unreadable": bad, "passed_over": dict(passed_over)}
         say_json({"run": str(run), "predictions": found, **said})
     elif answers:
@@ -100,31 +87,6 @@ def predict(  # noqa: PLR0913 - a command's options are its arguments
             else f"{len(bad):,} of {len(files):,} files could not be read; all others "
             "were classified. Replace or remove them, or skip them with --skip-bad."
         )
-
-
-def picture_paths(given: Iterable[Path]) -> tuple[list[Path], Counter[str]]:
-    """List the files given, and all images in the folders given and below.
-
-    Also returns the kinds of files that were skipped in folders, with their counts.
-    """
-    from handgrad.datasets.image_files import Folder, in_words
-
-    files: list[Path] = []
-    passed_over: Counter[str] = Counter()
-    for path in given:
-        if not path.is_dir():
-            files.append(path)
-            continue
-        folder = Folder(path)
-        found = folder.sorted_files()
-        if not found:
-            over = f" ({in_words(folder.passed_over)})" if folder.passed_over else ""
-            raise DatasetError(
-                f"{path} contains no images{over}. Give a folder of images."
-            )
-        files += (path / file.name for file in found)
-        passed_over += folder.passed_over
-    return files, passed_over
 
 
 def _check_csv(csv: Path, files: Sequence[Path]) -> None:
@@ -171,73 +133,6 @@ def _check_confidence(unsure: float | None, classifier: "TrainedNetwork") -> Non
             f"{classifier.config.loss.name}. Leave it out, or train with "
             "softmax_cross_entropy."
         )
-
-
-def _portions(files: list[Path]) -> Iterator[list[Path]]:
-    for start in range(0, len(files), BATCH):
-        yield files[start : start + BATCH]
-
-
-def _answered(
-    classifier: "TrainedNetwork",
-    paths: list[Path],
-    bit_depth: int,
-    invert: str,
-    bad: list[str],
-) -> "list[Answer]":
-    """Classify the files that can be read; append messages on the others to `bad`."""
-    import numpy as np
-
-    from handgrad.cli.screens.answers import Answer
-    from handgrad.datasets.inverted import seems_inverted
-
-    resolved = classifier.config.resolved
-    usual = None if resolved is None else resolved.brightness
-    read: list[tuple[Path, Any, bool]] = []
-    for path, pixels in _pictures(classifier, paths, bit_depth, bad):
-        is_other = seems_inverted(pixels, usual)
-        if invert == "yes" or (invert == "auto" and is_other):
-            pixels = 255 - pixels
-        read.append((path, pixels, is_other))
-    if not read:
-        return []
-    scores = classifier.scores(np.stack([pixels for _, pixels, _ in read]))
-    return [
-        Answer(path, row, is_other)
-        for (path, _, is_other), row in zip(read, scores, strict=True)
-    ]
-
-
-def _pictures(
-    classifier: "TrainedNetwork", paths: list[Path], bit_depth: int, bad: list[str]
-) -> Iterator[tuple[Path, Any]]:
-    """Yield each image with its pixels: one per file, many per table of pixels."""
-    from handgrad.datasets.image_decoding import read_image
-
-    for path in paths:
-        try:
-            if path.suffix.lower() in TABLES and path.is_file():
-                yield from _rows(classifier, path)
-            elif path.suffix.lower() in OTHERS and path.is_file():
-                raise DatasetError(
-                    f"{path} is not an image; predict takes image files, folders of "
-                    f"images and CSV files of pixels. {OTHERS[path.suffix.lower()]}"
-                )
-            else:
-                yield path, read_image(path, classifier.input_shape, bit_depth)
-        except DatasetError as error:
-            bad.append(str(error))
-
-
-def _rows(classifier: "TrainedNetwork", path: Path) -> Iterator[tuple[Path, Any]]:
-    """Yield the images of a CSV file, counted from 1; its labels are ignored."""
-    from handgrad.datasets.formats.pixel_csv import read_rows
-    from handgrad.datasets.formats.pixel_strings import is_pixel_strings, read_strings
-    from handgrad.training.other_images import as_shape
-
-    images = read_strings(path) if is_pixel_strings(path) else read_rows(path)[0]
-    for number, image in enumerate(as_shape(images, classifier.input_shape), 1):
-        yield Path(f"{path}:{number}"), image
 
 
 def _note_changes(run: Path, classifier: "TrainedNetwork") -> None:

@@ -12,6 +12,7 @@ from handgrad.arrays import NumpyArray, to_numpy
 from handgrad.datasets import Dataset, Split
 from handgrad.datasets.array_file import ARRAY_FILE, save_arrays
 from handgrad.datasets.array_input import InputForm
+from handgrad.datasets.data_changes import record_of
 from handgrad.datasets.dataset import checksum_of
 from handgrad.engine.network_check import check_network
 from handgrad.engine.plain import plain_logits
@@ -23,6 +24,7 @@ from handgrad.models.to_layers import rows_of
 from handgrad.models.user_function import made_by
 from handgrad.randomness import Key
 from handgrad.ranges import SEEDS, is_whole, shown
+from handgrad.run import complete
 from handgrad.training.build import (
     ARRAYS,
     Parts,
@@ -34,8 +36,7 @@ from handgrad.training.config import RunConfig
 from handgrad.training.fitting import train_to_best
 from handgrad.training.labels import check_can_be_saved, label_type
 from handgrad.training.records import EpochRecord
-from handgrad.training.run import Run
-from handgrad.training.run_folder import RunFolder
+from handgrad.training.run import begin
 
 FEW = 8  # examples for the check that the outputs of the network are finite
 
@@ -120,9 +121,9 @@ def run_training(
         train_to_best(parts.trainer, parts.model, on_epoch)
         check_finite_network(parts.model, parts.config, parts.train.images)
         return
-    made = RunFolder.create(Path(folder), parts.config)
-    save_arrays(made.path / ARRAY_FILE, dataset)
-    for record in Run(parts, made):
+    run = begin(replace(parts, record=record_of(dataset)), Path(folder))
+    save_arrays(run.folder.path / ARRAY_FILE, dataset)
+    for record in complete(run):
         if isinstance(record, EpochRecord):
             on_epoch(record)
     check_finite_network(parts.model, parts.config, parts.train.images)

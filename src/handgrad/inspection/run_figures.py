@@ -23,9 +23,10 @@ def draw_run(run: Run) -> list[Path]:
     names = resolved.class_names
     best_epoch = run.trainer.position.best_epoch
     written = draw_curves(folder, run.folder.records(), best_epoch)
-    written += draw_weights(
-        folder, run.parts.model.parameters(), resolved.input_shape, names
-    )
+    if len(resolved.input_shape) == 3:
+        written += draw_weights(
+            folder, run.parts.model.parameters(), resolved.input_shape, names
+        )
     test, validation = run.parts.dataset.test, run.parts.validation
     what, split = ("test", test) if test is not None else ("validation", validation)
     if split is not None:
@@ -87,7 +88,7 @@ def draw_answers(
     *,
     are_probabilities: bool = True,
 ) -> list[Path]:
-    """Draw the confusion matrix and the worst mistakes on one split.
+    """Draw the confusion matrix and, of images, the worst mistakes on one split.
 
     `are_probabilities` says whether the softmax of the logits gives probabilities.
     """
@@ -98,6 +99,8 @@ def draw_answers(
         split.targets, predictions, class_names, what=what
     )
     written = figures.save(figure, folder / "confusion_matrix", root=folder.parent)
+    if split.images.ndim != 4:
+        return written
     scores = logits.astype(np.float64)  # in place: there may be many classes
     if are_probabilities:
         scores -= scores.max(axis=1, keepdims=True)

@@ -10,7 +10,8 @@ from handgrad.errors import IntegrityError, RunError
 from handgrad.training.config import RunConfig, config_from
 from handgrad.training.manifest import MANIFEST, check_manifest
 from handgrad.training.real_files import is_file, opened
-from handgrad.training.run import Run, resume, start
+from handgrad.training.resuming import resume
+from handgrad.training.run import Run, start
 from handgrad.training.run_folder import RunFolder
 
 WAITS = 3  # seconds

@@ -11,7 +11,8 @@ from handgrad.datasets.sources import source_of
 from handgrad.errors import ConfigError
 from handgrad.studies.experiment import TABLES, Experiment, Size, Variant
 from handgrad.studies.inspections import check_inspection, needed_data, with_defaults
-from handgrad.training.config import PredictionConfig, RunConfig, config_from
+from handgrad.training.config import RunConfig, config_from
+from handgrad.training.prediction import PredictionConfig
 
 KEY_LENGTH = 16  # hex digits: 64 bits, so that keys do not collide
 

@@ -4,7 +4,8 @@ from handgrad.training.config import RunConfig, config_from, read_config
 from handgrad.training.early_stopping import should_stop
 from handgrad.training.position import Position
 from handgrad.training.records import EpochRecord, StepRecord
-from handgrad.training.run import Run, resume, start
+from handgrad.training.resuming import resume
+from handgrad.training.run import Run, start
 from handgrad.training.run_folder import RunFolder
 from handgrad.training.settings import TrainingSettings
 from handgrad.training.trained_network import TrainedNetwork, load

@@ -143,7 +143,7 @@ def training_settings(config: RunConfig) -> TrainingSettings:
         config.training.batch_size,
         config.seed,
         config.training.early_stopping,
-        config.prediction.with_flip,
+        **{f"predict_{name}": value for name, value in config.prediction},
     )
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
@@ -18,6 +19,7 @@ from pydantic import (
 )
 
 from handgrad import catalog
+from handgrad.augmentation.presets import expanded
 from handgrad.datasets.sources import NAMES as DATASETS
 from handgrad.errors import ConfigError, unknown_name
 from handgrad.names import known_name
@@ -25,7 +27,7 @@ from handgrad.parsing import read_toml
 from handgrad.paths import path_of
 from handgrad.ranges import LARGEST, MOST, shown
 from handgrad.starting_points import with_start
-from handgrad.training.augmentation_rows import AS_ROWS
+from handgrad.training.prediction import PredictionConfig
 from handgrad.training.resolved_config import ResolvedConfig
 from handgrad.training.table import RULES, OrNone, Positive, Real, Table, Whole, written
 
@@ -55,6 +57,12 @@ class _Augmentation(_Named):
     name: Annotated[str, _spelled(catalog.AUGMENTATIONS)]
 
 
+# TOML has lists, no tuples; a preset stands for its rows
+Rows = Annotated[
+    tuple[_Augmentation, ...], Field(strict=False), BeforeValidator(expanded)
+]
+
+
 class DatasetConfig(Table):
     """The data set, its splits, image size, normalization and augmentation.
 
@@ -73,7 +81,7 @@ class DatasetConfig(Table):
     allow_empty_classes: bool = False
     skip_bad: bool = False
     normalization: Literal["unit", "half", "standard"] = "unit"
-    augmentation: Annotated[tuple[_Augmentation, ...], *AS_ROWS] = ()
+    augmentation: Rows = ()
 
 
 class ModelConfig(_Named):
@@ -139,17 +147,6 @@ class TrainingConfig(Table):
     on_failed_save: Literal["stop", "continue"] = "stop"
 
 
-class PredictionConfig(Table):
-    """Settings of inference: in validation, in tests and later.
-
-    `with_flip` averages the logits of each image and its horizontal flip, and
-    `temperature` divides them before the softmax.
-    """
-
-    with_flip: bool = False
-    temperature: Positive | None = None
-
-
 class StartConfig(Table):
     """Initial weights, taken from another run or a saved network.
 
@@ -180,7 +177,7 @@ class RunConfig(Table):
         optimizer   name, learning_rate and options
         schedule    name, warmup_epochs and options; lengths in steps
         training    epochs, batch_size, clip_norm, early_stopping, checkpoints
-        prediction  with_flip, and the temperature of calibrated probabilities
+        prediction  see `PredictionConfig`; settings of inference
         start       source of the initial weights; None: random, from the seed
         resolved    values derived from the data; filled in when the run starts
 

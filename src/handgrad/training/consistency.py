@@ -51,7 +51,7 @@ def check_records(folder: RunFolder, trainer: Trainer, saved: Saved) -> list[Lin
                 f"{path} has {found} in line {number}, but {wanted} follows from the "
                 "lines before it."
             )
-        position = _after(position, record)
+        position = position.after(record)
         if isinstance(record, EpochRecord):
             ends[record.epoch] = position
     if not position.is_end(trainer.settings):
@@ -92,7 +92,11 @@ def _record_after(trainer: Trainer, position: Position, line: Line) -> Record:
     """The record expected at this position, with the numbers measured in the line."""
     step, settings = position.step + 1, trainer.settings
     if position.batch == trainer.steps_per_epoch:
-        return _epoch_after(trainer, position, line)
+        names = ("validation_loss", "validation_accuracy")
+        is_validated = trainer.validation is not None
+        loss, accuracy = (_number(line, n) if is_validated else None for n in names)
+        rate = trainer.learning_rate(position.step)
+        return position.epoch_record((loss, accuracy), rate)
     rest = len(trainer.train) - position.batch * settings.batch_size
     examples = min(settings.batch_size, rest)
     correct, norm = line.get("correct"), line.get("gradient_norm")
@@ -108,37 +112,10 @@ def _record_after(trainer: Trainer, position: Position, line: Line) -> Record:
     )
 
 
-def _epoch_after(trainer: Trainer, position: Position, line: Line) -> EpochRecord:
-    names = ("validation_loss", "validation_accuracy")
-    is_validated = trainer.validation is not None
-    loss, accuracy = (_number(line, n) if is_validated else None for n in names)
-    train_loss = position.loss_sum / position.examples
-    after = position.after_epoch(train_loss if loss is None else loss)
-    return EpochRecord(
-        epoch=position.epoch,
-        step=position.step,
-        train_loss=train_loss,
-        train_accuracy=position.correct / position.examples,
-        validation_loss=loss,
-        validation_accuracy=accuracy,
-        learning_rate=trainer.learning_rate(position.step),
-        is_best=after.best_epoch == position.epoch,
-        duration_seconds=0.0,
-        images_per_second=0.0,
-    )
-
-
 def _number(line: Line, name: str) -> float:
     """A measured number of a line; 0 if it is not a number, which then differs."""
     value = line.get(name)
     return value if isinstance(value, float) else 0.0
-
-
-def _after(position: Position, record: Record) -> Position:
-    if isinstance(record, StepRecord):
-        return position.after_step(record.loss, record.correct, record.examples)
-    loss = record.validation_loss
-    return position.after_epoch(record.train_loss if loss is None else loss)
 
 
 def _check_places(

@@ -90,17 +90,6 @@ def _spot(found: Finding, images: list[int]) -> str:
     return f"{at}, of image{'s' if images[1:] else ''} {some}{more}"
 
 
-def first_non_finite(
-    model: Sequential,
-    loss: Loss[Any],
-    inputs: NumpyArray,
-    targets: NumpyArray,
-    key: Key | None = None,
-) -> str:
-    """Describe where the first non-finite value is."""
-    return find_non_finite(model, loss, inputs, targets, key).words
-
-
 def find_non_finite(
     model: Sequential,
     loss: Loss[Any],

@@ -7,6 +7,7 @@ from typing import Any
 from handgrad.errors import RunError
 from handgrad.ranges import LARGEST, is_number, is_whole
 from handgrad.training.early_stopping import best_epoch, should_stop
+from handgrad.training.records import EpochRecord, Record, StepRecord
 from handgrad.training.settings import TrainingSettings
 
 COUNTS = ("epoch", "batch", "step", "correct", "examples")
@@ -68,6 +69,42 @@ class Position:
         """
         losses = (*self.losses, loss)
         return Position(epoch=self.epoch + 1, step=self.step, losses=losses)
+
+    def epoch_record(
+        self,
+        validation: tuple[float | None, float | None],
+        learning_rate: float,
+        *,
+        seconds: float = 0.0,
+        images_per_second: float = 0.0,
+    ) -> EpochRecord:
+        """Return the record of the epoch that ends here.
+
+        `validation` is its loss and accuracy, `learning_rate` that of the last update;
+        `seconds` and `images_per_second` are those of its steps.
+        """
+        loss, accuracy = validation
+        train_loss = self.loss_sum / self.examples
+        after = self.after_epoch(train_loss if loss is None else loss)
+        return EpochRecord(
+            epoch=self.epoch,
+            step=self.step,
+            train_loss=train_loss,
+            train_accuracy=self.correct / self.examples,
+            validation_loss=loss,
+            validation_accuracy=accuracy,
+            learning_rate=learning_rate,
+            is_best=after.best_epoch == self.epoch,
+            duration_seconds=seconds,
+            images_per_second=images_per_second,
+        )
+
+    def after(self, record: Record) -> "Position":
+        """Return the position after the `record` of a step or of an epoch."""
+        if isinstance(record, StepRecord):
+            return self.after_step(record.loss, record.correct, record.examples)
+        loss = record.validation_loss
+        return self.after_epoch(record.train_loss if loss is None else loss)
 
     def check(self, epochs: int, batches: int) -> None:
         """Raise RunError unless it is valid for `epochs` of `batches` batches each."""

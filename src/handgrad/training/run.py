@@ -17,16 +17,12 @@ from handgrad.training.checkpoint import (
     save_checkpoint,
 )
 from handgrad.training.config import RunConfig
-from handgrad.training.data_record import as_text, naming_changes
-from handgrad.training.epochs import with_epochs, write_epochs
-from handgrad.training.manifest import check_manifest, seal, unseal
+from handgrad.training.data_record import as_text
+from handgrad.training.manifest import seal, unseal
 from handgrad.training.notes import Notes
 from handgrad.training.records import EpochRecord, Record
-from handgrad.training.recovery import recover
 from handgrad.training.result import checksum_of, result_of, summary_of
-from handgrad.training.run_config import check_same_data
 from handgrad.training.run_folder import RunFolder
-from handgrad.training.same_kernels import go_on_with
 from handgrad.training.saving import Unsaved
 from handgrad.training.sound_numbers import check_numbers
 from handgrad.training.start_from import initial_of
@@ -43,7 +39,10 @@ class Run:
     `start` and `resume` create it from its `parts` and `folder`. At the end the network
     is that of the best checkpoint, tested once, and the checksum that of the final
     parameters. RunError for a second simultaneous loop, NonFiniteError for NaN,
-    UnsavedError at the end if not everything was saved.
+    UnsavedError at the end if not everything was saved. A StoppedError from
+    `trainer.between`, which is called after each record and between the parts of a long
+    prediction, stops the run once everything is saved; `has_work` is whether there may
+    be something to save.
 
     Example
         run = start(RunConfig(), Path("runs/first"))
@@ -54,6 +53,7 @@ class Run:
         self.parts, self.folder = parts, folder
         self.config, self.trainer = parts.config, parts.trainer
         self.result: dict[str, Any] = {}
+        self.has_work = False
         self._started = self._saved = perf_counter()
         self._seconds_before = 0.0
         self._last_epoch: dict[str, Any] = {}
@@ -71,26 +71,39 @@ class Run:
             except NonFiniteError as error:
                 self._write_non_finite(error)
                 raise
+            except StoppedError as error:
+                raise self._stopped(error) from error
+            finally:
+                self.has_work = False
         self.turn.stage = "finished"
 
     def _saved_records(self) -> Iterator[Record]:
-        for record in self._records():
-            self.folder.add(record)
-            if isinstance(record, EpochRecord):
-                self._last_epoch = summary_of(asdict(record))
-                self._save_in_time(is_best=record.is_best)
-            elif self._is_time_to_save():
-                self._save_in_time()
-            yield record
-            self.turn.go_on()
-
-    def _records(self) -> Iterator[Record]:
         """The trainer's records; when stopped between two steps, it saves its state."""
         try:
-            yield from self.trainer
+            for record in self.trainer:
+                self.has_work = True
+                self.folder.add(record)
+                if isinstance(record, EpochRecord):
+                    self._last_epoch = summary_of(asdict(record))
+                    self._save_in_time(is_best=record.is_best)
+                elif self._is_time_to_save():
+                    self._save_in_time()
+                yield record
+                self.turn.go_on()
+                if not self.trainer.is_finished:
+                    self.trainer.between()
         except StoppedError:
             self._save()
             raise
+
+    def _stopped(self, error: StoppedError) -> StoppedError:
+        """The error of a run that was stopped and has been saved."""
+        stopped = StoppedError(
+            f"Stopped after step {self.trainer.position.step}; everything is saved. "
+            f"To resume: handgrad train --resume {from_here(self.folder.path)}"
+        )
+        stopped.exit_code = error.exit_code
+        return stopped
 
     def _write_non_finite(self, error: NonFiniteError) -> None:
         """Write the details of a NaN and the records of the steps before it."""
@@ -99,6 +112,10 @@ class Run:
             last = self.folder.records()[-LAST_RECORDS:]
             details = {"message": str(error), **error.details, "last_records": last}
             self.folder.write(NON_FINITE, json.dumps(details, indent=1) + "\n")
+
+    def continue_from(self, notes: Notes) -> None:
+        """Continue the time and the last epoch of the checkpoint with these `notes`."""
+        self._seconds_before, self._last_epoch = notes.seconds, notes.last_epoch
 
     def save(self, *, is_best: bool = False) -> None:
         """Write a checkpoint now, marked as the best one if `is_best`.
@@ -159,45 +176,6 @@ class Run:
                 is_last=False,
             )
             self.unsaved.best = None
-
-    def _go_back_to_checkpoint(self) -> None:
-        """Restore the state of the last checkpoint; RunError if it is unusable."""
-        self.folder.own()
-        checkpoint = recover(self.folder)
-        if checkpoint is None:
-            return
-        self.folder.check_config(checkpoint)
-        notes = Notes.from_values(checkpoint.notes)
-        position, trainer = checkpoint.position, self.trainer
-        position.check(self.config.training.epochs, trainer.steps_per_epoch)
-        self.folder.check_place(position.lines, notes.sizes)
-        trainer.restore(checkpoint.arrays, position)
-        check_numbers(self.parts.model, self.folder.path)
-        self.folder.cut_back(notes.sizes)
-        self._seconds_before = notes.seconds
-        self._last_epoch = notes.last_epoch
-
-    def _has_ended(self) -> bool:
-        """Return whether the run has finished and is unchanged, and load its `result`.
-
-        The state is then the final one, and iterating over the run does nothing.
-        """
-        folder, trainer = self.folder, self.trainer
-        try:
-            check_manifest(folder.path)
-            last = load_checkpoint(folder.checkpoints)
-            best = load_checkpoint(folder.checkpoints, "best")
-            result = folder.result
-        except HandgradError:  # resuming recreates what is missing
-            return False
-        if result is None or not last.position.is_end(trainer.settings):
-            return False
-        last.position.check(self.config.training.epochs, trainer.steps_per_epoch)
-        trainer.restore(best.arrays, last.position)
-        check_numbers(self.parts.model, folder.path)
-        self.result = {**result, "run": from_here(folder.path)}
-        self.turn.stage = "finished"
-        return True
 
     def _seconds(self) -> float:
         return self._seconds_before + perf_counter() - self._started
@@ -264,37 +242,11 @@ def start(
     parts = build(
         config, workers=workers, progress=progress, announce=announce, force=force
     )
+    return begin(parts, path)
+
+
+def begin(parts: Parts, path: Path | None = None) -> Run:
+    """Start a run of these `parts` in a new folder at `path`, see `start`."""
     record = b"" if parts.record is None else as_text(parts.record).encode()
     made = RunFolder.create(path, parts.config, record=record, **initial_of(parts))
     return Run(parts, made)
-
-
-def resume(
-    path: Path,
-    *,
-    epochs: int | None = None,
-    workers: int | None = None,
-    progress: Any = None,
-    announce: Announce | None = None,
-    force: bool = False,
-) -> Run:
-    """Continue the run at `path` from its last checkpoint, bit for bit.
-
-    `epochs` is a new total, also for a finished run; the result is the same as with it
-    from the start. `workers`, `progress`, `announce`, `force`: see `start`. The
-    instruction set is kept. RunError for changed files, ConfigError for bad `epochs`.
-    """
-    folder = RunFolder.open(path)
-    go_on_with(folder.path)
-    config = folder.config if epochs is None else with_epochs(folder, epochs)
-    with naming_changes(path, config):
-        parts = build(
-            config, workers=workers, progress=progress, announce=announce, force=force
-        )
-    check_same_data(path, config, parts.config, parts.record or {})
-    if epochs is not None:
-        write_epochs(folder, config)
-    run = Run(parts, folder)
-    if not run._has_ended():
-        run._go_back_to_checkpoint()
-    return run

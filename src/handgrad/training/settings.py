@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from handgrad.ranges import check_count, check_seed
+from handgrad.training.prediction import PredictionConfig
 
 
 @dataclass(frozen=True)
@@ -33,3 +34,9 @@ class TrainingSettings:
                 check_count("Training", name, value)
                 object.__setattr__(self, name, int(value))
         check_seed("Training", "seed", self.seed)
+
+    @property
+    def prediction(self) -> PredictionConfig:
+        """The settings of inference: here their names begin with predict_."""
+        names = PredictionConfig.model_fields
+        return PredictionConfig(**{n: getattr(self, f"predict_{n}") for n in names})

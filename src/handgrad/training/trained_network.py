@@ -10,7 +10,6 @@ import numpy as np
 from handgrad import catalog
 from handgrad.arguments import takes_kinds
 from handgrad.arrays import NumpyArray, Shape
-from handgrad.augmentation import logits_with_flip
 from handgrad.datasets import Normalization, Split
 from handgrad.datasets.array_input import InputForm, as_examples, to_array, with_count
 from handgrad.engine.batch_check import BatchCheck
@@ -169,10 +168,7 @@ class TrainedNetwork:
     def logits(self, images: NumpyArray) -> NumpyArray:
         """The outputs of the last layer, (count, classes), float32, all finite."""
         examples = as_examples(with_count(to_array(images), self.form), self.form)
-        if self.config.prediction.with_flip:
-            logits = logits_with_flip(self._logits_once, examples)
-        else:
-            logits = self._logits_once(examples)
+        logits = self.config.prediction.logits(self._logits_once, examples)
         finite = np.isfinite(logits).all(axis=1)
         if not finite.all():
             raise RunError(

@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 
 from handgrad.arrays import NumpyArray
-from handgrad.augmentation import Augmentation, logits_with_flip
+from handgrad.augmentation import Augmentation
 from handgrad.datasets.dataset import Split
 from handgrad.datasets.normalization import Normalization, unit
 from handgrad.engine.choose import make_engine
@@ -189,9 +189,7 @@ class Trainer:
         `between` is called before each part of the images, and may raise StoppedError.
         """
         answers = partial(self.engine.logits, between=self.between)
-        if self.settings.predict_with_flip:
-            return logits_with_flip(answers, self.engine.check.inputs(images))
-        return answers(images)
+        return self.settings.prediction.logits(answers, images)
 
     def evaluate(self, split: Split) -> tuple[float, float]:
         """Current mean loss (without L2) and accuracy (a fraction) on a `split`.
@@ -243,26 +241,19 @@ class Trainer:
         )
 
     def _end_of_epoch(self, done: Position) -> EpochRecord | None:
-        train_loss = done.loss_sum / done.examples
-        loss, accuracy = self.measure(self.validation)
+        seconds = self._seconds
+        record = done.epoch_record(
+            self.measure(self.validation),
+            self.learning_rate(done.step),
+            seconds=seconds,
+            images_per_second=self._timed / max(seconds, 1e-9),
+        )
         with lock_of(self.engine.model):
             if self.position is not done:
                 return None
-            self.position = done.after_epoch(train_loss if loss is None else loss)
-        timed, seconds = self._timed, self._seconds
+            self.position = done.after(record)
         self._timed, self._seconds = 0, 0.0
-        return EpochRecord(
-            epoch=done.epoch,
-            step=done.step,
-            train_loss=train_loss,
-            train_accuracy=done.correct / done.examples,
-            validation_loss=loss,
-            validation_accuracy=accuracy,
-            learning_rate=self.learning_rate(done.step),
-            is_best=self.position.best_epoch == done.epoch,
-            duration_seconds=seconds,
-            images_per_second=timed / max(seconds, 1e-9),
-        )
+        return record
 
     def measure(self, split: Split | None) -> tuple[float | None, float | None]:
         """`evaluate` on a `split`, (None, None) without one.

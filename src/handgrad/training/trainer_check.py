@@ -35,8 +35,8 @@ def check_are_images(
 ) -> None:
     """Raise ConfigError if vectors are to be augmented or flipped."""
     shape = engine.check.input_shape
-    if len(shape) == 1 and (augmentation or settings.predict_with_flip):
-        what = "augmentation" if augmentation else "predict_with_flip"
+    what = "augmentation" if augmentation else settings.prediction.only_for_images
+    if len(shape) == 1 and what:
         raise ConfigError(
             f"{what} needs images, got vectors of {shape[0]} features. Leave it out."
         )

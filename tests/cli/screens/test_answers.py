@@ -4,7 +4,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from handgrad.cli.screens.answers import Answer, csv_text, show_answers
+from handgrad.cli.screens.answers import as_dict, csv_text, show_answers
+from handgrad.training.image_predictions import Answer
 
 SCORES = np.array([0.25, 0.75])
 
@@ -21,7 +22,7 @@ def network(gives_probabilities):
 )
 def test_numbers_have_their_own_name(gives, one, all_of, capsys):
     answer = Answer(Path("a.png"), SCORES, seems_inverted=False)
-    found = answer.as_dict(network(gives))
+    found = as_dict(answer, network(gives))
     assert found["class"] == "dog"
     assert found[one] == 0.75
     assert found[all_of] == {"=cat": 0.25, "dog": 0.75}

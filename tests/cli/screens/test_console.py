@@ -16,6 +16,7 @@ from handgrad.cli.screens.console import (
 from handgrad.cli.screens.loading import loading
 from handgrad.cli.screens.progress import TrainingScreen
 from handgrad.inspection import Table
+from handgrad.training.records import StepRecord
 
 
 def test_json_is_one_line_and_numbers_that_are_not_finite_become_null(capsys):
@@ -92,7 +93,7 @@ def test_a_file_holds_no_codes_whatever_is_forced(monkeypatch, capsys, variable,
     screen = TrainingScreen(epochs=1, steps=2)
     with screen, loading() as report:
         report("reading", 1, 2)
-        screen.step(epoch=1, loss=1.0, correct=1, images=2)
+        screen.show(StepRecord(1, 1, 1.0, 1, 2, 0.1, None, 0.5))
     out, err = capsys.readouterr()
     assert out == "name\ncat\n"
     assert "reading" in err

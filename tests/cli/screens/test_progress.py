@@ -4,17 +4,14 @@ import pytest
 from rich.console import Console
 
 from handgrad.cli.screens import progress
-from handgrad.cli.screens.progress import EpochLine, TrainingScreen, duration
+from handgrad.cli.screens.progress import TrainingScreen, duration, epoch_line
+from handgrad.training.records import EpochRecord, StepRecord
 
-LINE = EpochLine(
-    epoch=2,
-    train_loss=0.51234,
-    train_accuracy=0.9,
-    validation_loss=0.4,
-    validation_accuracy=0.955,
-    seconds=1.25,
-    is_best=True,
-)
+EPOCH = EpochRecord(2, 4, 0.51234, 0.9, 0.4, 0.955, 0.1, True, 1.25, 8.0)
+
+
+def step(epoch, loss, correct, images):
+    return StepRecord(1, epoch, loss, correct, images, 0.1, None, 0.5)
 
 
 class Clock:
@@ -35,8 +32,8 @@ def test_durations_are_said_as_readers_say_them(seconds, words):
 def test_numbers_are_means_of_the_epoch_and_rates_of_the_run():
     clock = Clock()
     screen = TrainingScreen(epochs=2, steps=10, quiet=True, clock=clock)
-    screen.step(epoch=1, loss=2.0, correct=10, images=20)
-    screen.step(epoch=1, loss=1.0, correct=9, images=10)
+    screen.show(step(1, 2.0, 10, 20))
+    screen.show(step(1, 1.0, 9, 10))
     clock.now = 4.0
     assert screen.numbers(clock.now) == (
         "loss 1.6667  accuracy 63.3%  8 images/s  16 s left"
@@ -46,15 +43,15 @@ def test_numbers_are_means_of_the_epoch_and_rates_of_the_run():
 def test_a_resumed_run_counts_only_its_own_steps_for_the_time_left():
     clock = Clock()
     screen = TrainingScreen(epochs=2, steps=10, steps_before=8, quiet=True, clock=clock)
-    screen.step(epoch=2, loss=1.0, correct=1, images=1)
+    screen.show(step(2, 1.0, 1, 1))
     clock.now = 3.0
     assert screen.numbers(clock.now).endswith("3 s left")
 
 
 def test_in_a_pipe_there_is_one_plain_line_for_each_epoch(capsys):
     with TrainingScreen(epochs=2, steps=4) as screen:
-        screen.step(epoch=2, loss=1.0, correct=1, images=2)
-        screen.epoch(LINE)
+        screen.show(step(2, 1.0, 1, 2))
+        screen.show(EPOCH)
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err == (
@@ -65,8 +62,8 @@ def test_in_a_pipe_there_is_one_plain_line_for_each_epoch(capsys):
 
 def test_quiet_says_nothing(capsys):
     with TrainingScreen(epochs=2, steps=4, quiet=True) as screen:
-        screen.step(epoch=1, loss=1.0, correct=1, images=2)
-        screen.epoch(LINE)
+        screen.show(step(1, 1.0, 1, 2))
+        screen.show(EPOCH)
         screen.say("a word")
     assert capsys.readouterr() == ("", "")
 
@@ -78,8 +75,8 @@ def test_in_a_terminal_the_bar_is_drawn_and_taken_away(monkeypatch):
     clock = Clock()
     with TrainingScreen(epochs=2, steps=4, clock=clock) as screen:
         clock.now = 1.0
-        screen.step(epoch=1, loss=1.0, correct=1, images=2)
-        screen.epoch(LINE)
+        screen.show(step(1, 1.0, 1, 2))
+        screen.show(EPOCH)
     written = stream.getvalue()
     assert "epoch 1/2" in written
     assert "2 images/s" in written
@@ -87,5 +84,5 @@ def test_in_a_terminal_the_bar_is_drawn_and_taken_away(monkeypatch):
 
 
 def test_without_validation_the_line_leaves_it_out():
-    line = EpochLine(1, 0.5, 0.9, None, None, 1.0, False)
-    assert "validation" not in str(line)
+    record = EpochRecord(1, 2, 0.5, 0.9, None, None, 0.1, False, 1.0, 8.0)
+    assert epoch_line(record) == "epoch   1  loss  0.5000  accuracy 90.00%     1.0 s"

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("heard")
 def test_the_first_signal_asks_and_the_second_stops_at_once():
     with stopping() as stop:
         assert stop.number is None
-        stop.waits = True
+        stop.waits = lambda: True
         os.kill(os.getpid(), signal.SIGTERM)
         assert stop.number == signal.SIGTERM
         with pytest.raises(Interrupted) as error:

@@ -1,50 +1,32 @@
 """Predictions for image files: as a table, as CSV, as plain values."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from handgrad.arrays import NumpyArray
 from handgrad.cli.screens.console import say, show, table
 from handgrad.inspection.mistakes import confidence
 from handgrad.text import csv_of, decoded, number_of
+from handgrad.training.image_predictions import Answer
 from handgrad.training.trained_network import TrainedNetwork
 
 
-@dataclass(frozen=True)
-class Answer:
-    """The scores of one image: probabilities if the network gives them.
+def as_dict(
+    answer: Answer, network: TrainedNetwork, unsure: float | None = None
+) -> dict[str, Any]:
+    """The predicted class, and the probability or score of every class.
 
-    Shapes
-        scores  (classes,), float64
+    With a limit `unsure`, also whether the prediction is below it.
     """
-
-    path: Path
-    scores: NumpyArray
-    seems_inverted: bool
-
-    def is_unsure(self, limit: float) -> bool:
-        """Whether the most probable class is less probable than `limit`."""
-        return bool(self.scores.max() < limit)
-
-    def as_dict(
-        self, network: TrainedNetwork, unsure: float | None = None
-    ) -> dict[str, Any]:
-        """The predicted class, and the probability or score of every class.
-
-        With a limit `unsure`, also whether the prediction is below it.
-        """
-        best, names = int(self.scores.argmax()), network.class_names
-        one, all_of = words_of(network)
-        return {
-            "image": str(self.path),
-            "class": names[best],
-            one: float(self.scores[best]),
-            all_of: dict(zip(names, self.scores.tolist(), strict=True)),
-            "seems_inverted": self.seems_inverted,
-            **({} if unsure is None else {"unsure": self.is_unsure(unsure)}),
-        }
+    best, names = int(answer.scores.argmax()), network.class_names
+    one, all_of = words_of(network)
+    return {
+        "image": str(answer.path),
+        "class": names[best],
+        one: float(answer.scores[best]),
+        all_of: dict(zip(names, answer.scores.tolist(), strict=True)),
+        "seems_inverted": answer.seems_inverted,
+        **({} if unsure is None else {"unsure": answer.is_unsure(unsure)}),
+    }
 
 
 def words_of(network: TrainedNetwork) -> tuple[str, str]:

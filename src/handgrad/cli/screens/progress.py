@@ -1,44 +1,15 @@
 """Progress of a run: a live line in a terminal, one plain line per epoch elsewhere."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from time import monotonic
 from types import TracebackType
 
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from handgrad.cli.screens.console import console
+from handgrad.training.records import EpochRecord, Record, StepRecord
 
 REDRAW_SECONDS = 0.1
-
-
-@dataclass(frozen=True)
-class EpochLine:
-    """The line printed at the end of an epoch.
-
-    Units
-        accuracies  fractions; validation_* are None without validation
-    """
-
-    epoch: int
-    train_loss: float
-    train_accuracy: float
-    validation_loss: float | None
-    validation_accuracy: float | None
-    seconds: float
-    is_best: bool
-
-    def __str__(self) -> str:
-        words = [
-            f"epoch {self.epoch:3}",
-            f"loss {self.train_loss:7.4f}",
-            f"accuracy {self.train_accuracy:6.2%}",
-        ]
-        if self.validation_loss is not None and self.validation_accuracy is not None:
-            words.append(f"validation {self.validation_loss:7.4f}")
-            words[-1] += f" {self.validation_accuracy:6.2%}"
-        words.append(f"{self.seconds:6.1f} s")
-        return "  ".join(words) + ("  best" if self.is_best else "")
 
 
 class TrainingScreen:
@@ -89,29 +60,33 @@ class TrainingScreen:
     ) -> None:
         self.bar.stop()
 
-    def step(self, *, epoch: int, loss: float, correct: int, images: int) -> None:
+    def show(self, record: Record) -> None:
+        """Count a step, or print a permanent line for a finished epoch."""
+        if isinstance(record, StepRecord):
+            self._count(record)
+            return
+        self.sums = [0.0, 0.0, 0]
+        if not self.quiet:
+            style = "bold" if record.is_best else ""
+            self.console.print(epoch_line(record), soft_wrap=True, style=style)
+
+    def _count(self, step: StepRecord) -> None:
         """Count one step; redraw if the last redraw is long enough ago."""
         self.done += 1
-        self.images += images
-        self.sums[0] += loss * images
-        self.sums[1] += correct
-        self.sums[2] += images
+        self.images += step.examples
+        self.sums[0] += step.loss * step.examples
+        self.sums[1] += step.correct
+        self.sums[2] += step.examples
         now = self.clock()
         if not self.bar.disable and now - self.drawn >= REDRAW_SECONDS:
             self.drawn = now
             self.bar.update(
                 self.task,
                 completed=self.done,
-                description=f"epoch {epoch}/{self.epochs}",
+                description=f"epoch {step.epoch}/{self.epochs}",
                 numbers=self.numbers(now),
                 refresh=True,
             )
-
-    def epoch(self, line: EpochLine) -> None:
-        """Print a permanent line for the finished epoch."""
-        self.sums = [0.0, 0.0, 0]
-        if not self.quiet:
-            self.console.print(str(line), soft_wrap=True, style=_style(line))
 
     def say(self, sentence: str) -> None:
         """Print a permanent line."""
@@ -145,5 +120,15 @@ def duration(seconds: float) -> str:
     return f"{minutes}:{rest:02}" if minutes else f"{rest} s"
 
 
-def _style(line: EpochLine) -> str:
-    return "bold" if line.is_best else ""
+def epoch_line(epoch: EpochRecord) -> str:
+    """The line printed at the end of an epoch."""
+    words = [
+        f"epoch {epoch.epoch:3}",
+        f"loss {epoch.train_loss:7.4f}",
+        f"accuracy {epoch.train_accuracy:6.2%}",
+    ]
+    if epoch.validation_loss is not None and epoch.validation_accuracy is not None:
+        words.append(f"validation {epoch.validation_loss:7.4f}")
+        words[-1] += f" {epoch.validation_accuracy:6.2%}"
+    words.append(f"{epoch.duration_seconds:6.1f} s")
+    return "  ".join(words) + ("  best" if epoch.is_best else "")

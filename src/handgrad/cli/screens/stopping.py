@@ -27,24 +27,26 @@ class Interrupted(BaseException):
 class Stop:
     """Whether a signal has requested a stop, and which one.
 
-    While `waits` is set, the first signal is only recorded, as there is work to save.
+    While `waits()` is true, the first signal is only recorded: there is work to save.
     """
 
     def __init__(self) -> None:
         self.number: int | None = None
-        self.waits = False
+        self.waits: Callable[[], bool] = lambda: False
 
     def ask(self, number: int, frame: Any = None) -> None:
-        """Record the signal; Interrupted unless `waits`, or on the second signal."""
+        """Record the signal; Interrupted unless it waits, or on the second signal."""
         is_second = self.number is not None
         self.number = number
-        if is_second or not self.waits:
+        if is_second or not self.waits():
             raise Interrupted(number)
 
     def check(self) -> None:
         """StoppedError if a signal was received; called between parts of long work."""
         if self.number is not None:
-            raise StoppedError(f"Stopped by signal {self.number}.")
+            error = StoppedError(f"Stopped by signal {self.number}.")
+            error.exit_code = 128 + self.number
+            raise error
 
 
 @contextmanager

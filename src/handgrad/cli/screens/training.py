@@ -1,9 +1,9 @@
-"""Terminal output of a run: progress, a clean stop, figures, and the final result."""
+"""Terminal output of a run: progress, the final result, and what to try next."""
 
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
+from handgrad.arrays import Shape
 from handgrad.cli.screens.advice import Advice, Step, after_non_finite
 from handgrad.cli.screens.balance import (
     balance_of,
@@ -13,40 +13,37 @@ from handgrad.cli.screens.balance import (
 )
 from handgrad.cli.screens.console import say, say_json
 from handgrad.cli.screens.images import images_in_words
-from handgrad.cli.screens.progress import EpochLine, TrainingScreen
+from handgrad.cli.screens.progress import TrainingScreen
 from handgrad.cli.screens.stopping import Stop
-from handgrad.errors import HandgradError, NonFiniteError, StoppedError, UnsavedError
+from handgrad.errors import HandgradError, NonFiniteError, UnsavedError
 from handgrad.paths import from_here
-from handgrad.training.manifest import seal
+from handgrad.run import complete
 from handgrad.training.other_images import some
-from handgrad.training.records import EpochRecord, Record
 from handgrad.training.run import Run
 
 
 def follow(run: Run, stop: Stop, *, quiet: bool, as_json: bool) -> None:
     """Train a run, show its progress, and print its result."""
     unsaved: UnsavedError | None = None
-    has_ended = bool(run.result)
     balance = balance_of(run)
     try:
         notice = imbalance_notice(balance, run.config.loss.class_weight)
         _train(run, stop, notice, quiet)
-        if stop.number is not None and not run.result:
-            raise _stopped(run, stop.number)
-        pictures = sorted(run.folder.figures.glob("*")) if has_ended else _draw(run)
     except NonFiniteError:
         if not quiet:
             _try_next([after_non_finite(run)], stderr=True)
         raise
     except UnsavedError as error:  # the result exists in memory only
-        unsaved, pictures = error, []
+        unsaved = error
     if as_json:
         say_json(run.result)
     else:
         found = None
         with suppress(HandgradError):  # the evaluation is optional
             found = evaluation_of(run)
-        _print_result(run.result, pictures, macro_recall_note(found))
+        has_figures = unsaved is None and any(run.folder.figures.glob("*"))
+        figures = from_here(run.folder.figures) if has_figures else ""
+        _print_result(run.result, figures, macro_recall_note(found))
         if not quiet and unsaved is None:
             _try_next(Advice(run, balance, found).steps())
     if unsaved is not None:
@@ -68,20 +65,15 @@ def _train(run: Run, stop: Stop, notice: str, quiet: bool) -> None:
         screen.say(_start(run))
     if notice:
         screen.say(notice)
-    trainer.between = stop.check
+    trainer.between, stop.waits = stop.check, lambda: run.has_work
     was_saved = True
-    with screen, suppress(StoppedError):
-        for record in run:
-            stop.waits = True  # before the first step there is nothing to save
-            _show(screen, record)
+    with screen:
+        for record in complete(run):
+            screen.show(record)
             is_saved = run.unsaved.failure is None
             if is_saved != was_saved:
                 screen.warn(_saving_message(run))
                 was_saved = is_saved
-            if stop.number is not None and not trainer.is_finished:
-                run.save()
-                break
-    stop.waits = False
 
 
 def _saving_message(run: Run) -> str:
@@ -94,65 +86,26 @@ def _saving_message(run: Run) -> str:
     )
 
 
-def _show(screen: TrainingScreen, record: Record) -> None:
-    if isinstance(record, EpochRecord):
-        screen.epoch(
-            EpochLine(
-                record.epoch,
-                record.train_loss,
-                record.train_accuracy,
-                record.validation_loss,
-                record.validation_accuracy,
-                record.duration_seconds,
-                record.is_best,
-            )
-        )
-    else:
-        screen.step(
-            epoch=record.epoch,
-            loss=record.loss,
-            correct=record.correct,
-            images=record.examples,
-        )
-
-
-def _stopped(run: Run, number: int) -> StoppedError:
-    """The error for a run that was stopped by a signal, after saving."""
-    error = StoppedError(
-        f"Stopped after step {run.trainer.position.step}; everything is saved. "
-        f"To resume: handgrad train --resume {from_here(run.folder.path)}"
-    )
-    error.exit_code = 128 + number
-    return error
-
-
-def _draw(run: Run) -> list[Path]:
-    """Draw the figures; an error, such as a full disk, must not hide the result."""
-    from handgrad.inspection.run_figures import draw_run
-
-    try:
-        pictures = draw_run(run)
-        seal(run.folder.path)
-    except HandgradError as error:
-        say(str(error), stderr=True)
-        return []
-    return pictures
-
-
 def _header(run: Run) -> str:
     config, resolved = run.config, run.config.resolved
     assert resolved is not None
-    channels, height, width = resolved.input_shape
     images = images_in_words(config, run.parts.dataset)
     return "\n".join(
         [
             f"{config.model.name} on {config.dataset.name}: {images[0]}",
             *images[1:],
-            f"{height} x {width} {'grey' if channels == 1 else 'colour'}, "
+            f"{_shape(resolved.input_shape)}, "
             f"{len(resolved.class_names)} classes: {some(resolved.class_names)}",
             f"run folder: {from_here(run.folder.path)}",
         ]
     )
+
+
+def _shape(shape: Shape) -> str:
+    if len(shape) != 3:
+        return f"{shape[0]} features"
+    channels, height, width = shape
+    return f"{height} x {width} {'grey' if channels == 1 else 'colour'}"
 
 
 def _start(run: Run) -> str:
@@ -166,7 +119,7 @@ def _start(run: Run) -> str:
     return f"{words}; new: {', '.join(new)}" if new else words
 
 
-def _print_result(result: dict[str, Any], pictures: list[Path], balance: str) -> None:
+def _print_result(result: dict[str, Any], figures: str, balance: str) -> None:
     path, epochs = result["run"], result["epochs"]
     measure = "test" if result["test_accuracy"] is not None else "validation"
     accuracy = result[f"{measure}_accuracy"]
@@ -179,8 +132,8 @@ def _print_result(result: dict[str, Any], pictures: list[Path], balance: str) ->
     if balance:
         say(balance)
     say(f"run folder: {path}")
-    if pictures:
-        say(f"figures: {from_here(pictures[0].parent)}")
+    if figures:
+        say(f"figures: {figures}")
 
 
 def _try_next(steps: list[Step], *, stderr: bool = False) -> None:

@@ -1,0 +1,136 @@
+"""The configuration of a new run: a network, a file or another run, with changes.
+
+All names and options are checked before any data is loaded or downloaded.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from handgrad import catalog
+from handgrad.datasets.sources import NAMES
+from handgrad.errors import unknown_name
+from handgrad.names import known_name
+from handgrad.training.config import RunConfig, config_from, read_config
+from handgrad.training.run_images import is_same_data
+from handgrad.training.start_from import read_saved
+
+Tables = dict[str, dict[str, Any]]  # table -> key -> value; "" holds the top-level keys
+
+QUICK_START: Tables = {  # without a model: seconds, above 98 % of the digits
+    "dataset": {"augmentation": [{"name": "random_crop", "padding": 2}]},
+    "model": {"name": "lenet", "activation": "relu", "pooling": "max"},
+    "optimizer": {"name": "adam", "learning_rate": 0.003},
+    "schedule": {"name": "cosine"},
+    "training": {"epochs": 20, "batch_size": 32},
+}
+NETWORK_KEYS = ("normalization", "augmentation")  # in [dataset]; the rest is the data
+LOOKS_LIKE_PATH = ("/", "\\", ".")
+
+
+def configure(
+    model: str | None, changes: Tables, start_from: Path | None = None
+) -> RunConfig:
+    """Build and check the configuration of a new run.
+
+    `model` is the name of a network or a TOML file; None is the quick start, or with
+    `start_from` the network of that run or saved network, whose weights are the initial
+    ones. `changes` replace its settings. ConfigError for an unknown name or option.
+    """
+    base = _base(model) if start_from is None else _base_of(start_from, model, changes)
+    tables = merged(base, changes)
+    top = tables.pop("")
+    config = config_from({**top, **tables}, "The configuration")
+    check_names(config)
+    return config
+
+
+def merged(base: Tables, over: Tables) -> Tables:
+    """Merge tables over a base; a new name resets the options of its table.
+
+    Example
+        base "sgd" with a momentum, merged with "adam": "adam" without a momentum
+    """
+    tables = {name: dict(table) for name, table in base.items() if name}
+    top = {**base.get("", {}), **over.get("", {})}
+    for name, table in over.items():
+        before = tables.get(name, {})
+        if name != "dataset" and "name" in table:
+            before = {}
+        tables[name] = {**before, **table}
+    return {**tables, "": top}
+
+
+def check_names(config: RunConfig) -> None:
+    """ConfigError for the first unknown name or option in `config`."""
+    parts = {
+        "model": config.model,
+        "loss": config.loss,
+        "optimizer": config.optimizer,
+        "schedule": config.schedule,
+    }
+    for kind, part in parts.items():
+        catalog.check_options(kind, part.name, part.options)
+    for row in config.dataset.augmentation:
+        catalog.check_options("augmentation", row.name, row.options)
+    name = config.dataset.name
+    is_path = any(sign in name for sign in LOOKS_LIKE_PATH) or os.path.exists(name)
+    if known_name(name, NAMES) is None and not is_path:
+        raise unknown_name("data set", name, NAMES)
+
+
+def _base(model: str | None) -> Tables:
+    """The settings before any change: the quick start, a file, or a named network."""
+    if model is None:
+        return QUICK_START
+    if not (model.endswith(".toml") or "/" in model or "\\" in model):
+        return {"model": {"name": model}}
+    return _tables_of(read_config(Path(model)))
+
+
+def _base_of(source: Path, model: str | None, over: Tables) -> Tables:
+    """The settings of the run to start from, or its data for another network.
+
+    A normalization given explicitly is computed for the new run.
+    """
+    before, _ = read_saved(source)
+    base, said = _tables_of(before), over
+    if model is not None and known_name(model, (before.model.name,)) is None:
+        own = _base(model)
+        top = {**base[""], **own.get("", {})}  # the seed determines the split
+        base = {**own, "": top, "dataset": base.get("dataset", {})}
+        said = merged(own, over)
+    data = said.get("dataset", {})
+    name = before.dataset.name
+    if "name" in data and not is_same_data(data["name"], name):
+        base = _without_data(base, before)
+    kept = "own" if "normalization" in data else "source"
+    base["dataset"] = {**base.get("dataset", {}), **data}
+    base["start"] = {"source": str(source), "normalization": kept}
+    return base
+
+
+def _without_data(base: Tables, before: RunConfig) -> Tables:
+    """The settings without those of the data; images have the network's input size.
+
+    The location of the images, how they are read and split, and the class weights
+    belong to one data set.
+    """
+    data = {k: v for k, v in base.get("dataset", {}).items() if k in NETWORK_KEYS}
+    shape = before.resolved.input_shape if before.resolved else ()
+    if len(shape) == 3:
+        data["image_size"] = list(shape[1:])
+    loss = dict(base.get("loss", {}))
+    if isinstance(loss.get("class_weight"), dict):
+        del loss["class_weight"]
+    return {**base, "dataset": data, "loss": loss}
+
+
+def _tables_of(config: RunConfig) -> Tables:
+    """The explicit settings of a configuration; top-level keys are in table ""."""
+    read = config.model_dump(
+        exclude_unset=True, exclude={"resolved"}, exclude_none=True
+    )
+    top = {name: value for name, value in read.items() if not isinstance(value, dict)}
+    tables = {name: value for name, value in read.items() if isinstance(value, dict)}
+    return {**tables, "": top}

@@ -1,0 +1,138 @@
+"""Classify image files with a trained network, a part of them at a time."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from handgrad.arrays import NumpyArray
+from handgrad.datasets.image_decoding import read_image
+from handgrad.datasets.image_files import Folder, in_words
+from handgrad.datasets.inverted import seems_inverted
+from handgrad.errors import DatasetError
+from handgrad.training.other_images import as_shape
+from handgrad.training.trained_network import TrainedNetwork
+
+BATCH = 256  # images in memory at a time
+TABLES = (".csv", ".tsv")
+OTHERS = {  # suffixes of files that are not images, and what to do with them
+    **dict.fromkeys((".zip", ".tar", ".tgz", ".gz"), "Unpack it and give the folder."),
+    **dict.fromkeys(
+        (".npy", ".npz"), "For arrays, use Python: handgrad.load(run).predict(images)."
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The scores of one image: probabilities if the network gives them.
+
+    Shapes
+        scores  (classes,), float64
+    """
+
+    path: Path
+    scores: NumpyArray
+    seems_inverted: bool
+
+    def is_unsure(self, limit: float) -> bool:
+        """Whether the most probable class is less probable than `limit`."""
+        return bool(self.scores.max() < limit)
+
+
+def image_paths(given: Iterable[Path]) -> tuple[list[Path], Counter[str]]:
+    """List the files given, and all images in the folders given and below.
+
+    Also returns the kinds of files that were skipped in folders, with their counts.
+    """
+    files: list[Path] = []
+    passed_over: Counter[str] = Counter()
+    for path in given:
+        if not path.is_dir():
+            files.append(path)
+            continue
+        folder = Folder(path)
+        found = folder.sorted_files()
+        if not found:
+            over = f" ({in_words(folder.passed_over)})" if folder.passed_over else ""
+            raise DatasetError(
+                f"{path} contains no images{over}. Give a folder of images."
+            )
+        files += (path / file.name for file in found)
+        passed_over += folder.passed_over
+    return files, passed_over
+
+
+def answers_of(
+    network: TrainedNetwork,
+    paths: Sequence[Path],
+    bit_depth: int,
+    invert: str = "no",
+) -> tuple[list[Answer], list[str]]:
+    """Classify the files that can be read; return messages on the others as well.
+
+    `bit_depth` is the number of bits used of 16-bit images. `invert` is "yes" to swap
+    light and dark, or "auto" to do so only where an image looks inverted.
+    """
+    answers: list[Answer] = []
+    bad: list[str] = []
+    for start in range(0, len(paths), BATCH):
+        part = paths[start : start + BATCH]
+        answers += _answered(network, part, bit_depth, invert, bad)
+    return answers, bad
+
+
+def _answered(
+    network: TrainedNetwork,
+    paths: Sequence[Path],
+    bit_depth: int,
+    invert: str,
+    bad: list[str],
+) -> list[Answer]:
+    resolved = network.config.resolved
+    usual = None if resolved is None else resolved.brightness
+    read: list[tuple[Path, NumpyArray, bool]] = []
+    for path, pixels in _images(network, paths, bit_depth, bad):
+        is_other = seems_inverted(pixels, usual)
+        if invert == "yes" or (invert == "auto" and is_other):
+            pixels = 255 - pixels
+        read.append((path, pixels, is_other))
+    if not read:
+        return []
+    scores = network.scores(np.stack([pixels for _, pixels, _ in read]))
+    return [
+        Answer(path, row, is_other)
+        for (path, _, is_other), row in zip(read, scores, strict=True)
+    ]
+
+
+def _images(
+    network: TrainedNetwork, paths: Sequence[Path], bit_depth: int, bad: list[str]
+) -> Iterator[tuple[Path, NumpyArray]]:
+    """Yield each image with its pixels: one per file, many per table of pixels."""
+    for path in paths:
+        suffix = path.suffix.lower() if path.is_file() else ""
+        try:
+            if suffix in TABLES:
+                yield from _rows(network, path)
+            elif suffix in OTHERS:
+                raise DatasetError(
+                    f"{path} is not an image; predict takes image files, folders of "
+                    f"images and CSV files of pixels. {OTHERS[suffix]}"
+                )
+            else:
+                yield path, read_image(path, network.input_shape, bit_depth)
+        except DatasetError as error:
+            bad.append(str(error))
+
+
+def _rows(network: TrainedNetwork, path: Path) -> Iterator[tuple[Path, NumpyArray]]:
+    """Yield the images of a CSV file, counted from 1; its labels are ignored."""
+    from handgrad.datasets.formats.pixel_csv import read_rows
+    from handgrad.datasets.formats.pixel_strings import is_pixel_strings, read_strings
+
+    images = read_strings(path) if is_pixel_strings(path) else read_rows(path)[0]
+    for number, image in enumerate(as_shape(images, network.input_shape), 1):
+        yield Path(f"{path}:{number}"), image

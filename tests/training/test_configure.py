@@ -1,0 +1,69 @@
+import pytest
+
+from handgrad.errors import ConfigError
+from handgrad.starting_points import STARTING_POINTS
+from handgrad.training.config import config_from
+from handgrad.training.configure import check_names, configure, merged
+
+
+def test_names_and_paths_that_can_be_are_let_through(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pictures").mkdir()
+    for name in ("digits", "fashion-mnist", "MNIST", "./later", "own.zip", "pictures"):
+        check_names(config_from({"dataset": {"name": name}}))
+
+
+@pytest.mark.parametrize(
+    ("tables", "words"),
+    [
+        ({"dataset": {"name": "cifar"}}, "Did you mean 'cifar10'"),
+        ({"dataset": {"name": "m" * 300}}, "no data set named 'mmm"),
+        ({"model": {"name": "lenet", "depth": 3}}, "no option of lenet named 'depth'"),
+        ({"optimizer": {"name": "momentun"}}, "Did you mean 'momentum'"),
+        ({"schedule": {"name": "cosine", "finall": 0}}, "Did you mean 'final'"),
+        (
+            {"dataset": {"augmentation": [{"name": "flip"}]}},
+            "augmentation named 'flip'",
+        ),
+    ],
+)
+def test_others_are_refused_before_any_data_is_touched(tables, words):
+    with pytest.raises(ConfigError, match=words):
+        check_names(config_from(tables))
+
+
+def test_a_new_name_starts_its_table_afresh():
+    base = {
+        "optimizer": {"name": "sgd", "learning_rate": 0.02, "momentum": 0.9},
+        "dataset": {"name": "digits", "validation": 0.2},
+        "": {"seed": 3},
+    }
+    over = {
+        "optimizer": STARTING_POINTS["adam"],
+        "dataset": {"name": "mnist"},
+        "": {"engine": "plain"},
+    }
+    assert merged(base, over) == {
+        "optimizer": {"name": "adam", "learning_rate": 0.001},
+        "dataset": {"name": "mnist", "validation": 0.2},
+        "": {"seed": 3, "engine": "plain"},
+    }
+    assert base["optimizer"]["name"] == "sgd"
+
+
+def test_options_without_a_name_are_added():
+    base = {"training": {"epochs": 10, "batch_size": 32}}
+    tables = merged(base, {"training": {"epochs": 3}})
+    assert tables["training"] == {"epochs": 3, "batch_size": 32}
+
+
+def test_a_named_network_with_changes_is_checked():
+    config = configure("mlp", {"training": {"epochs": 3}, "": {"seed": 7}})
+    assert (config.model.name, config.training.epochs, config.seed) == ("mlp", 3, 7)
+    with pytest.raises(ConfigError, match="no model named 'lenett'"):
+        configure("lenett", {})
+
+
+def test_without_a_model_it_is_the_quick_start():
+    config = configure(None, {})
+    assert (config.model.name, config.optimizer.learning_rate) == ("lenet", 0.003)

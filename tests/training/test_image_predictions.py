@@ -1,0 +1,70 @@
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from handgrad.errors import DatasetError
+from handgrad.training import image_predictions
+from handgrad.training.image_predictions import answers_of, image_paths
+
+
+def network():
+    """A network whose score is the mean brightness, of images as bright as 0.2."""
+    return SimpleNamespace(
+        config=SimpleNamespace(resolved=SimpleNamespace(brightness=0.2)),
+        input_shape=(1, 4, 4),
+        scores=lambda images: images.mean(axis=(1, 2, 3))[:, None],
+    )
+
+
+def image(path, value):
+    Image.fromarray(np.full((4, 4), value, np.uint8)).save(path)
+    return path
+
+
+def test_files_stay_in_their_order_and_folders_are_searched(tmp_path):
+    (tmp_path / "more" / "below").mkdir(parents=True)
+    first = image(tmp_path / "z.png", 0)
+    second = image(tmp_path / "more" / "below" / "a.png", 0)
+    (tmp_path / "more" / "notes.txt").write_text("no image")
+    files, skipped = image_paths([first, tmp_path / "more"])
+    assert files == [first, second]
+    assert sum(skipped.values()) == 1
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DatasetError, match="contains no images"):
+        image_paths([tmp_path / "empty"])
+
+
+def test_what_cannot_be_read_is_returned_beside_the_answers(tmp_path, monkeypatch):
+    monkeypatch.setattr(image_predictions, "BATCH", 2)
+    good = [image(tmp_path / f"{value}.png", value) for value in (10, 20, 30)]
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"not an image")
+    packed = tmp_path / "images.zip"
+    packed.write_bytes(b"")
+    answers, bad = answers_of(network(), [*good, broken, packed], 8)
+    assert [(a.path, float(a.scores[0])) for a in answers] == [
+        (path, value) for path, value in zip(good, (10, 20, 30), strict=True)
+    ]
+    assert str(broken) in bad[0]
+    assert bad[1].endswith("Unpack it and give the folder.")
+
+
+@pytest.mark.parametrize(
+    ("invert", "dark", "bright"), [("no", 20, 240), ("auto", 20, 15), ("yes", 235, 15)]
+)
+def test_light_and_dark_are_swapped_if_asked(tmp_path, invert, dark, bright):
+    paths = [image(tmp_path / "a.png", 20), image(tmp_path / "b.png", 240)]
+    answers, _ = answers_of(network(), paths, 8, invert)
+    assert [float(answer.scores[0]) for answer in answers] == [dark, bright]
+    assert [answer.seems_inverted for answer in answers] == [False, True]
+
+
+def test_the_rows_of_a_table_are_counted_from_one(tmp_path):
+    table = tmp_path / "rows.csv"
+    rows = [[0, *[value] * 16] for value in (5, 7)]
+    table.write_text("\n".join(",".join(map(str, row)) for row in rows) + "\n")
+    answers, bad = answers_of(network(), [table], 8)
+    assert bad == []
+    assert [a.path.name for a in answers] == ["rows.csv:1", "rows.csv:2"]
