@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 from inspect import Parameter, signature
@@ -58,3 +59,22 @@ def test_the_declarations_are_light():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "False"
+
+
+def test_findings_are_written_as_csv_and_as_a_page(handgrad, refused, trained):
+    words = f"inspect labels {trained} --folds 2 --epochs 1"
+    assert "its folder does not exist" in refused(f"{words} --csv none/a.csv")
+    code, out, err = handgrad(f"{words} --csv a.csv --page a.html --json")
+    assert code == 0
+    assert err.count("trained: training accuracy") == 2
+    found = json.loads(out)
+    assert found["images"] == {"train": 1437, "test": 360}
+    rows = Path("a.csv").read_text().splitlines()
+    findings = ("suspects", "near_duplicates", "uniform")
+    assert len(rows) == 1 + sum(len(found[name]) for name in findings)
+    assert "Labels to check" in Path("a.html").read_text()
+
+
+def test_reliability_counts_all_images(handgrad, trained):
+    found = json.loads(handgrad(f"inspect reliability {trained} --bins 10 --json").out)
+    assert sum(row["images"] for row in found["bins"]) == found["images"] == 360

@@ -169,7 +169,7 @@ INSPECTIONS = (
             DATA_DIR,
             option("workers", Workers),
         ),
-        has_csv=True,
+        has_files=True,
         announces=True,
     ),
 )

@@ -7,7 +7,7 @@ from inspect import Signature
 from pathlib import Path
 from typing import Any
 
-from handgrad.cli.inspect_options import CsvFile, FigureFile, Option, option
+from handgrad.cli.inspect_options import CsvFile, FigureFile, Option, PageFile, option
 from handgrad.cli.options import Json
 from handgrad.errors import ConfigError
 
@@ -19,15 +19,16 @@ class Inspection:
     """A command that calls the function of `handgrad.inspection` of the same name.
 
     `help` is its help text. `options` set arguments of the function, `of_table` those
-    of its result's `table`. With `has_csv` the result can be written as CSV, and with
-    `announces` the function takes `announce`, which prints what it is doing.
+    of its result's `table`. With `has_files` the result can be written as CSV and as a
+    page, and with `announces` the function takes `announce`, which prints what it is
+    doing.
     """
 
     function: str
     help: str
     options: tuple[Option, ...]
     of_table: tuple[Option, ...] = ()
-    has_csv: bool = False
+    has_files: bool = False
     announces: bool = False
 
     @property
@@ -49,8 +50,11 @@ class Inspection:
     def run(self, figure: Path | None, *, as_json: bool, given: dict[str, Any]) -> None:
         """Measure; save the figure if requested; print the table or a JSON object."""
         check_figure(figure)
-        csv = given.pop("csv", None)
-        target = None if csv is None else csv_target(csv)
+        targets = {
+            name: file_target(f"--{name}", path)
+            for name in ("csv", "page")
+            if (path := given.pop(name, None)) is not None
+        }
         arguments = self._arguments(self.options, given)
         of_table = self._arguments(self.of_table, given)
         from handgrad import inspection
@@ -59,10 +63,8 @@ class Inspection:
         if self.announces:
             arguments["announce"] = partial(say, stderr=True)
         found = getattr(inspection, self.function)(**arguments)
-        if target is not None:
-            from handgrad.training.atomic import write_file
-
-            write_file(target, found.csv().encode())
+        for kind, target in targets.items():
+            _write(kind, target, found)
         if figure is not None:
             from handgrad.inspection.figures import save
 
@@ -77,8 +79,9 @@ class Inspection:
 
     def _parameters(self) -> tuple[Option, ...]:
         figure, as_json = option("figure", FigureFile), option("as_json", Json, False)
-        csv = (option("csv", CsvFile),) if self.has_csv else ()
-        return (*self.options, *self.of_table, *csv, figure, as_json)
+        files = (option("csv", CsvFile), option("page", PageFile))
+        own = files if self.has_files else ()
+        return (*self.options, *self.of_table, *own, figure, as_json)
 
     def _arguments(
         self, options: tuple[Option, ...], given: dict[str, Any]
@@ -91,14 +94,26 @@ class Inspection:
         }
 
 
-def csv_target(path: Path) -> Path:
+def _write(kind: str, target: Path, found: Any) -> None:
+    """Write a result as CSV or as a page."""
+    from handgrad.training.atomic import write_file
+
+    if kind == "csv":
+        write_file(target, found.csv().encode())
+        return
+    from handgrad.reports.suspects_page import suspects_page
+
+    write_file(target, suspects_page(found).encode())
+
+
+def file_target(name: str, path: Path) -> Path:
     """The file to write to; ConfigError if its folder does not exist."""
     from handgrad.paths import target_of
 
     target = target_of(path)
     if not target.parent.is_dir():
         raise ConfigError(
-            f"--csv writes to {path}, but its folder does not exist. Create the "
+            f"{name} writes to {path}, but its folder does not exist. Create the "
             "folder, or give another path."
         )
     return target

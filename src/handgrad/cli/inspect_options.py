@@ -189,6 +189,9 @@ DatasetName = Annotated[
 CsvFile = Annotated[
     Path | None, typer.Option(metavar="FILE", help="CSV file for all findings.")
 ]
+PageFile = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="HTML page of all findings.")
+]
 FigureFile = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="File for the figure (.png or .svg)."),

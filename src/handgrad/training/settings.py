@@ -19,6 +19,7 @@ class TrainingSettings:
         seed               of the order of the examples, augmentation and dropout
         early_stopping     epochs without a lower validation loss; None never stops
         predict_with_flip  whether predictions average an image and its horizontal flip
+        predict_temperature  what divides the logits before a softmax; None for 1
     """
 
     epochs: int = 10
@@ -26,6 +27,7 @@ class TrainingSettings:
     seed: int = 0
     early_stopping: int | None = None  # epochs without a lower validation loss
     predict_with_flip: bool = False  # see handgrad.augmentation.logits_with_flip
+    predict_temperature: float | None = None
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "early_stopping"):
