@@ -250,3 +250,15 @@ def test_compression_may_add_a_sixteenth_and_64_kib_at_most(tmp_path, surplus, r
         source = source_of({"images": bytes(size)}, [address])
         with pytest.raises(DatasetError, match=reason):
             fetch_files(source, tmp_path)
+
+
+def test_a_failed_download_leaves_no_new_folder(tmp_path):
+    source = source_of(CONTENTS, [closed_address()])
+    for folder in (tmp_path / "new" / "small", tmp_path):
+        with pytest.raises(DatasetError):
+            fetch_files(source, folder)
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "own").mkdir()
+    with pytest.raises(DatasetError):
+        fetch_files(source, tmp_path / "own")
+    assert (tmp_path / "own").is_dir()

@@ -7,6 +7,7 @@ something else or stops midway, the next one is tried.
 
 import zlib
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
@@ -61,8 +62,20 @@ class Receiver:
 def fetch_files(source: Source, folder: Path, progress: Progress | None = None) -> Path:
     """Download all files of a data set; return the folder that holds them.
 
-    Files that exist with the right content are not downloaded again.
+    Files that exist with the right content are not downloaded again. A download that
+    fails leaves no new folder.
     """
+    new = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        return _fetched(source, folder, progress)
+    except BaseException:
+        with suppress(OSError):  # from the first that holds something
+            for path in new:
+                path.rmdir()
+        raise
+
+
+def _fetched(source: Source, folder: Path, progress: Progress | None) -> Path:
     if source.archive is not None:
         return _fetch_archive(source, source.archive, folder, progress)
     for file in source.files:
