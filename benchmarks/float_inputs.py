@@ -16,7 +16,7 @@ from handgrad.arrays import NumpyArray
 from handgrad.engine.choose import make_engine
 from handgrad.engine.engine import Batch, Engine
 from handgrad.errors import HandgradError
-from handgrad.inspection.speed.laps import Racer, run_laps
+from handgrad.inspection.speed.interleaved_timing import Racer, run_laps
 from handgrad.inspection.speed.networks import Network, network, pictures
 from handgrad.inspection.speed.operation_times import random_batches
 from handgrad.inspection.speed.race_report import machine

@@ -29,7 +29,7 @@ from typing import Any
 from peers.pairing import LIBRARIES, race_peer
 
 from handgrad.errors import HandgradError
-from handgrad.inspection.speed.laps import Laps, spread
+from handgrad.inspection.speed.interleaved_timing import Laps, spread
 from handgrad.inspection.speed.networks import network
 from handgrad.inspection.speed.race import IMAGES, OURS
 from handgrad.inspection.speed.race_report import machine, today

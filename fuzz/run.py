@@ -24,7 +24,7 @@ PURE = [
 with atheris.instrument_imports(include=PURE):
     from fuzz.parsers import PARSERS, Parser
     from fuzz.seeds import seeds
-    from handgrad import memory
+    from handgrad import free_memory
 
 FOLDER = Path("build") / "fuzz"
 LONGEST = 8192  # bytes: two pictures of CIFAR-10 and what belongs to them
@@ -80,7 +80,9 @@ def main() -> None:
     words.add_argument("--folder", type=Path, default=FOLDER)
     given = words.parse_args()
     warnings.simplefilter("error")  # as in the tests
-    memory.free_memory = lambda: MEGABYTES << 20  # to ask takes longer than to parse
+    free_memory.free_memory = lambda: (
+        MEGABYTES << 20
+    )  # to ask takes longer than to parse
     flags = [
         f"-atheris_runs={given.runs}",
         f"-seed={given.seed}",

@@ -16,7 +16,7 @@ MODULES = sorted(SOURCE.rglob("*.py"))
 
 # Each part of the house and the parts it may know, besides itself.
 GROUND = {
-    *("arrays", "docstrings", "errors", "imports", "memory", "names", "parameter"),
+    *("arrays", "docstrings", "errors", "free_memory", "imports", "names", "parameter"),
     *("parsing", "paths", "randomness", "ranges", "setting", "text"),
 }
 PLAIN = {*GROUND, "initializers", "schedules", "layers", "losses", "optimizers"}
@@ -37,7 +37,7 @@ KNOWS = {
     "setting": {"errors", "ranges"},
     "text": set(),
     "docstrings": set(),
-    "memory": {"errors"},
+    "free_memory": {"errors"},
     "imports": set(),
     "names": set(),
     "paths": {"errors", "ranges"},

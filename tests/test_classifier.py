@@ -23,7 +23,7 @@ from handgrad.network import conv2d, dropout, flatten, linear, max_pool2d, relu
 from handgrad.optimizers import Adam
 from handgrad.schedules import constant
 from handgrad.training import Trainer, TrainingSettings, config_from, resume, start
-from handgrad.training.result import checksum_of
+from handgrad.training.run_result import checksum_of
 
 DIGITS = hg.datasets.load("digits")
 IMAGES, LABELS = DIGITS.train.images[:400, 0], DIGITS.train.targets[:400]

@@ -6,7 +6,7 @@ import sklearn.metrics as sk
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handgrad import memory
+from handgrad import free_memory
 from handgrad.errors import ResourceError
 from handgrad.metrics import as_lists, count_confusions, evaluate, most_confused
 
@@ -107,7 +107,7 @@ def test_confusions_are_those_of_scikit_learn(count):
 
 
 def test_a_matrix_that_does_not_fit_is_refused_at_once(monkeypatch):
-    monkeypatch.setattr(memory, "free_memory", lambda: 8 * 100**2 - 1)
+    monkeypatch.setattr(free_memory, "free_memory", lambda: 8 * 100**2 - 1)
     count_confusions(np.eye(99), np.arange(99))
     with pytest.raises(ResourceError, match=r"matrix of 100 classes needs 80\.00 kB"):
         count_confusions(np.eye(100), np.arange(100))

@@ -11,7 +11,7 @@ import numpy as np
 from handgrad.engine.engine import Batch
 from handgrad.errors import ConfigError, HandgradError, unknown_name
 from handgrad.inspection.speed.allocator import keep_memory
-from handgrad.inspection.speed.laps import Laps, Racer, run_laps
+from handgrad.inspection.speed.interleaved_timing import Laps, Racer, run_laps
 from handgrad.inspection.speed.networks import Network, pictures
 from handgrad.inspection.speed.operation_times import random_batches
 from handgrad.inspection.speed.race import (

@@ -11,7 +11,7 @@ from handgrad.arrays import NumpyArray
 from handgrad.engine.workers import available_cores
 from handgrad.errors import HandgradError
 from handgrad.inspection.speed.allocator import keep_memory
-from handgrad.inspection.speed.laps import Laps, Racer, run_laps
+from handgrad.inspection.speed.interleaved_timing import Laps, Racer, run_laps
 from handgrad.inspection.speed.networks import Network, pictures
 from handgrad.inspection.speed.race import OURS, bound, make_engine, torch_peer
 

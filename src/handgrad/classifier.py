@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from handgrad.arrays import NumpyArray
 from handgrad.datasets.array_input import as_labels
 from handgrad.estimator.changes import for_portions
+from handgrad.estimator.fit_progress import follow
 from handgrad.estimator.fitted import FittedMixin
 from handgrad.estimator.fitting import prepare, run_training
 from handgrad.estimator.history import History, history_of
@@ -26,16 +27,15 @@ from handgrad.estimator.inputs import (
     weights_of,
 )
 from handgrad.estimator.lock import restored_on_error, training_lock
-from handgrad.estimator.parameters import checked_parameters
+from handgrad.estimator.parameter_rules import checked_parameters
 from handgrad.estimator.partial import Portions, first_portion, next_portion
-from handgrad.estimator.progress import follow
 from handgrad.imports import random_state_kept
 from handgrad.inspection.evaluation import EvaluationReport
 from handgrad.interop.onnx_export import to_onnx
 from handgrad.layers import Sequential
 from handgrad.training.build import Parts
 from handgrad.training.classifier_settings import settings_of
-from handgrad.training.labels import check_can_be_saved
+from handgrad.training.label_types import check_can_be_saved
 from handgrad.training.trained_network import TrainedNetwork
 from handgrad.training.trained_network import load as load_network
 

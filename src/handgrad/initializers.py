@@ -17,7 +17,7 @@ import numpy as np
 
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.errors import ConfigError
-from handgrad.memory import check_memory
+from handgrad.free_memory import check_memory
 from handgrad.parameter import Parameter
 from handgrad.randomness import Key, child, normal_quantile, uniform_pieces
 

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float, Int64, Integer
 
 from handgrad.arrays import NumpyArray
-from handgrad.memory import check_memory
+from handgrad.free_memory import check_memory
 
 __all__ = [
     "Evaluation",

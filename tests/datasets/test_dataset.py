@@ -3,7 +3,7 @@ from hashlib import sha256
 import numpy as np
 import pytest
 
-from handgrad import memory
+from handgrad import free_memory
 from handgrad.datasets.dataset import Dataset, Split, check_targets, checksum_of
 from handgrad.errors import DatasetError, ResourceError, ShapeError
 
@@ -53,7 +53,7 @@ def test_side_by_side_copies_only_arrays_that_are_not_contiguous():
 def test_a_part_that_does_not_fit_is_refused_before_it_is_copied(monkeypatch):
     row = np.zeros((1, 3, 1000, 1000), dtype=np.uint8)
     whole = Split(np.broadcast_to(row, (10**6, 3, 1000, 1000)), np.zeros(10**6, int))
-    monkeypatch.setattr(memory, "free_memory", lambda: 10**9)
+    monkeypatch.setattr(free_memory, "free_memory", lambda: 10**9)
     with pytest.raises(
         ResourceError, match=r"A part of 400 images needs 1\.20 GB of mem"
     ):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handgrad import memory
+from handgrad import free_memory
 from handgrad.datasets.idx import read_idx, read_split
 from handgrad.errors import DatasetError, ResourceError
 
@@ -150,10 +150,10 @@ def test_no_images_at_all_is_refused(put):
 
 
 def test_pixels_beyond_the_memory_are_refused_before_reading(put, monkeypatch):
-    monkeypatch.setattr(memory, "free_memory", lambda: 59)
+    monkeypatch.setattr(free_memory, "free_memory", lambda: 59)
     with pytest.raises(ResourceError, match=r"file needs 60 bytes of memory"):
         read_idx(put(idx(PIXELS)), 3)
-    monkeypatch.setattr(memory, "free_memory", lambda: 60)
+    monkeypatch.setattr(free_memory, "free_memory", lambda: 60)
     assert read_idx(put(idx(PIXELS)), 3).size == 60
 
 

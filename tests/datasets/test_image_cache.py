@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pytest
 
-from handgrad import memory
+from handgrad import free_memory
 from handgrad.datasets import atomic_files, image_cache
 from handgrad.datasets.dataset import checksum_of
 from handgrad.datasets.image_cache import ImageCache, fingerprint
@@ -244,7 +244,7 @@ def test_without_a_writable_cache_pixels_stay_in_memory(root, monkeypatch, numbe
 def test_pixels_that_do_not_fit_into_memory_either_are_refused(root, monkeypatch):
     (root / "file").write_text("")
     monkeypatch.setenv("HANDGRAD_CACHE", str(root / "file"))
-    monkeypatch.setattr(memory, "free_memory", lambda: PIXELS.size - 1)
+    monkeypatch.setattr(free_memory, "free_memory", lambda: PIXELS.size - 1)
     with (
         pytest.warns(HandgradWarning, match="cannot be written"),
         pytest.raises(ResourceError, match="images into memory needs 120 bytes"),
@@ -273,7 +273,7 @@ def test_disk_space_is_allocated_before_writing(root):
 
 def test_a_full_disk_is_reported_before_decoding(root, monkeypatch):
     usage = shutil.disk_usage(root)._replace(free=PIXELS.size - 1)
-    monkeypatch.setattr(memory.shutil, "disk_usage", lambda folder: usage)
+    monkeypatch.setattr(free_memory.shutil, "disk_usage", lambda folder: usage)
     with pytest.raises(
         ResourceError, match=r"decoded images needs .* in .* Free some space"
     ):

@@ -11,7 +11,7 @@ from numba import carray
 from handgrad.engine.kernels.declaration import FLOATS, SIZE, at, writes
 from handgrad.engine.kernels.entry import kernel_entry
 from handgrad.engine.kernels.machine import float_pointer
-from handgrad.engine.memory import Memory
+from handgrad.engine.memory_plan import Memory
 from handgrad.engine.operation import Operation
 from handgrad.engine.program import Program, tiled
 

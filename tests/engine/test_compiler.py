@@ -12,7 +12,7 @@ from handgrad.errors import ConfigError
 DOORS = {
     "a kernel": "import handgrad.engine.kernels.updates",
     "the compiler": ("from handgrad.engine.compiler import for_the_set"),
-    "a clock": "import handgrad.inspection.speed.stamped",
+    "a clock": "import handgrad.inspection.speed.recorded_times",
 }
 
 

@@ -9,7 +9,7 @@ from handgrad.engine.gradient_blocks import (
     add_one_lane,
     add_row_blocks,
 )
-from handgrad.engine.memory import FLOAT_BYTES, Pointer
+from handgrad.engine.memory_plan import FLOAT_BYTES, Pointer
 
 
 @given(size=st.integers(1, 5000), count=st.integers(1, 9))

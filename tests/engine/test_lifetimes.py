@@ -8,7 +8,7 @@ import pytest
 from handgrad.engine.batch_check import are_all_finite
 from handgrad.engine.engine import Batch
 from handgrad.engine.lifetimes import LARGE, PAGE, Lifetime, lifetimes, plan_offsets
-from handgrad.engine.memory import Region
+from handgrad.engine.memory_plan import Region
 
 from .networks import NETWORKS, cpu_engine
 

@@ -18,7 +18,7 @@ from handgrad.engine.kernels.declaration import (
 )
 from handgrad.engine.kernels.entry import kernel_entry
 from handgrad.engine.lowering import convolution as convolution_row
-from handgrad.engine.memory import NOWHERE, Memory, pointer_to
+from handgrad.engine.memory_plan import NOWHERE, Memory, pointer_to
 from handgrad.engine.operation import Operation
 from handgrad.engine.program import Program, tiled
 from handgrad.errors import HandgradError, KernelCallError

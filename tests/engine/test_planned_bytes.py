@@ -5,7 +5,7 @@ from handgrad import models
 from handgrad.datasets.normalization import unit
 from handgrad.engine import plain
 from handgrad.engine.choose import make_engine
-from handgrad.engine.memory import Memory
+from handgrad.engine.memory_plan import Memory
 from handgrad.engine.planned_bytes import (
     PlannedBytes,
     parameter_count,

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from handgrad.engine.kernels.products import clear
-from handgrad.engine.memory import Memory, pointer_to
+from handgrad.engine.memory_plan import Memory, pointer_to
 from handgrad.engine.operation import Operation
 from handgrad.engine.program import Phase, Program, Task, tiled
 

@@ -10,7 +10,7 @@ from handgrad.engine import workers
 from handgrad.engine.kernels import execute
 from handgrad.engine.kernels.declaration import LONGS, SIZE, TILE, updates
 from handgrad.engine.kernels.entry import kernel_entry
-from handgrad.engine.memory import pointer_to
+from handgrad.engine.memory_plan import pointer_to
 from handgrad.engine.operation import Operation
 from handgrad.engine.workers import Workers, available_cores
 from handgrad.errors import ResourceError

@@ -12,7 +12,7 @@ import numpy as np
 from handgrad.engine.fences import LINE, fenced
 from handgrad.engine.kernels.gather import LOGITS, ROWS
 from handgrad.engine.lowering import rows
-from handgrad.engine.memory import Region, numbers_at
+from handgrad.engine.memory_plan import Region, numbers_at
 from handgrad.engine.operation import Operation
 
 from .by_rows import BY_ROWS

@@ -1,5 +1,5 @@
 from handgrad.reports.numbers import lost_trials, numbers_table
-from handgrad.reports.views import View
+from handgrad.reports.row_views import View
 
 from .pages import part
 from .views import view_of

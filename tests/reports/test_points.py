@@ -1,6 +1,6 @@
 from handgrad.reports.drawing import as_svg
 from handgrad.reports.points import Point, point_drawing
-from handgrad.studies.summary import Summary
+from handgrad.studies.study_summary import Summary
 
 POINTS = [
     Point("momentum=0", Summary((0.5, 0.6)), 0.7),

@@ -3,9 +3,9 @@ from io import StringIO
 
 from handgrad.reports.figures import Figures
 from handgrad.reports.points import Point
+from handgrad.reports.row_views import View
 from handgrad.reports.sizes import _says_something, size_figures
-from handgrad.reports.views import View
-from handgrad.studies.summary import Summary
+from handgrad.studies.study_summary import Summary
 
 from .views import view_of
 

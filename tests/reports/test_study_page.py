@@ -1,7 +1,7 @@
 from handgrad.reports.study_page import rows_of, study_page, with_essences
 from handgrad.studies.ledger import Ledger
 from handgrad.studies.library import Study
-from handgrad.studies.results import results_of
+from handgrad.studies.study_results import results_of
 
 from .pages import Page
 

@@ -1,6 +1,6 @@
 """A size of the small study as the report looks at it."""
 
-from handgrad.reports.views import View
+from handgrad.reports.row_views import View
 
 
 def view_of(done, size="full"):

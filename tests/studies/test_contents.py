@@ -21,8 +21,8 @@ from handgrad.studies.contents import (
 )
 from handgrad.studies.ledger import DONE, Ledger
 from handgrad.studies.library import read_study
-from handgrad.studies.results import as_markdown, results_of
 from handgrad.studies.runner import Ended, missing, run_trials
+from handgrad.studies.study_results import as_markdown, results_of
 from handgrad.studies.trials import Cell, Trial
 
 from .made_up import OUTCOME, TRIAL

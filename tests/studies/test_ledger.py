@@ -7,7 +7,7 @@ import pytest
 from handgrad.errors import IntegrityError, RunError
 from handgrad.parsing import parse_json
 from handgrad.studies.ledger import Ledger, as_json
-from handgrad.studies.results import as_markdown, results_of
+from handgrad.studies.study_results import as_markdown, results_of
 
 from .made_up import OUTCOME, TRIAL, spoiled, trial_of
 

@@ -6,7 +6,7 @@ import pytest
 
 from handgrad.studies.ledger import Ledger
 from handgrad.studies.processes import LocalProcesses
-from handgrad.sweeps.run import run_sweep
+from handgrad.sweeps.run_sweep import run_sweep
 from handgrad.sweeps.sweep import Sweep
 
 from .small import RATE, sweep_of

@@ -6,7 +6,7 @@ import pytest
 from handgrad.studies.ledger import Ledger
 from handgrad.sweeps.random_search import drawn
 from handgrad.sweeps.report import against, markdown, write_report
-from handgrad.sweeps.results import results_of
+from handgrad.sweeps.sweep_results import results_of
 from handgrad.text import printable
 
 from .small import fill, sweep_of

@@ -6,7 +6,7 @@ import pytest
 from handgrad.errors import ConfigError
 from handgrad.studies.ledger import Ledger
 from handgrad.sweeps.random_search import drawn
-from handgrad.sweeps.run import all_cells, cells_ahead, check
+from handgrad.sweeps.run_sweep import all_cells, cells_ahead, check
 from handgrad.sweeps.sweep import read_sweep
 
 from .small import RATE, WIDTH, sweep_of, write

@@ -9,7 +9,7 @@ from handgrad.randomness import Key
 from handgrad.training import config_from
 from handgrad.training.build import assemble
 from handgrad.training.cross_validation import folds_of, held_out_logits
-from handgrad.training.fitting import train_to_best
+from handgrad.training.train_to_best import train_to_best
 from handgrad.training.trained_network import TrainedNetwork
 
 TABLES = {

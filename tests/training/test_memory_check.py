@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from handgrad import memory, models
+from handgrad import free_memory, models
 from handgrad.engine.cpu import CpuEngine
 from handgrad.engine.plain import PlainEngine
 from handgrad.engine.planned_bytes import PlannedBytes
@@ -83,7 +83,7 @@ SAID = r"at once needs .* of memory, but 10\.00 MB are free\. Use .* --force "
 
 def predicted_bytes(error):
     number, unit = re.search(r"needs ([\d.]+) (\w+) of memory", str(error)).groups()
-    return float(number) * memory.UNITS[unit]
+    return float(number) * free_memory.UNITS[unit]
 
 
 @pytest.mark.parametrize(("name", "options", "batch", "side", "engine"), TOO_LARGE)
@@ -98,7 +98,7 @@ def test_a_run_that_exceeds_memory_is_refused_before_allocation(
         training={"epochs": 1, "batch_size": batch},
     )
     monkeypatch.setattr("handgrad.training.build.load_dataset", loaded(config))
-    monkeypatch.setattr(memory, "free_memory", lambda: SPARE)
+    monkeypatch.setattr(free_memory, "free_memory", lambda: SPARE)
     monkeypatch.setattr(memory_check, "free_memory", lambda: SPARE)
     with pytest.raises(ResourceError, match=SAID) as refused:
         start(config, tmp_path / "run")
@@ -115,7 +115,7 @@ def test_a_refusal_comes_before_the_memory_is_taken(tmp_path, monkeypatch, engin
     monkeypatch.setattr("handgrad.training.build.load_dataset", loaded(config))
     start(small(engine=engine, dataset=DIGITS), tmp_path / "small")  # loads libraries
     free = 300_000_000
-    monkeypatch.setattr(memory, "free_memory", lambda: free)
+    monkeypatch.setattr(free_memory, "free_memory", lambda: free)
     monkeypatch.setattr(memory_check, "free_memory", lambda: free)
     before = resident_bytes()
     with pytest.raises(ResourceError, match="of memory, but") as refused:
@@ -128,7 +128,7 @@ def test_a_refusal_comes_before_the_memory_is_taken(tmp_path, monkeypatch, engin
 def test_force_starts_a_run_that_seems_not_to_fit(tmp_path, monkeypatch):
     config = small(engine="cpu")
     monkeypatch.setattr("handgrad.training.build.load_dataset", loaded(config))
-    monkeypatch.setattr(memory, "free_memory", lambda: 1_000_000)
+    monkeypatch.setattr(free_memory, "free_memory", lambda: 1_000_000)
     monkeypatch.setattr(memory_check, "free_memory", lambda: 1_000_000)
     with pytest.raises(ResourceError, match="--force"):
         start(config, tmp_path / "run")
@@ -141,9 +141,9 @@ def test_force_starts_a_run_that_seems_not_to_fit(tmp_path, monkeypatch):
 def test_parameters_gradients_and_states_are_checked_first(monkeypatch):
     model = models.mlp(input_shape=(1, 4, 4), hidden_sizes=[5], classes=3)
     needed = 4 * 4 * (16 * 5 + 5 + 5 * 3 + 3)  # of each: value, gradient, two states
-    monkeypatch.setattr(memory, "free_memory", lambda: needed)
+    monkeypatch.setattr(free_memory, "free_memory", lambda: needed)
     check_parameters(model, Adam(0.1), (1, 4, 4), 7)
-    monkeypatch.setattr(memory, "free_memory", lambda: needed - 1)
+    monkeypatch.setattr(free_memory, "free_memory", lambda: needed - 1)
     with pytest.raises(ResourceError, match=r"^Training with 7 images at once needs"):
         check_parameters(model, Adam(0.1), (1, 4, 4), 7)
     assert not any(p.is_drawn for n, p in model.parameters().items() if "weight" in n)
@@ -164,7 +164,7 @@ def test_a_plan_is_made_only_where_memory_may_be_short(tmp_path, monkeypatch, en
     monkeypatch.setattr("handgrad.training.build.load_dataset", loaded(config))
     start(config, tmp_path / "ample")
     assert asked == []
-    for owner in (memory, memory_check):
+    for owner in (free_memory, memory_check):
         monkeypatch.setattr(owner, "free_memory", lambda: 4_000_000)
     with pytest.raises(ResourceError, match=r"needs 102\.00 MB of memory"):
         start(config, tmp_path / "short")
@@ -174,7 +174,7 @@ def test_a_plan_is_made_only_where_memory_may_be_short(tmp_path, monkeypatch, en
 def loaded(config):
     """The data set, loaded before memory is limited."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(memory, "free_memory", lambda: 1 << 60)
+        patch.setattr(free_memory, "free_memory", lambda: 1 << 60)
         dataset = build.load_dataset(config)
     return lambda config, progress: dataset
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from handgrad.errors import ConfigError
-from handgrad.training.prediction import PredictionConfig
+from handgrad.training.prediction_settings import PredictionConfig
 from handgrad.training.settings import TrainingSettings
 
 

@@ -57,9 +57,15 @@ def sweep(  # noqa: PLR0913 - a command's options are its arguments
     from handgrad.cli.study import load_data
     from handgrad.studies.ledger import CRASHED, FAILED, Ledger
     from handgrad.sweeps.report import write_report
-    from handgrad.sweeps.results import tried
-    from handgrad.sweeps.run import SWEEPS, cells_ahead, check, look_at_data, run_sweep
+    from handgrad.sweeps.run_sweep import (
+        SWEEPS,
+        cells_ahead,
+        check,
+        look_at_data,
+        run_sweep,
+    )
     from handgrad.sweeps.sweep import read_sweep
+    from handgrad.sweeps.sweep_results import tried
     from handgrad.sweeps.values import check_values
 
     read = read_sweep(file, trials=trials, seeds=_numbers(seeds))

@@ -17,7 +17,7 @@ import numpy as np
 from handgrad.datasets.archive import read_tar
 from handgrad.datasets.dataset import Split, check_targets
 from handgrad.errors import DatasetError, cannot_read
-from handgrad.memory import check_memory
+from handgrad.free_memory import check_memory
 
 FOLDER = "cifar-10-batches-bin"
 TRAIN_FILES = tuple(f"data_batch_{number}.bin" for number in range(1, 6))

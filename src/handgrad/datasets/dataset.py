@@ -10,7 +10,7 @@ import numpy as np
 
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.errors import DatasetError, ShapeError
-from handgrad.memory import check_memory
+from handgrad.free_memory import check_memory
 
 Progress: TypeAlias = Callable[[str, int, int], None]  # what, done, total
 

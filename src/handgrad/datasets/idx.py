@@ -20,7 +20,7 @@ from handgrad.datasets.dataset import Split
 from handgrad.datasets.formats.pixel_arrays import images_of
 from handgrad.datasets.gzip_files import opened
 from handgrad.errors import DatasetError, cannot_read
-from handgrad.memory import check_memory
+from handgrad.free_memory import check_memory
 
 UNSIGNED_BYTE = 8
 WHOLE = {UNSIGNED_BYTE: ">u1", 9: ">i1", 11: ">i2", 12: ">i4"}

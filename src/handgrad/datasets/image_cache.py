@@ -32,7 +32,7 @@ from handgrad.datasets.image_files import ImageFile
 from handgrad.datasets.layout import Plan
 from handgrad.datasets.search_path import cache_folder
 from handgrad.errors import HandgradWarning
-from handgrad.memory import check_disk, check_memory
+from handgrad.free_memory import check_disk, check_memory
 from handgrad.parsing import parse_json
 
 FORMAT = 6

@@ -24,7 +24,7 @@ from handgrad.datasets.image_files import (
 from handgrad.datasets.image_folder import decode_files, open_images
 from handgrad.datasets.unreadable_images import all_bad, warn_of
 from handgrad.errors import DatasetError, HandgradWarning
-from handgrad.memory import check_memory
+from handgrad.free_memory import check_memory
 from handgrad.text import composed, decoded, number_of, some
 
 NAMED = 12  # class names listed in an error

@@ -7,7 +7,7 @@ import numpy as np
 
 from handgrad.arrays import NumpyArray, Pair
 from handgrad.datasets.dataset import Dataset, Split
-from handgrad.memory import check_memory
+from handgrad.free_memory import check_memory
 
 
 def resize_images(images: NumpyArray, size: Pair) -> NumpyArray:

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from handgrad.engine.kernels.products import clear, row_sums
-from handgrad.engine.memory import FLOAT_BYTES, NOWHERE, Pointer, Tensor
+from handgrad.engine.memory_plan import FLOAT_BYTES, NOWHERE, Pointer, Tensor
 from handgrad.engine.operation import Operation
 
 ROWS_FLOATS = 1 << 14  # of a weight that one task updates

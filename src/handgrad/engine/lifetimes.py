@@ -8,7 +8,7 @@ memory only lane by lane, if each tile has finished with that one before.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from handgrad.engine.memory import CACHE_LINE, Pointer, Region
+from handgrad.engine.memory_plan import CACHE_LINE, Pointer, Region
 from handgrad.engine.operation import Operation
 from handgrad.engine.program import Phase
 

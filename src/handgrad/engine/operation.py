@@ -18,7 +18,7 @@ from handgrad.engine.kernels.declaration import (
     evaluate,
 )
 from handgrad.engine.kernels.entry import Kernel
-from handgrad.engine.memory import Pointer, numbers_at
+from handgrad.engine.memory_plan import Pointer, numbers_at
 from handgrad.errors import KernelCallError
 
 Value: TypeAlias = Pointer | int

@@ -12,7 +12,7 @@ import numpy as np
 from handgrad.arrays import NumpyArray
 from handgrad.engine.fences import checks_bounds, fenced
 from handgrad.errors import ResourceError
-from handgrad.memory import in_units
+from handgrad.free_memory import in_units
 
 LARGE_PAGE = 1 << 21
 LINE = 64

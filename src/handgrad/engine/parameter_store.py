@@ -11,7 +11,7 @@ from math import prod
 import numpy as np
 
 from handgrad.arrays import NumpyArray, to_numpy
-from handgrad.engine.memory import FLOAT_BYTES, Pointer, pointer_to
+from handgrad.engine.memory_plan import FLOAT_BYTES, Pointer, pointer_to
 from handgrad.engine.optimizer_states import rule_of
 from handgrad.engine.pages import zeros
 from handgrad.optimizers import Optimizer

@@ -8,7 +8,13 @@ import numpy as np
 from handgrad.arrays import NumpyArray
 from handgrad.engine.gradient_blocks import GradientBlock
 from handgrad.engine.kernels import updates
-from handgrad.engine.memory import FLOAT_BYTES, NOWHERE, Memory, Pointer, pointer_to
+from handgrad.engine.memory_plan import (
+    FLOAT_BYTES,
+    NOWHERE,
+    Memory,
+    Pointer,
+    pointer_to,
+)
 from handgrad.engine.network_layers import exact
 from handgrad.engine.operation import Operation
 from handgrad.engine.optimizer_states import rule_of

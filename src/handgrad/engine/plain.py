@@ -27,10 +27,10 @@ from handgrad.engine.state import (
 )
 from handgrad.engine.trial_step import step_bytes, trial_images
 from handgrad.engine.watch import LayerWatch, SettingsWatch
+from handgrad.free_memory import free_memory
 from handgrad.layers.sequential import Sequential
 from handgrad.losses import L2, Loss
 from handgrad.losses.loss import forward_loss
-from handgrad.memory import free_memory
 from handgrad.optimizers import Optimizer, clip_by_norm
 from handgrad.optimizers.optimizer import State
 from handgrad.parameter import Parameter

@@ -11,7 +11,7 @@ from math import prod
 import numpy as np
 
 from handgrad.arrays import Shape
-from handgrad.engine.memory import FLOAT_BYTES, Memory
+from handgrad.engine.memory_plan import FLOAT_BYTES, Memory
 from handgrad.layers import Flatten, Sequential
 from handgrad.optimizers import Optimizer
 from handgrad.parameter import Parameter

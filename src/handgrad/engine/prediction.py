@@ -9,14 +9,14 @@ from handgrad.datasets.normalization import Normalization
 from handgrad.engine.batch_check import BatchCheck
 from handgrad.engine.bound_model import BoundModel
 from handgrad.engine.engine import Between, nothing
-from handgrad.engine.kernels.answers import answers
+from handgrad.engine.kernels.copy_logits import answers
 from handgrad.engine.kernels.entry import Announce
 from handgrad.engine.kernels.gather import COUNT, IMAGES, INPUTS, LOGITS, ROWS
 from handgrad.engine.lowering import plan
 from handgrad.engine.lowering.fusion import fused
 from handgrad.engine.lowering.inputs import gather
 from handgrad.engine.lowering.lowering import Lowering, lower_nodes
-from handgrad.engine.memory import Memory, Tensor, pointer_to
+from handgrad.engine.memory_plan import Memory, Tensor, pointer_to
 from handgrad.engine.network_layers import layers_of
 from handgrad.engine.parts import MOST_WORKERS
 from handgrad.engine.program import Phase, Program

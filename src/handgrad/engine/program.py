@@ -17,7 +17,7 @@ from handgrad.engine.kernels.declaration import Library
 from handgrad.engine.kernels.entry import Announce
 from handgrad.engine.kernels.execute import NO_LIMIT
 from handgrad.engine.kernels.second_compiler import compile_kernels
-from handgrad.engine.memory import Memory, Pointer
+from handgrad.engine.memory_plan import Memory, Pointer
 from handgrad.engine.operation import Operation
 from handgrad.engine.workers import Tables, Workers
 

@@ -19,7 +19,7 @@ from handgrad.engine.lowering.fusion import fused
 from handgrad.engine.lowering.inputs import gather
 from handgrad.engine.lowering.lowering import Lowering, lower_backwards, lower_nodes
 from handgrad.engine.lowering.plain import read, write
-from handgrad.engine.memory import NOWHERE, Memory, Tensor, pointer_to
+from handgrad.engine.memory_plan import NOWHERE, Memory, Tensor, pointer_to
 from handgrad.engine.network_layers import exact, layers_of
 from handgrad.engine.optimizer_states import write_rates
 from handgrad.engine.parameters import ParameterUpdate

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from handgrad.errors import ConfigError
-from handgrad.estimator.parameters import checked_parameters
+from handgrad.estimator.parameter_rules import checked_parameters
 from handgrad.ranges import shown
 from handgrad.training.classifier_settings import config_of
 from handgrad.training.config import RunConfig

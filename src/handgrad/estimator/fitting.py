@@ -33,10 +33,10 @@ from handgrad.training.build import (
 )
 from handgrad.training.classifier_settings import config_of
 from handgrad.training.config import RunConfig
-from handgrad.training.fitting import train_to_best
-from handgrad.training.labels import check_can_be_saved, label_type
+from handgrad.training.label_types import check_can_be_saved, label_type
 from handgrad.training.records import EpochRecord
 from handgrad.training.run import begin
+from handgrad.training.train_to_best import train_to_best
 
 FEW = 8  # examples for the check that the outputs of the network are finite
 

@@ -30,9 +30,9 @@ from handgrad.training.build import (
     build_engine,
     training_settings,
 )
+from handgrad.training.build_optimizer import build_optimizer
 from handgrad.training.class_weights import weighted
 from handgrad.training.config import RunConfig
-from handgrad.training.optimizer import build_optimizer
 from handgrad.training.position import Position
 from handgrad.training.records import EpochRecord
 from handgrad.training.trained_network import TrainedNetwork

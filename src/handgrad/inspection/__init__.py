@@ -12,7 +12,6 @@ from handgrad.inspection.gradient_flow import gradient_flow
 from handgrad.inspection.jacobians import jacobians
 from handgrad.inspection.labels import labels
 from handgrad.inspection.learning_rate_finder import learning_rate_finder
-from handgrad.inspection.memory import memory
 from handgrad.inspection.microscope import microscope
 from handgrad.inspection.mistakes import mistakes
 from handgrad.inspection.reliability import reliability
@@ -21,6 +20,7 @@ from handgrad.inspection.saturation import saturation
 from handgrad.inspection.softmax_numerics import softmax_numerics
 from handgrad.inspection.table import Table
 from handgrad.inspection.trace import Trace, trace
+from handgrad.inspection.training_memory import memory
 
 __all__ = [
     "CheckRow",

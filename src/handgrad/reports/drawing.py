@@ -16,7 +16,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocato
 
 from handgrad.inspection.figures.style import INK, DisplayedFigure
 from handgrad.reports.dark_figures import SERIES, SVG, add_style
-from handgrad.reports.words import tick_words
+from handgrad.reports.text_formatting import tick_words
 from handgrad.text import one_line
 
 WIDTH, RIGHT, TOP = 4.2, 0.15, 0.4  # inches: the width, and two margins

@@ -11,9 +11,9 @@ from typing import Any
 
 from handgrad.reports.dark_figures import with_dark_mode
 from handgrad.reports.figures import CSV
+from handgrad.reports.row_views import View
 from handgrad.reports.templates import data_link, link_to
-from handgrad.reports.views import View
-from handgrad.reports.words import capital, variant_words
+from handgrad.reports.text_formatting import capital, variant_words
 from handgrad.text import decoded
 
 KINDS = {".svg": "image/svg+xml", ".png": "image/png"}

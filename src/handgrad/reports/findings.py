@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby, pairwise
 
-from handgrad.reports.words import (
+from handgrad.reports.text_formatting import (
     capital,
     metric_words,
     number,
@@ -12,7 +12,7 @@ from handgrad.reports.words import (
 )
 from handgrad.studies.claims import COMPARISONS, Claim, Part, Term
 from handgrad.studies.ledger import Outcome
-from handgrad.studies.summary import Summary, summarize
+from handgrad.studies.study_summary import Summary, summarize
 from handgrad.studies.trials import Cell
 from handgrad.studies.verdicts import Result
 

@@ -13,7 +13,7 @@ from handgrad.reports.templates import link_to, render
 from handgrad.reports.write import PAGE, write_report
 from handgrad.studies.ledger import Ledger
 from handgrad.studies.library import find, names
-from handgrad.studies.results import results_of
+from handgrad.studies.study_results import results_of
 from handgrad.text import decoded
 from handgrad.training.atomic import make_folder, write_file
 from handgrad.training.real_files import read_file

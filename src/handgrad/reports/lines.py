@@ -25,7 +25,7 @@ from handgrad.reports.drawing import (
     new_drawing,
     scale,
 )
-from handgrad.reports.words import cut, number, short_names
+from handgrad.reports.text_formatting import cut, number, short_names
 
 PLOT, LEFT, BOTTOM, LEGEND_ROW = 2.3, 0.5, 0.5, 0.19  # inches
 FEW = 4  # most epochs with a marker at every point

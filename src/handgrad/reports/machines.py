@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from handgrad.reports.words import counted
+from handgrad.reports.text_formatting import counted
 
 CODE = 8  # digits of the source checksum that are shown
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from handgrad.reports.views import View
-from handgrad.reports.words import (
+from handgrad.reports.row_views import View
+from handgrad.reports.text_formatting import (
     NOTHING,
     capital,
     duration_words,

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from handgrad.reports.essence import VERDICTS
+from handgrad.reports.row_summary import VERDICTS
 from handgrad.studies.experiment import Size
 
 HOLDS = {True: "holds", False: "does not hold", None: "not known"}

@@ -22,8 +22,8 @@ from handgrad.reports.drawing import (
     new_drawing,
     scale,
 )
-from handgrad.reports.words import cut, number, short_names, with_spread
-from handgrad.studies.summary import Summary
+from handgrad.reports.text_formatting import cut, number, short_names, with_spread
+from handgrad.studies.study_summary import Summary
 
 AROUND, TRACK, SIDE, BOTTOM = 0.7, 0.38, 0.1, 0.3  # inches
 LETTERS = 50  # characters that fit above a track

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from handgrad.reports.embedded import trial_figures
-from handgrad.reports.essence import essence, time_left
 from handgrad.reports.figures import Figures
 from handgrad.reports.findings import finding_words
 from handgrad.reports.machines import different
 from handgrad.reports.numbers import lost_trials, numbers_table
 from handgrad.reports.overview import HOLDS, shown_size
-from handgrad.reports.settings import all_settings, settings_list
+from handgrad.reports.row_summary import essence, time_left
+from handgrad.reports.row_views import View
+from handgrad.reports.settings_section import all_settings, settings_list
 from handgrad.reports.sizes import size_figures
-from handgrad.reports.views import View
-from handgrad.reports.words import (
+from handgrad.reports.text_formatting import (
     NOTHING,
     capital,
     counted,

@@ -7,8 +7,8 @@ from handgrad.reports.curves import Series, as_csv, curves_of, series_of
 from handgrad.reports.figures import Figures
 from handgrad.reports.lines import Mark, line_drawing
 from handgrad.reports.points import Point, point_drawing
-from handgrad.reports.views import Metric, View, metrics_of
-from handgrad.reports.words import capital, counted, metric_words, number
+from handgrad.reports.row_views import Metric, View, metrics_of
+from handgrad.reports.text_formatting import capital, counted, metric_words, number
 from handgrad.studies.claims import Term
 from handgrad.text import csv_of
 

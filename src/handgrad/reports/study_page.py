@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from handgrad.reports.essence import essence
 from handgrad.reports.figures import Figures
 from handgrad.reports.machines import details
 from handgrad.reports.overview import overview, verdict_chips
 from handgrad.reports.row import Row, row_values
+from handgrad.reports.row_summary import essence
+from handgrad.reports.row_views import View
 from handgrad.reports.templates import render
-from handgrad.reports.views import View
 from handgrad.studies.contents import as_sentences
 from handgrad.studies.experiment import SIZES
 from handgrad.studies.ledger import Ledger

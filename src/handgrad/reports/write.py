@@ -5,7 +5,7 @@ from pathlib import Path
 from handgrad.reports.study_page import rows_of, study_page, with_essences
 from handgrad.studies.ledger import Ledger
 from handgrad.studies.library import Study
-from handgrad.studies.results import results_of, write_tables
+from handgrad.studies.study_results import results_of, write_tables
 from handgrad.training.atomic import make_folder, write_file
 
 PAGE = "report.html"

@@ -15,8 +15,8 @@ from pydantic import BaseModel, Field
 from handgrad.errors import ConfigError, unknown_name
 from handgrad.parsing import read_toml
 from handgrad.studies.claims import Claim, parse_claim
-from handgrad.studies.strict import check_seeds, checked
-from handgrad.training.table import RULES
+from handgrad.studies.table_validation import check_seeds, checked
+from handgrad.training.settings_table import RULES
 
 Size = Literal["quick", "full"]
 SIZES: tuple[Size, ...] = ("quick", "full")

@@ -11,9 +11,9 @@ from handgrad.parsing import read_toml
 from handgrad.studies.contents import Contents, contents_of
 from handgrad.studies.experiment import Experiment, Size, Texts, read_experiment
 from handgrad.studies.ledger import Ledger
-from handgrad.studies.strict import checked
+from handgrad.studies.table_validation import checked
 from handgrad.studies.trials import Cell, cells_of
-from handgrad.training.table import RULES
+from handgrad.training.settings_table import RULES
 
 PACKAGED = Path(__file__).parent / "experiments"
 ABOUT = "study.toml"  # the one file of a folder that is not an experiment

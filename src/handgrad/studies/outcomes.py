@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from handgrad.studies.trials import key_of
 from handgrad.training.early_stopping import best_epoch
-from handgrad.training.table import RULES, Whole
+from handgrad.training.settings_table import RULES, Whole
 
 MOST_NUMBER = 1e100  # far beyond float32, and its square fits in float64
 CLOSE = 1e-9  # sums of other Python versions differ in the last digits

@@ -13,10 +13,10 @@ from typing import Any
 
 from handgrad.studies.backends import Backend, Job, Messages
 from handgrad.studies.contents import contents_of, look
-from handgrad.studies.endings import crashed, pruned
 from handgrad.studies.ledger import CRASHED, FAILED, PRUNED, Ledger, Outcome
 from handgrad.studies.plans import Listed, Plan
 from handgrad.studies.processes import LocalProcesses
+from handgrad.studies.trial_outcomes import crashed, pruned
 from handgrad.studies.trials import Cell, unique
 from handgrad.training.ownership import take
 

@@ -19,11 +19,11 @@ from typing import Any
 from handgrad.errors import HandgradError, NonFiniteError, RunError
 from handgrad.metrics import as_lists
 from handgrad.studies.contents import check_content
-from handgrad.studies.endings import curves_of
 from handgrad.studies.experiment import CURVES
 from handgrad.studies.inspections import Place, inspect
 from handgrad.studies.ledger import DIVERGED, DONE, FAILED, Outcome, as_json
 from handgrad.studies.outcomes import numbers_of
+from handgrad.studies.trial_outcomes import curves_of
 from handgrad.studies.trial_runs import run_of
 from handgrad.studies.trials import Trial
 from handgrad.training.atomic import write_file

@@ -12,7 +12,7 @@ from handgrad.errors import ConfigError
 from handgrad.studies.experiment import TABLES, Experiment, Size, Variant
 from handgrad.studies.inspections import check_inspection, needed_data, with_defaults
 from handgrad.training.config import RunConfig, config_from
-from handgrad.training.prediction import PredictionConfig
+from handgrad.training.prediction_settings import PredictionConfig
 
 KEY_LENGTH = 16  # hex digits: 64 bits, so that keys do not collide
 

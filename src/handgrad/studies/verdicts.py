@@ -6,7 +6,7 @@ from typing import Literal
 from handgrad.studies.claims import Term
 from handgrad.studies.experiment import Experiment, Finding, Published
 from handgrad.studies.ledger import DIVERGED, DONE, Outcome
-from handgrad.studies.summary import Summary, summarize
+from handgrad.studies.study_summary import Summary, summarize
 from handgrad.studies.trials import Cell
 
 Verdict = Literal["reproduced", "better", "below", "not comparable", "not run"]

@@ -1,10 +1,10 @@
 """Hyperparameter sweeps: settings searched over several seeds and compared."""
 
 from handgrad.sweeps.comparison import Comparison, compare
-from handgrad.sweeps.results import results_of
-from handgrad.sweeps.run import run_sweep
+from handgrad.sweeps.run_sweep import run_sweep
 from handgrad.sweeps.space import Choice, Range, Setting
 from handgrad.sweeps.sweep import Sweep, read_sweep
+from handgrad.sweeps.sweep_results import results_of
 
 __all__ = [
     "Choice",

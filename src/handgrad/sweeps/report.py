@@ -7,8 +7,8 @@ from typing import Any
 from handgrad.studies.contents import as_sentences
 from handgrad.studies.ledger import Ledger, as_json
 from handgrad.sweeps.importance import caution
-from handgrad.sweeps.results import Tried, results_of, tried
 from handgrad.sweeps.sweep import Sweep
+from handgrad.sweeps.sweep_results import Tried, results_of, tried
 from handgrad.text import csv_of, in_markdown
 from handgrad.training.atomic import write_file
 
@@ -32,7 +32,7 @@ def draw(
 ) -> list[str]:
     """Draw all figures that have data, each with its numbers as CSV."""
     from handgrad.inspection.figures.style import save
-    from handgrad.sweeps import pictures
+    from handgrad.sweeps import sweep_figures
 
     whole = [one for one in found if one.is_whole]
     made: list[str] = []
@@ -44,13 +44,15 @@ def draw(
 
     if whole:
         rows = setting_rows(sweep, whole)
-        keep("parallel", pictures.parallel_coordinates(sweep, whole), rows)
+        keep("parallel", sweep_figures.parallel_coordinates(sweep, whole), rows)
     if results["importance"]["parameters"]:
-        bars = pictures.importance_bars(results["importance"], sweep.metric)
+        bars = sweep_figures.importance_bars(results["importance"], sweep.metric)
         keep("importance", bars, importance_rows(results["importance"]))
-    if sweep.curve and any(len(pictures.mean_curve(o, sweep.curve)) for o in found):
+    if sweep.curve and any(
+        len(sweep_figures.mean_curve(o, sweep.curve)) for o in found
+    ):
         rows = curve_rows(sweep, found)
-        keep("curves", pictures.curves(sweep, found), rows)
+        keep("curves", sweep_figures.curves(sweep, found), rows)
     return made
 
 

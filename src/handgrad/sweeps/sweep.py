@@ -28,10 +28,10 @@ from handgrad.studies.experiment import (
     Variant,
 )
 from handgrad.studies.ledger import Ledger
-from handgrad.studies.strict import check_seeds, checked
+from handgrad.studies.table_validation import check_seeds, checked
 from handgrad.studies.trials import Cell, trials_of
 from handgrad.sweeps.space import Parameter, Setting, Values, read_space, setting_of
-from handgrad.training.table import RULES
+from handgrad.training.settings_table import RULES
 
 Direction = Literal["maximize", "minimize"]
 MOST_SETTINGS = 10_000

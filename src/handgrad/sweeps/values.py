@@ -10,8 +10,8 @@ from handgrad.studies.trial_runs import config_of
 from handgrad.sweeps.space import Choice, Parameter, Setting, Values
 from handgrad.sweeps.sweep import Sweep
 from handgrad.training import build
+from handgrad.training.build_optimizer import build_optimizer
 from handgrad.training.config import RunConfig
-from handgrad.training.optimizer import build_optimizer
 from handgrad.training.splitting import split_of
 
 

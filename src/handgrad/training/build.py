@@ -19,10 +19,10 @@ from handgrad.losses import L2
 from handgrad.models.user_function import MakeModel, made_by
 from handgrad.optimizers import Optimizer
 from handgrad.ranges import shown
+from handgrad.training.build_optimizer import build_optimizer
 from handgrad.training.class_weights import weighted
 from handgrad.training.config import RunConfig
 from handgrad.training.memory_check import check_engine, check_parameters
-from handgrad.training.optimizer import build_optimizer
 from handgrad.training.resolved_config import ResolvedConfig
 from handgrad.training.settings import TrainingSettings
 from handgrad.training.splitting import split_of, validation_of

@@ -27,9 +27,17 @@ from handgrad.parsing import read_toml
 from handgrad.paths import path_of
 from handgrad.ranges import LARGEST, MOST, shown
 from handgrad.starting_points import with_start
-from handgrad.training.prediction import PredictionConfig
+from handgrad.training.prediction_settings import PredictionConfig
 from handgrad.training.resolved_config import ResolvedConfig
-from handgrad.training.table import RULES, OrNone, Positive, Real, Table, Whole, written
+from handgrad.training.settings_table import (
+    RULES,
+    OrNone,
+    Positive,
+    Real,
+    Table,
+    Whole,
+    written,
+)
 
 Validation = float | int | Literal["test", "none", "folder"]
 Size = Annotated[tuple[Whole, Whole], Field(strict=False)]  # TOML has lists, no tuples

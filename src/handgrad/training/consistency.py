@@ -17,8 +17,8 @@ from handgrad.training.logs import lines_of
 from handgrad.training.notes import Notes
 from handgrad.training.position import Position
 from handgrad.training.records import EpochRecord, Record, StepRecord
-from handgrad.training.result import checksum_of, result_of, summary_of
 from handgrad.training.run_folder import RunFolder
+from handgrad.training.run_result import checksum_of, result_of, summary_of
 from handgrad.training.trainer import Trainer
 
 Line = dict[str, Any]

@@ -12,8 +12,8 @@ from handgrad.errors import ConfigError
 from handgrad.randomness import Key, permutation
 from handgrad.training.build import assemble
 from handgrad.training.config import RunConfig
-from handgrad.training.fitting import train_to_best
 from handgrad.training.records import EpochRecord
+from handgrad.training.train_to_best import train_to_best
 from handgrad.training.trained_network import TrainedNetwork
 
 Tell = Callable[[int, EpochRecord], None]

@@ -9,6 +9,7 @@ from handgrad import catalog
 from handgrad.errors import ConfigError
 from handgrad.ranges import check_count
 from handgrad.training.atomic import remove_file
+from handgrad.training.build_optimizer import step_decay_length
 from handgrad.training.checkpoint import (
     Checkpoint,
     has_checkpoint,
@@ -18,7 +19,6 @@ from handgrad.training.config import RunConfig
 from handgrad.training.early_stopping import should_stop
 from handgrad.training.manifest import unseal
 from handgrad.training.notes import Notes
-from handgrad.training.optimizer import step_decay_length
 from handgrad.training.recovery import recover
 from handgrad.training.run_config import as_written, lengthen
 from handgrad.training.run_folder import RunFolder

@@ -8,11 +8,11 @@ from math import prod
 
 from handgrad.arrays import Shape
 from handgrad.engine.engine import Engine
-from handgrad.engine.memory import FLOAT_BYTES
+from handgrad.engine.memory_plan import FLOAT_BYTES
 from handgrad.engine.plain import PREDICTION_BATCH
 from handgrad.engine.planned_bytes import training_roles
+from handgrad.free_memory import check_memory, free_memory
 from handgrad.layers import Sequential
-from handgrad.memory import check_memory, free_memory
 from handgrad.optimizers import Optimizer
 
 COPIES = 3  # of a checkpoint's content while it is saved: arrays, bytes, the file's

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from handgrad.datasets.normalization import Normalization
-from handgrad.training.labels import LabelType, labels_of
-from handgrad.training.table import Table, Whole
+from handgrad.training.label_types import LabelType, labels_of
+from handgrad.training.settings_table import Table, Whole
 
 
 class ResolvedConfig(Table):

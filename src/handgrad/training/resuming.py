@@ -9,6 +9,7 @@ from handgrad.training.build import build
 from handgrad.training.checkpoint import load_checkpoint
 from handgrad.training.data_record import naming_changes
 from handgrad.training.epochs import with_epochs, write_epochs
+from handgrad.training.finite_numbers import check_numbers
 from handgrad.training.manifest import check_manifest
 from handgrad.training.notes import Notes
 from handgrad.training.recovery import recover
@@ -16,7 +17,6 @@ from handgrad.training.run import Announce, Run
 from handgrad.training.run_config import check_same_data
 from handgrad.training.run_folder import RunFolder
 from handgrad.training.same_kernels import go_on_with
-from handgrad.training.sound_numbers import check_numbers
 
 
 def resume(

@@ -18,15 +18,15 @@ from handgrad.training.checkpoint import (
 )
 from handgrad.training.config import RunConfig
 from handgrad.training.data_record import as_text
+from handgrad.training.finite_numbers import check_numbers
+from handgrad.training.loop_guard import Turn
 from handgrad.training.manifest import seal, unseal
 from handgrad.training.notes import Notes
 from handgrad.training.records import EpochRecord, Record
-from handgrad.training.result import checksum_of, result_of, summary_of
 from handgrad.training.run_folder import RunFolder
+from handgrad.training.run_result import checksum_of, result_of, summary_of
 from handgrad.training.saving import Unsaved
-from handgrad.training.sound_numbers import check_numbers
 from handgrad.training.start_from import initial_of
-from handgrad.training.turn import Turn
 
 Announce = Callable[[str], None]
 NON_FINITE = "non_finite.json"  # details of a NaN or infinity that stopped a run

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from handgrad.ranges import check_count, check_seed
-from handgrad.training.prediction import PredictionConfig
+from handgrad.training.prediction_settings import PredictionConfig
 
 
 @dataclass(frozen=True)

@@ -28,9 +28,9 @@ from handgrad.training.build import build_model, normalization_of
 from handgrad.training.calibration_file import saved_temperature
 from handgrad.training.checkpoint import POINTERS
 from handgrad.training.config import RunConfig
-from handgrad.training.labels import labels_of
+from handgrad.training.finite_numbers import check_numbers
+from handgrad.training.label_types import labels_of
 from handgrad.training.model_file import of_file, save_model
-from handgrad.training.sound_numbers import check_numbers
 from handgrad.training.start_from import read_saved
 from handgrad.training.temperature import Temperature, fit_temperature
 

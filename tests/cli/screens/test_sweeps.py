@@ -3,7 +3,7 @@ import pytest
 from handgrad.cli.screens.sweeps import follow, show_results
 from handgrad.studies.runner import Advanced, Ended
 from handgrad.sweeps.random_search import drawn
-from handgrad.sweeps.results import results_of
+from handgrad.sweeps.sweep_results import results_of
 from sweeps.small import fill, outcome, sweep_of
 
 

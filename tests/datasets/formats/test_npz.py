@@ -107,7 +107,7 @@ def test_a_zip_of_other_files_is_not_an_npz(tmp_path):
 def test_too_little_memory_is_not_reported_as_damage(tmp_path, monkeypatch):
     np.savez(tmp_path / "a.npz", x=np.zeros((9, 4, 4)), y=np.arange(9))
     path = tmp_path / "a.npz"
-    monkeypatch.setattr("handgrad.memory.free_memory", lambda: 10)
+    monkeypatch.setattr("handgrad.free_memory.free_memory", lambda: 10)
     with pytest.raises(ResourceError, match=r"needs .* of memory"):
         load(path)
 

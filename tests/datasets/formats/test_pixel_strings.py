@@ -83,7 +83,7 @@ def test_a_wrong_pixel_is_named_by_its_row(tmp_path, pixel):
 
 def test_memory_is_checked_while_rows_are_read(tmp_path, monkeypatch):
     put_fer(tmp_path / "a.csv")
-    monkeypatch.setattr("handgrad.memory.free_memory", lambda: 1 << 16)
+    monkeypatch.setattr("handgrad.free_memory.free_memory", lambda: 1 << 16)
     with pytest.raises(ValueError, match=r"a\.csv needs"):
         load(tmp_path / "a.csv")
 

@@ -77,6 +77,6 @@ def test_ambiguous_arrays_are_refused(tmp_path, arrays):
 
 def test_too_little_memory_is_not_reported_as_damage(tmp_path, monkeypatch):
     path = put_mat(tmp_path / "a.mat")
-    monkeypatch.setattr("handgrad.memory.free_memory", lambda: 10)
+    monkeypatch.setattr("handgrad.free_memory.free_memory", lambda: 10)
     with pytest.raises(ResourceError, match=r"needs .* of memory"):
         load(path)

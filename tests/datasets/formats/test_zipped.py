@@ -136,7 +136,7 @@ def test_a_zip_too_large_for_memory_or_disk_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(f"{module}.shutil.disk_usage", lambda _: usage)
     with pytest.raises(DatasetError, match=r"has only 100 free\. Unpack it yourself"):
         load(path)
-    monkeypatch.setattr("handgrad.memory.free_memory", lambda: 100)
+    monkeypatch.setattr("handgrad.free_memory.free_memory", lambda: 100)
     with pytest.raises(ResourceError, match=r"a\.zip needs"):
         load(path)
 
@@ -162,6 +162,6 @@ def test_an_endless_csv_is_stopped_by_the_memory_check(tmp_path, monkeypatch):
     path = Path(tmp_path, "a.csv.gz")
     path.write_bytes(gzip.compress((",".join(["1"] * 17) + "\n").encode() * 9999))
     monkeypatch.setattr("handgrad.datasets.formats.csv_table.PIECE", 1 << 16)
-    monkeypatch.setattr("handgrad.memory.free_memory", lambda: 1 << 17)
+    monkeypatch.setattr("handgrad.free_memory.free_memory", lambda: 1 << 17)
     with pytest.raises(ResourceError, match=r"a\.csv\.gz needs"):
         load(path)

@@ -5,7 +5,7 @@ import ctypes
 import numpy as np
 
 from handgrad.engine.kernels.declaration import Library, Sizes, Tile
-from handgrad.engine.memory import pointer_to
+from handgrad.engine.memory_plan import pointer_to
 from handgrad.engine.operation import Operation
 
 SIGNATURE = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64)

@@ -18,7 +18,7 @@ from handgrad.engine.kernels.declaration import (
     writes,
 )
 from handgrad.engine.kernels.entry import Kernel, kernel_entry
-from handgrad.engine.memory import pointer_to
+from handgrad.engine.memory_plan import pointer_to
 
 from .run import run_entry
 

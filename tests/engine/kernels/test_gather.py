@@ -4,7 +4,7 @@ import pytest
 from handgrad.datasets.normalization import Normalization
 from handgrad.engine.kernels import gather
 from handgrad.engine.kernels.registers import LANES
-from handgrad.engine.memory import NOWHERE
+from handgrad.engine.memory_plan import NOWHERE
 from handgrad.randomness import Key, normal, random_bits
 
 from .run import run_entry

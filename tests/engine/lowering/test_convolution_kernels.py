@@ -9,7 +9,7 @@ from handgrad.engine.lowering.convolution_tables import Convolution
 from handgrad.engine.lowering.lowering import Lowering
 from handgrad.engine.lowering.node import Node
 from handgrad.engine.lowering.table import row_of
-from handgrad.engine.memory import NOWHERE, Memory
+from handgrad.engine.memory_plan import NOWHERE, Memory
 from handgrad.engine.parameter_store import ParameterStore
 from handgrad.layers import Conv2d, Sequential
 from handgrad.randomness import Key

@@ -6,7 +6,7 @@ from handgrad.engine.lowering import lowering as module
 from handgrad.engine.lowering.lowering import Lowering
 from handgrad.engine.lowering.node import Node
 from handgrad.engine.lowering.table import TABLE
-from handgrad.engine.memory import NOWHERE, Memory, Pointer
+from handgrad.engine.memory_plan import NOWHERE, Memory, Pointer
 from handgrad.engine.parameter_store import ParameterStore
 from handgrad.layers import Tanh
 

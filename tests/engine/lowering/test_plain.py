@@ -8,7 +8,7 @@ import pytest
 from handgrad.datasets.normalization import half
 from handgrad.engine.cpu import CpuEngine
 from handgrad.engine.lowering.plain import read, views, write
-from handgrad.engine.memory import Memory, Pointer, Tensor
+from handgrad.engine.memory_plan import Memory, Pointer, Tensor
 from handgrad.engine.plain import PlainEngine
 from handgrad.layers import (
     Conv2d,

@@ -3,7 +3,7 @@ import time
 import numpy as np
 import pytest
 
-from handgrad.engine.memory import Memory, pointer_to
+from handgrad.engine.memory_plan import Memory, pointer_to
 from handgrad.engine.operation import Operation
 from handgrad.engine.program import Phase, Program, Task
 from handgrad.errors import ResourceError

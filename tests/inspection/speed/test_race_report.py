@@ -1,7 +1,7 @@
 import json
 from datetime import date
 
-from handgrad.inspection.speed.laps import Laps
+from handgrad.inspection.speed.interleaved_timing import Laps
 from handgrad.inspection.speed.race import Agreement, Race
 from handgrad.inspection.speed.race_report import (
     machine,

@@ -12,14 +12,14 @@ from handgrad.studies.contents import as_sentences
 from handgrad.studies.experiment import SIZES, Size, all_variants
 from handgrad.studies.ledger import DIVERGED, DONE, Ledger, Outcome
 from handgrad.studies.library import Study
-from handgrad.studies.results import (
+from handgrad.studies.runner import Advanced, Begun, Died, Ended, Event
+from handgrad.studies.study_results import (
     MARKS,
     as_published,
     mean_and_spread,
     number,
     results_of,
 )
-from handgrad.studies.runner import Advanced, Begun, Died, Ended, Event
 from handgrad.studies.trials import Cell, unique
 from handgrad.text import number_of, printable
 

@@ -11,7 +11,7 @@ from handgrad.datasets.formats.content import Arrays, Part
 from handgrad.datasets.formats.label_arrays import named, ordered
 from handgrad.datasets.layout import describe_held_out
 from handgrad.errors import DatasetError
-from handgrad.memory import check_memory
+from handgrad.free_memory import check_memory
 from handgrad.randomness import Key, permutation
 from handgrad.text import composed
 

@@ -23,7 +23,7 @@ from handgrad.datasets.gzip_files import GZIP, head_of
 from handgrad.datasets.image_decoding import SUFFIXES as IMAGE_SUFFIXES
 from handgrad.datasets.zip_entries import BROKEN_ZIP
 from handgrad.errors import ConfigError, DatasetError, HandgradError, HandgradWarning
-from handgrad.memory import check_memory
+from handgrad.free_memory import check_memory
 
 DELIMITERS = ",;\t"
 UNKNOWN = "\ufffd"  # replaces bytes that cannot be decoded

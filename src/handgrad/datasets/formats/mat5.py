@@ -23,7 +23,7 @@ import numpy as np
 
 from handgrad.arrays import NumpyArray
 from handgrad.errors import DatasetError, HandgradError, cannot_read
-from handgrad.memory import check_memory
+from handgrad.free_memory import check_memory
 
 HEADER = 128
 ORDERS = {b"IM": "<", b"MI": ">"}

@@ -12,7 +12,7 @@ import numpy as np
 
 from handgrad.arrays import NumpyArray
 from handgrad.errors import DatasetError, HandgradError
-from handgrad.memory import check_memory
+from handgrad.free_memory import check_memory
 
 MOST_AXES = 8
 BROKEN = (OSError, RuntimeError, ValueError, KeyError, TypeError, OverflowError)

@@ -22,7 +22,7 @@ from handgrad.datasets.formats.array_sets import (
 from handgrad.datasets.formats.content import Arrays, Part
 from handgrad.datasets.formats.name_roles import role_of
 from handgrad.errors import DatasetError, HandgradError
-from handgrad.memory import check_memory
+from handgrad.free_memory import check_memory
 
 LONGEST = 200  # characters of an error's reason
 ADVICE = "Save it again with numpy.savez, as arrays of numbers"

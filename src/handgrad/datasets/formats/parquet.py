@@ -16,7 +16,7 @@ from handgrad.datasets.formats.name_roles import split_in
 from handgrad.datasets.image_decoding import FILE_LIMIT
 from handgrad.datasets.image_files import ImageFile, ImageFiles
 from handgrad.errors import ConfigError, DatasetError
-from handgrad.memory import check_memory
+from handgrad.free_memory import check_memory
 from handgrad.parsing import parse_json
 
 BROKEN = (OSError, ValueError, KeyError, NotImplementedError, MemoryError)

@@ -16,7 +16,7 @@ import numpy as np
 
 from handgrad.arrays import NumpyArray
 from handgrad.errors import DatasetError
-from handgrad.memory import check_memory
+from handgrad.free_memory import check_memory
 
 SAMPLED = 256  # images
 READ = (

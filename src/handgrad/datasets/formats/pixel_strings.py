@@ -32,7 +32,7 @@ from handgrad.datasets.formats.label_arrays import labels_in
 from handgrad.datasets.formats.name_roles import LABELS, split_in
 from handgrad.datasets.formats.pixel_arrays import images_of, square_shape
 from handgrad.errors import DatasetError
-from handgrad.memory import check_memory
+from handgrad.free_memory import check_memory
 
 LEAST_PIXELS = 16
 ROWS = 4096  # rows between checks of free memory

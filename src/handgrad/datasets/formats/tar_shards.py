@@ -20,7 +20,7 @@ from handgrad.datasets.gzip_files import GZIP
 from handgrad.datasets.image_decoding import FILE_LIMIT, SUFFIXES
 from handgrad.datasets.image_files import ImageFile, ImageFiles
 from handgrad.errors import ConfigError, DatasetError, HandgradError, cannot_read
-from handgrad.memory import check_memory
+from handgrad.free_memory import check_memory
 from handgrad.parsing import parse_json
 
 LABELS = ("cls", "json", "txt")  # in order of precedence

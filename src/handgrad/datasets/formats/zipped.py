@@ -18,7 +18,7 @@ from handgrad.datasets.gzip_files import GZIP
 from handgrad.datasets.idx import GZIP_RATIO, axes_of
 from handgrad.datasets.zip_entries import BROKEN_ZIP, is_folder
 from handgrad.errors import DatasetError, HandgradError
-from handgrad.memory import check_memory
+from handgrad.free_memory import check_memory
 
 MOST = 2_000  # files of data
 SUFFIXES = (".csv", ".tsv", ".txt", ".bin", ".meta")

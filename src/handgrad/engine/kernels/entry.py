@@ -12,9 +12,9 @@ from numba.core.sigutils import normalize_signature
 
 from handgrad.engine.compiler import for_the_set
 from handgrad.engine.fences import checks_bounds
+from handgrad.engine.kernels.argument_loading import loader
 from handgrad.engine.kernels.declaration import SIZE, Argument, Sizes
 from handgrad.engine.kernels.kernel_cache import KernelCache
-from handgrad.engine.kernels.loading import loader
 from handgrad.engine.kernels.machine import ENTRY_SIGNATURE
 from handgrad.errors import ConfigError
 

@@ -4,7 +4,7 @@ from handgrad.engine.kernels import activations
 from handgrad.engine.kernels.activations import Activation
 from handgrad.engine.lowering.lowering import Lowering
 from handgrad.engine.lowering.node import Node
-from handgrad.engine.memory import NOWHERE, Pointer, Tensor, pointer_to
+from handgrad.engine.memory_plan import NOWHERE, Pointer, Tensor, pointer_to
 
 
 def lower_activation(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:

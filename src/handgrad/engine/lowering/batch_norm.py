@@ -8,7 +8,13 @@ from handgrad.engine.gradient_blocks import add_one_lane
 from handgrad.engine.kernels import batch_norm as kernels
 from handgrad.engine.lowering.lowering import Lowering
 from handgrad.engine.lowering.node import Node
-from handgrad.engine.memory import FLOAT_BYTES, NOWHERE, Pointer, Tensor, pointer_to
+from handgrad.engine.memory_plan import (
+    FLOAT_BYTES,
+    NOWHERE,
+    Pointer,
+    Tensor,
+    pointer_to,
+)
 
 
 def lower_batch_norm(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from handgrad.engine.lowering.direct_convolution import DirectConvolution
 from handgrad.engine.lowering.lowering import Lowering
 from handgrad.engine.lowering.node import Node
 from handgrad.engine.lowering.winograd import WinogradConvolution, suits_winograd
-from handgrad.engine.memory import Tensor
+from handgrad.engine.memory_plan import Tensor
 from handgrad.layers import Conv2d
 
 FEW_CHANNELS = 64

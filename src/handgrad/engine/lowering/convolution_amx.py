@@ -20,7 +20,7 @@ from handgrad.engine.kernels.unit_gradient import (
 from handgrad.engine.lowering.convolution_kernels import ConvolutionKernels
 from handgrad.engine.lowering.convolution_tables import numbers
 from handgrad.engine.lowering.copies import packing
-from handgrad.engine.memory import FLOAT_BYTES, NOWHERE, Pointer, Tensor
+from handgrad.engine.memory_plan import FLOAT_BYTES, NOWHERE, Pointer, Tensor
 from handgrad.engine.operation import Operation
 from handgrad.layers import Conv2d
 

@@ -6,7 +6,7 @@ from handgrad.engine.lowering.convolution_tables import Convolution
 from handgrad.engine.lowering.copies import as_dense
 from handgrad.engine.lowering.lowering import Lowering
 from handgrad.engine.lowering.node import Node
-from handgrad.engine.memory import Tensor
+from handgrad.engine.memory_plan import Tensor
 
 
 class ConvolutionKernels(ABC):

@@ -11,7 +11,7 @@ import numpy as np
 
 from handgrad.arrays import NumpyArray, Pair
 from handgrad.engine import processor
-from handgrad.engine.memory import Tensor
+from handgrad.engine.memory_plan import Tensor
 from handgrad.layers import Conv2d
 
 FLOAT = 4

@@ -5,7 +5,7 @@ from handgrad.engine.kernels import activations
 from handgrad.engine.kernels.convolution import pack
 from handgrad.engine.kernels.rows import turn
 from handgrad.engine.lowering.lowering import Lowering
-from handgrad.engine.memory import NOWHERE, Pointer, Tensor, pointer_to
+from handgrad.engine.memory_plan import NOWHERE, Pointer, Tensor, pointer_to
 from handgrad.engine.operation import Operation
 
 

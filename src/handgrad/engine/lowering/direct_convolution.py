@@ -14,7 +14,7 @@ from handgrad.engine.lowering.convolution_kernels import ConvolutionKernels
 from handgrad.engine.lowering.convolution_tables import Convolution
 from handgrad.engine.lowering.copies import packing
 from handgrad.engine.lowering.lowering import Lowering
-from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
+from handgrad.engine.memory_plan import FLOAT_BYTES, Pointer, Tensor
 from handgrad.layers import Conv2d
 
 BLOCK_FLOATS = 1 << 14  # of a weight that one task updates

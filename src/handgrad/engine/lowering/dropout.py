@@ -5,7 +5,7 @@ import numpy as np
 from handgrad.engine.kernels.dropout import dropout_kernel
 from handgrad.engine.lowering.lowering import Lowering
 from handgrad.engine.lowering.node import Node
-from handgrad.engine.memory import Tensor, pointer_to
+from handgrad.engine.memory_plan import Tensor, pointer_to
 from handgrad.engine.network_layers import layer_key
 from handgrad.randomness import Key, keep_threshold
 

@@ -3,7 +3,7 @@
 from handgrad.engine.lowering.copies import as_matrix
 from handgrad.engine.lowering.lowering import Lowering
 from handgrad.engine.lowering.node import Node
-from handgrad.engine.memory import Tensor
+from handgrad.engine.memory_plan import Tensor
 
 
 def lower_flatten(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:

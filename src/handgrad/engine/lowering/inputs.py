@@ -15,7 +15,7 @@ from handgrad.engine.kernels.registers import LANES
 from handgrad.engine.kernels.views import views_kernel
 from handgrad.engine.lowering.lowering import Lowering
 from handgrad.engine.lowering.node import Node
-from handgrad.engine.memory import (
+from handgrad.engine.memory_plan import (
     FLOAT_BYTES,
     NOWHERE,
     Memory,

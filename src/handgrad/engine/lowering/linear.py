@@ -8,7 +8,7 @@ from handgrad.engine.lowering.node import Node
 from handgrad.engine.lowering.plan import LINEAR_TILE, SKINNY_TILE
 from handgrad.engine.lowering.rows import PanelProducts
 from handgrad.engine.lowering.skinny import MOST_OUTPUTS, is_skinny, lower_skinny
-from handgrad.engine.memory import Tensor
+from handgrad.engine.memory_plan import Tensor
 from handgrad.layers import Linear
 
 

@@ -10,7 +10,7 @@ from handgrad.engine.kernels.amx import SIDE
 from handgrad.engine.kernels.bfloat16x3 import TURN_BYTES, packed_bytes
 from handgrad.engine.lowering.linear_products import Bounds, Matrix
 from handgrad.engine.lowering.rows import RowsProducts
-from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
+from handgrad.engine.memory_plan import FLOAT_BYTES, Pointer, Tensor
 from handgrad.engine.operation import Operation
 from handgrad.layers import Linear
 

@@ -13,7 +13,7 @@ from handgrad.engine.kernels.products import product
 from handgrad.engine.lowering.copies import as_matrix
 from handgrad.engine.lowering.lowering import Lowering
 from handgrad.engine.lowering.node import Node
-from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
+from handgrad.engine.memory_plan import FLOAT_BYTES, Pointer, Tensor
 from handgrad.engine.operation import Operation
 
 TASK_OPERATIONS = 12_000_000  # of one block of a weight's gradient

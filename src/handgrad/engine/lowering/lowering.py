@@ -15,7 +15,7 @@ from handgrad.arrays import NumpyArray, Shape
 from handgrad.engine.gradient_blocks import GradientBlock
 from handgrad.engine.kernels.entry import Kernel
 from handgrad.engine.lowering.node import Node
-from handgrad.engine.memory import FLOAT_BYTES, NOWHERE, Memory, Pointer, Tensor
+from handgrad.engine.memory_plan import FLOAT_BYTES, NOWHERE, Memory, Pointer, Tensor
 from handgrad.engine.operation import Operation
 from handgrad.engine.parameter_store import ParameterStore
 from handgrad.engine.program import Phase, Task, tiled

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from handgrad.arrays import Pair
 from handgrad.engine.kernels.activations import Activation
-from handgrad.engine.memory import Tensor
+from handgrad.engine.memory_plan import Tensor
 from handgrad.layers import Layer
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from handgrad.arrays import NumpyArray
 from handgrad.engine.gradient_blocks import add_one_lane
 from handgrad.engine.lowering.lowering import Lowering
 from handgrad.engine.lowering.node import Node
-from handgrad.engine.memory import FLOAT_BYTES, Memory, Tensor, pointer_to
+from handgrad.engine.memory_plan import FLOAT_BYTES, Memory, Tensor, pointer_to
 from handgrad.engine.network_layers import layer_key
 from handgrad.engine.program import Phase
 from handgrad.engine.returned import gradients_of, returned

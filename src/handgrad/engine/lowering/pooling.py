@@ -15,7 +15,7 @@ from handgrad.engine.kernels.pooling import (
 )
 from handgrad.engine.lowering.lowering import Lowering
 from handgrad.engine.lowering.node import Node
-from handgrad.engine.memory import Pointer, Tensor
+from handgrad.engine.memory_plan import Pointer, Tensor
 from handgrad.layers import MaxPool2d
 
 LARGEST_WINDOW = 254  # the position of a maximum is one byte; 255: there is none

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from handgrad.engine.kernels.sums import split_kernel, sum_kernel
 from handgrad.engine.lowering.lowering import Backward, Lowering, lower_nodes
 from handgrad.engine.lowering.node import Node
-from handgrad.engine.memory import NOWHERE, Tensor
+from handgrad.engine.memory_plan import NOWHERE, Tensor
 
 
 def lower_residual(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from handgrad.engine.kernels import rows as kernels
 from handgrad.engine.kernels.product_blocks import ROWS, WIDTH
 from handgrad.engine.kernels.registers import LANES
 from handgrad.engine.lowering.linear_products import Bounds, LinearProducts
-from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
+from handgrad.engine.memory_plan import FLOAT_BYTES, Pointer, Tensor
 from handgrad.engine.operation import Operation
 from handgrad.engine.program import Phase, Task
 from handgrad.layers import Linear

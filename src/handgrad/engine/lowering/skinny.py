@@ -8,7 +8,7 @@ from handgrad.engine.kernels.registers import LANES
 from handgrad.engine.kernels.skinny import forward_kernel, weight_gradient_kernel
 from handgrad.engine.lowering.lowering import Lowering
 from handgrad.engine.lowering.node import Node
-from handgrad.engine.memory import FLOAT_BYTES, Tensor
+from handgrad.engine.memory_plan import FLOAT_BYTES, Tensor
 from handgrad.layers import Linear
 
 MOST_OUTPUTS = 12

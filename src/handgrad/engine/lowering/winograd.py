@@ -27,7 +27,7 @@ from handgrad.engine.lowering.winograd_plan import (
     transform,
 )
 from handgrad.engine.lowering.winograd_tiles import Places, Windows
-from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
+from handgrad.engine.memory_plan import FLOAT_BYTES, Pointer, Tensor
 from handgrad.engine.operation import Operation
 from handgrad.layers import Conv2d
 

@@ -34,7 +34,7 @@ from handgrad.engine.lowering.winograd_plan import (
     transform,
 )
 from handgrad.engine.lowering.winograd_tiles import Places
-from handgrad.engine.memory import FLOAT_BYTES, Pointer, Tensor
+from handgrad.engine.memory_plan import FLOAT_BYTES, Pointer, Tensor
 from handgrad.engine.operation import Operation
 from handgrad.engine.program import Phase, Task
 

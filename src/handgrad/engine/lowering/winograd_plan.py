@@ -20,7 +20,7 @@ from handgrad.engine.kernels.winograd_transforms import POINTS, RESULT, WINDOW
 from handgrad.engine.lowering import convolution_tables
 from handgrad.engine.lowering.lowering import Lowering
 from handgrad.engine.lowering.winograd_tiles import Places, Strides, Windows
-from handgrad.engine.memory import FLOAT_BYTES, Memory, Pointer, Tensor
+from handgrad.engine.memory_plan import FLOAT_BYTES, Memory, Pointer, Tensor
 from handgrad.engine.operation import Operation
 
 CELLS = POINTS * POINTS  # pairs of points, and products

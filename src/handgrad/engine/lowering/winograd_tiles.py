@@ -17,7 +17,7 @@ from handgrad.engine.kernels.winograd_transforms import (
     OUTPUTS,
     POINTS,
 )
-from handgrad.engine.memory import FLOAT_BYTES
+from handgrad.engine.memory_plan import FLOAT_BYTES
 
 Strides: TypeAlias = tuple[int, int, int]  # channel, row, column; in bytes
 

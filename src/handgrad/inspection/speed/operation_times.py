@@ -13,7 +13,7 @@ from handgrad.engine.engine import Batch
 from handgrad.engine.operation import Operation
 from handgrad.inspection.speed.networks import textbook_operations
 from handgrad.inspection.speed.peaks import Peaks, seconds_of
-from handgrad.inspection.speed.stamped import Group, PlainWork, StampedProgram
+from handgrad.inspection.speed.recorded_times import Group, PlainWork, StampedProgram
 
 WARM_UP = 3
 PLAIN = "reference implementation"

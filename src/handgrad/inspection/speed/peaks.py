@@ -34,7 +34,7 @@ from handgrad.engine.kernels.declaration import (
 )
 from handgrad.engine.kernels.entry import kernel_entry
 from handgrad.engine.kernels.products import product
-from handgrad.engine.memory import FLOAT_BYTES, Memory, Pointer, pointer_to
+from handgrad.engine.memory_plan import FLOAT_BYTES, Memory, Pointer, pointer_to
 from handgrad.engine.operation import Operation
 from handgrad.engine.processor import has_matrix_unit
 from handgrad.engine.program import Phase, Program, Task

@@ -12,7 +12,7 @@ from handgrad.engine.engine import Batch
 from handgrad.engine.workers import available_cores
 from handgrad.errors import ConfigError, HandgradError
 from handgrad.inspection.speed.allocator import keep_memory
-from handgrad.inspection.speed.laps import Laps, Racer, run_laps
+from handgrad.inspection.speed.interleaved_timing import Laps, Racer, run_laps
 from handgrad.inspection.speed.networks import Network, pictures
 from handgrad.inspection.speed.operation_times import random_batches
 from handgrad.inspection.summary import summary

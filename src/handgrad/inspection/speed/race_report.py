@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from handgrad.engine.workers import available_cores
-from handgrad.inspection.speed.laps import spread
+from handgrad.inspection.speed.interleaved_timing import spread
 from handgrad.inspection.speed.race import OURS, Race
 from handgrad.training.environment import describe_environment, processor_name
 

@@ -21,17 +21,17 @@ from handgrad.studies.inspections.gradients import (
     vanishing_gradients,
 )
 from handgrad.studies.inspections.known_values import known_layers, update_rules
+from handgrad.studies.inspections.labelled_images import labelled_pictures, reading
 from handgrad.studies.inspections.library_convolutions import library_convolutions
 from handgrad.studies.inspections.loops import looped_lenet
-from handgrad.studies.inspections.memory import parameters, training_memory
 from handgrad.studies.inspections.numerics import (
     activation_functions,
     dropout_statistics,
     softmax_numerics,
 )
-from handgrad.studies.inspections.pictures import labelled_pictures, reading
-from handgrad.studies.inspections.place import Place
+from handgrad.studies.inspections.output_folder import Place
 from handgrad.studies.inspections.trained import trained_network
+from handgrad.studies.inspections.training_memory import parameters, training_memory
 
 __all__ = [
     "INSPECTIONS",

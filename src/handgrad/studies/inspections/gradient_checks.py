@@ -12,7 +12,7 @@ from handgrad.layers import Sequential
 from handgrad.losses import L2, SoftmaxCrossEntropy
 from handgrad.models import mlp
 from handgrad.randomness import Key, normal, uniform
-from handgrad.studies.inspections.place import Place
+from handgrad.studies.inspections.output_folder import Place
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -16,7 +16,7 @@ from handgrad.layers import Softmax
 from handgrad.losses import SoftmaxCrossEntropy
 from handgrad.models import perceptron
 from handgrad.randomness import Key, normal
-from handgrad.studies.inspections.place import Place
+from handgrad.studies.inspections.output_folder import Place
 
 
 def vanishing_gradients(

@@ -22,7 +22,7 @@ from handgrad.losses import MulticlassSVM, SoftmaxCrossEntropy
 from handgrad.optimizers import SGD, Adam, Optimizer, RMSProp
 from handgrad.parameter import Parameter
 from handgrad.randomness import Key, normal, uniform
-from handgrad.studies.inspections.place import Place
+from handgrad.studies.inspections.output_folder import Place
 
 Table = Sequence[Sequence[float]]
 

@@ -18,7 +18,7 @@ from handgrad.models import lenet
 from handgrad.optimizers import SGD
 from handgrad.parameter import Parameter
 from handgrad.randomness import Key, permutation
-from handgrad.studies.inspections.place import Place
+from handgrad.studies.inspections.output_folder import Place
 
 
 class LibraryConv2d(Layer[NumpyArray]):

@@ -15,7 +15,7 @@ from handgrad.losses import SoftmaxCrossEntropy
 from handgrad.models import lenet
 from handgrad.optimizers import SGD
 from handgrad.studies.inspections.lenet_in_loops import LoopedLeNet
-from handgrad.studies.inspections.place import Place
+from handgrad.studies.inspections.output_folder import Place
 
 RATE = 0.1
 WARM_UP = 2  # steps

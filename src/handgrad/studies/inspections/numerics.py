@@ -11,7 +11,7 @@ from handgrad.inspection.dropout_statistics import KEPT
 from handgrad.inspection.dropout_statistics import dropout_statistics as dropped
 from handgrad.inspection.softmax_numerics import SIZES, WRONG, SoftmaxRow
 from handgrad.inspection.softmax_numerics import softmax_numerics as numerics_of
-from handgrad.studies.inspections.place import Place
+from handgrad.studies.inspections.output_folder import Place
 
 SHOWN = 201  # points of a curve in its file
 

@@ -12,7 +12,7 @@ from handgrad.inspection.filters import Filters
 from handgrad.inspection.filters import filters as first_filters
 from handgrad.inspection.mistakes import worst_mistakes
 from handgrad.metrics import Evaluation
-from handgrad.studies.inspections.place import Place
+from handgrad.studies.inspections.output_folder import Place
 from handgrad.studies.trial_runs import run_of
 from handgrad.training.build import build_model
 from handgrad.training.run import Run

@@ -1,0 +1,80 @@
+import json
+import re
+import shutil
+
+from handgrad.studies.ledger import Ledger
+from handgrad.studies.study_results import (
+    as_markdown,
+    number,
+    results_of,
+    write_results,
+)
+from handgrad.text import printable
+
+from .conftest import EPOCHS, RATES
+from .small import study
+
+POISON = "\x1b[31m\u202e<b>"
+
+
+def test_the_tables_show_published_numbers_and_ours(done, tmp_path):
+    ledger = Ledger(shutil.copytree(done.ledger.folder, tmp_path / "trials"))
+    rows = study(tmp_path / "rows", rates=RATES[:2], epochs=EPOCHS)
+    markdown, plain = write_results(rows, ledger)
+    (row,) = json.loads(plain.read_text())["rows"]
+    (number,) = row["published"]
+    ours = number["ours"]["mean"]
+    assert number["ours"] == {"mean": ours, "spread": None, "count": 1}
+    assert number["verdict"] == "reproduced"
+    assert row["sizes"]["full"]["findings"][0]["holds"] is True
+    assert row["sizes"]["full"]["ended"] == row["sizes"]["full"]["trials"] == 2
+    text = markdown.read_text()
+    line = f"| accuracy (learning_rate=0.3) | 0.5 (± 0.5) | {ours:.4f} | 1 | reproduced"
+    assert line in text
+    assert "the largest rate learns fastest: **holds**" in text
+    assert "handgrad study run rows --rows r1 --full" in text
+
+
+def test_trials_without_numbers_are_listed(done):
+    results = results_of(done.study, done.ledger)
+    (lost,) = results["rows"][0]["sizes"]["full"]["without_numbers"]
+    assert lost["trial"] == "r1 learning_rate=1e+30, seed 0"
+    text = as_markdown(results)
+    assert "- r1 learning_rate=1e+30, seed 0: diverged, " in text
+    assert "**not known**" in text
+    assert "| below: diverged with seed 0 |" in text
+
+
+def test_a_study_without_trials_has_a_report(tmp_path):
+    text = as_markdown(results_of(study(tmp_path / "rows"), Ledger(tmp_path / "none")))
+    assert "| accuracy (learning_rate=0.3) | 0.5 (± 0.5) |  |  | not run |" in text
+
+
+def test_numbers_have_significant_digits():
+    assert [number(v) for v in (0.12345, -2.0, 203530.0, 0.0, -3.7e-8)] == [
+        "0.1235",
+        "-2.0000",
+        "203530",
+        "0.0000",
+        "-3.7e-08",
+    ]
+
+
+def poisoned(value):
+    """A copy with a control character, a direction mark and a tag in every text."""
+    if isinstance(value, dict):
+        return {key: poisoned(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [poisoned(one) for one in value]
+    return f"{value}{POISON}" if isinstance(value, str) else value
+
+
+def test_texts_in_the_tables_are_escaped(done):
+    results = results_of(done.study, done.ledger)
+    results["conventions"], results["rows"][0]["notes"] = ["one"], ["two"]
+    results["other_data"], results["changes_of_data"] = {"a": 1}, {"a": "three"}
+    text = as_markdown(poisoned(results))
+    assert "one\\\\x1b" in text
+    assert printable(text) == text
+    shown = [line for line in text.splitlines() if not line.startswith("    ")]
+    assert "<b>" not in re.sub("`[^`]*`", "", "\n".join(shown))

@@ -1,0 +1,92 @@
+import pytest
+
+from handgrad.studies.ledger import DIVERGED, DONE, Ledger
+from handgrad.sweeps.random_search import drawn
+from handgrad.sweeps.sweep_results import results_of, settings_of, tried, verdict
+
+from .small import fill, outcome, sweep_of
+
+LEVELS = (0.5, 0.9, 0.7, 0.89)
+
+
+def value(place, seed):
+    return LEVELS[place] + (0.03, 0.0, -0.02)[seed]
+
+
+@pytest.fixture
+def four(tmp_path):
+    sweep = sweep_of(tmp_path, "trials = 4")
+    return sweep, fill(sweep, drawn(sweep), tmp_path / "s", value)
+
+
+def test_the_best_comes_first_and_who_is_as_good_is_said(four):
+    sweep, ledger = four
+    names = [setting.name for setting in drawn(sweep)]
+    results = results_of(sweep, ledger)
+    assert [row["name"] for row in results["settings"]] == [
+        names[place] for place in (1, 3, 2, 0)
+    ]
+    best, second, third, _ = results["settings"]
+    assert best["mean"] == pytest.approx(0.9 + 0.01 / 3)
+    assert best["spread"] == pytest.approx(0.02517, abs=1e-5)
+    assert (best["against_best"], best["status"]) == (None, DONE)
+    assert not second["against_best"]["is_told"]
+    assert third["against_best"]["is_told"]
+    assert results["as_good"] == [best["name"], second["name"]]
+    assert f"seeds to distinguish {best['name']}" in results["verdict"]
+    assert results["tested"]["mean"] == pytest.approx(best["mean"] / 2)
+    assert results["seconds"] == 12.0
+
+
+def test_of_a_loss_the_smallest_is_the_best(tmp_path):
+    sweep = sweep_of(tmp_path, 'trials = 4\nmetric = "validation_loss"')
+    ledger = Ledger(tmp_path / "s")
+    for place, setting in enumerate(drawn(sweep)):
+        for cell in sweep.cells(setting):
+            loss = value(place, cell.trial.seed)
+            ledger.prepare(cell.trial)
+            made = outcome(cell, loss, metric="validation_loss")
+            ledger.record(cell.trial.key, made)
+    assert [one.setting for one in tried(sweep, ledger)] == [
+        drawn(sweep)[place] for place in (0, 2, 3, 1)
+    ]
+
+
+def test_a_setting_that_lacks_a_seed_is_not_ranked(four):
+    sweep, ledger = four
+    best = sweep.cells(drawn(sweep)[1])
+    ledger.forget(best[0].trial.key)
+    other = sweep.cells(drawn(sweep)[3])
+    made = outcome(other[2], 0.9, status=DIVERGED, reason="NaN.", metrics={})
+    ledger.record(other[2].trial.key, made)
+    rows = results_of(sweep, ledger)["settings"]
+    assert [row["status"] for row in rows] == [DONE, DONE, "not run", DIVERGED]
+    assert rows[3]["why_not"] == "diverged: NaN."
+    assert len(rows[3]["by_seed"]) == 2
+
+
+def test_before_anything_was_run_there_is_nothing_to_compare(tmp_path):
+    sweep = sweep_of(tmp_path, "trials = 4")
+    results = results_of(sweep, Ledger(tmp_path / "s"))
+    assert (
+        results["verdict"]
+        == verdict([])
+        == ("Nothing to compare: no setting is complete.")
+    )
+    assert results["tested"] is None
+    assert results["as_good"] == []
+
+
+def test_each_method_has_its_settings(tmp_path):
+    grid = '"model.hidden_sizes" = [[8], [16]]'
+    sweep = sweep_of(tmp_path, 'method = "grid"', parameters=(grid,))
+    assert len(settings_of(sweep, tmp_path)) == 2
+    assert len(settings_of(sweep_of(tmp_path, "trials = 3"), tmp_path)) == 3
+    assert settings_of(sweep_of(tmp_path, 'method = "tpe"'), tmp_path) == []
+
+
+def test_a_real_sweep_has_all_its_numbers(done):
+    results = results_of(done.sweep, done.ledger)
+    assert all(0 <= row["mean"] <= 1 for row in results["settings"])
+    assert "at least 3 seeds each" in results["verdict"]
+    assert results["tested"]["by_seed"]
