@@ -123,8 +123,6 @@ def trial_of(
         dump["dataset"].pop("label_from")  # older ledgers stay valid
     dump["training"].pop("checkpoint_seconds")
     dump["training"].pop("on_failed_save")
-    if config.prediction.temperature is None:
-        dump["prediction"].pop("temperature")
     if config.prediction == PredictionConfig():
         dump.pop("prediction")  # ledgers from before this table stay valid
     if config.loss.class_weight is None:

@@ -4,7 +4,7 @@ The error for an unknown key suggests the nearest known one. Names of models, lo
 so on are those of `handgrad.catalog`; nothing is imported or evaluated.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -12,7 +12,6 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     ValidationError,
     model_validator,
@@ -22,7 +21,6 @@ from handgrad import catalog
 from handgrad.augmentation.presets import expanded
 from handgrad.datasets.sources import NAMES as DATASETS
 from handgrad.errors import ConfigError, unknown_name
-from handgrad.names import known_name
 from handgrad.parsing import read_toml
 from handgrad.paths import path_of
 from handgrad.ranges import LARGEST, MOST, shown
@@ -30,12 +28,13 @@ from handgrad.starting_points import with_start
 from handgrad.training.prediction_settings import PredictionConfig
 from handgrad.training.resolved_config import ResolvedConfig
 from handgrad.training.settings_table import (
-    RULES,
+    NamedTable,
     OrNone,
     Positive,
     Real,
     Table,
     Whole,
+    spelled,
     written,
 )
 
@@ -43,26 +42,8 @@ Validation = float | int | Literal["test", "none", "folder"]
 Size = Annotated[tuple[Whole, Whole], Field(strict=False)]  # TOML has lists, no tuples
 
 
-def _spelled(known: Iterable[str]) -> AfterValidator:
-    """Spell a name as the catalogue does; unknown names are rejected when used."""
-    names = tuple(known)
-    return AfterValidator(lambda name: known_name(name, names) or name)
-
-
-class _Named(Table):
-    """A table with a name from the catalogue; all other keys are options."""
-
-    model_config = RULES | ConfigDict(extra="allow")
-    name: str
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """All keys except the name."""
-        return dict(self.model_extra or {})
-
-
-class _Augmentation(_Named):
-    name: Annotated[str, _spelled(catalog.AUGMENTATIONS)]
+class _Augmentation(NamedTable):
+    name: Annotated[str, spelled(catalog.AUGMENTATIONS)]
 
 
 # TOML has lists, no tuples; a preset stands for its rows
@@ -80,7 +61,7 @@ class DatasetConfig(Table):
     `label_from`, `allow_empty_classes` and `skip_bad` are those of `datasets.load`.
     """
 
-    name: Annotated[str, _spelled(DATASETS), AfterValidator(written)] = "digits"
+    name: Annotated[str, spelled(DATASETS), AfterValidator(written)] = "digits"
     label_from: str | None = None
     data_dir: Annotated[str, AfterValidator(written)] | None = None
     validation: Validation = 0.1
@@ -92,20 +73,20 @@ class DatasetConfig(Table):
     augmentation: Rows = ()
 
 
-class ModelConfig(_Named):
+class ModelConfig(NamedTable):
     """A model of the catalogue and its options."""
 
-    name: Annotated[str, _spelled(catalog.MODELS)] = "lenet"
+    name: Annotated[str, spelled(catalog.MODELS)] = "lenet"
 
 
-class LossConfig(_Named):
+class LossConfig(NamedTable):
     """A loss of the catalogue and an L2 penalty, l2_factor * l2 * sum(weight**2).
 
     `class_weight = "balanced"` gives each class of the training images the same total
     weight; a table maps class names to weights; "none" disables them.
     """
 
-    name: Annotated[str, _spelled(catalog.LOSSES)] = "softmax_cross_entropy"
+    name: Annotated[str, spelled(catalog.LOSSES)] = "softmax_cross_entropy"
     l2: Real = 0.0
     l2_factor: Positive = 0.5
     class_weight: Annotated[Literal["balanced"] | dict[str, float] | None, OrNone] = (
@@ -113,13 +94,13 @@ class LossConfig(_Named):
     )
 
 
-class OptimizerConfig(_Named):
+class OptimizerConfig(NamedTable):
     """An optimizer of the catalogue and its options.
 
     A name may imply options: "momentum" is "sgd" with learning rate 0.02, momentum 0.9.
     """
 
-    name: Annotated[str, _spelled(catalog.OPTIMIZERS)] = "sgd"
+    name: Annotated[str, spelled(catalog.OPTIMIZERS)] = "sgd"
     learning_rate: Positive = 0.1
 
     @model_validator(mode="before")
@@ -129,10 +110,10 @@ class OptimizerConfig(_Named):
         return with_start(table) if is_named else table
 
 
-class ScheduleConfig(_Named):
+class ScheduleConfig(NamedTable):
     """A schedule of the catalogue. Lengths in steps default to the whole run."""
 
-    name: Annotated[str, _spelled(catalog.SCHEDULES)] = "constant"
+    name: Annotated[str, spelled(catalog.SCHEDULES)] = "constant"
     warmup_epochs: float = Field(default=0.0, ge=0, le=MOST)
 
 

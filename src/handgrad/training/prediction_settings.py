@@ -16,6 +16,7 @@ class PredictionConfig(Table):
     `temperature` divides the logits before the softmax, None for 1 (calibration).
     """
 
+    LATER = frozenset({"temperature"})
     with_flip: bool = False
     temperature: Positive | None = None
 

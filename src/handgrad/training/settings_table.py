@@ -1,8 +1,10 @@
 """The base of all configuration tables: strict, validated and immutable."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any, ClassVar
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -12,6 +14,7 @@ from pydantic import (
 )
 
 from handgrad.errors import ConfigError
+from handgrad.names import known_name
 from handgrad.ranges import LARGEST, MOST, shown
 from handgrad.text import decoded
 
@@ -61,3 +64,21 @@ def written(name: str) -> str:
             "require. Rename the folder or file."
         ) from error
     return name
+
+
+def spelled(known: Iterable[str]) -> AfterValidator:
+    """Spell a name as the catalogue does; unknown names are rejected when used."""
+    names = tuple(known)
+    return AfterValidator(lambda name: known_name(name, names) or name)
+
+
+class NamedTable(Table):
+    """A table with a name from the catalogue; all other keys are options."""
+
+    model_config = RULES | ConfigDict(extra="allow")
+    name: str
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """All keys except the name."""
+        return dict(self.model_extra or {})

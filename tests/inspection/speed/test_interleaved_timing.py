@@ -2,7 +2,7 @@ from time import sleep
 
 import pytest
 
-from handgrad.inspection.speed import laps as module
+from handgrad.inspection.speed import interleaved_timing as module
 from handgrad.inspection.speed.interleaved_timing import Laps, Racer, run_laps, spread
 
 
