@@ -87,6 +87,10 @@ def finished_run():
     return run
 
 
+def written_model():
+    return fitted().to_onnx(folder() / "net.onnx")
+
+
 def trainer(engine="cpu", **options):
     return Trainer.for_model(
         models.mlp(input_shape=(1, 8, 8), hidden_sizes=[8], classes=4),
@@ -182,6 +186,13 @@ CLASSIFIER = {
             ),
         ],
     ),
+    "from_onnx": row(
+        lambda: hg.from_onnx(written_model()).predict(IMAGES[:, 0]),
+        wrong=[lambda: hg.from_onnx(MISSING)],
+    ),
+    "interop.to_onnx": row(
+        written_model, wrong=[lambda: hg.interop.to_onnx(3, MISSING)]
+    ),
     "load": row(
         lambda: hg.load(finished_run().folder.path).predict(IMAGES),
         wrong=[lambda: hg.load(MISSING)],
@@ -272,6 +283,11 @@ INSPECTION = {
         "microscope", layer="linear_1", index=(0, 0), image=0
     ),
     "inspection.mistakes": of_fitted("mistakes"),
+    "inspection.reliability": of_fitted("reliability", bins=5),
+    "inspection.labels": row(
+        lambda: inspection.labels(finished_run().folder.path, folds=2, epochs=1).csv(),
+        wrong=[lambda: inspection.labels(MISSING)],
+    ),
     "inspection.saturation": of_fitted("saturation", data=(IMAGES[:, 0],)),
     "inspection.softmax_numerics": pictured(
         inspection.softmax_numerics, lambda: inspection.softmax_numerics(classes=0)

@@ -81,7 +81,9 @@ def test_an_example_runs_and_what_it_states_is_true(name, world, monkeypatch):
     folder, known = world
     monkeypatch.chdir(folder)
     module, code = EXAMPLES[name]
-    names = {**known, **{name: getattr(module, name) for name in module.__all__}}
+    others = {name: getattr(module, name) for name in module.__all__}
+    own = name.removeprefix(f"{module.__name__}.").partition(".")[0]
+    names = {**others, **known, own: others[own]}
     statements = ast.parse(code).body
     *before, last = statements
     run(before, names)

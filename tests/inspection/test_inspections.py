@@ -6,19 +6,23 @@ import pickle
 import sys
 import warnings
 from base64 import b64decode
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
 
 import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from handgrad import inspection
+from handgrad import Classifier, inspection
 from handgrad.cli.inspect import INSPECTIONS
 from handgrad.cli.inspect import inspect as commands
 from handgrad.datasets import Split
 from handgrad.inspection import Result, Table
 from handgrad.inspection.evaluation import EvaluationReport
 from handgrad.layers import Flatten, Linear, ReLU, Sequential
+from handgrad.network import flatten, linear, relu
 from handgrad.randomness import Key, normal
 
 from .fitted import fitted
@@ -29,6 +33,17 @@ LABELS = [NAMES[place % 3] for place in range(30)]
 FITTED = fitted(class_names=NAMES)
 HIDDEN = Sequential([Flatten(), Linear(12, 5), ReLU(), Linear(5, 3)])
 NUMBERS = np.arange(30) % 3
+
+
+@cache
+def saved_run():
+    """A run on images whose labels are hostile."""
+    folder = Path(mkdtemp(prefix="handgrad-labels-")) / "run"
+    layers = [flatten(), linear(5), relu(), linear()]
+    clf = Classifier(layers, epochs=1, engine="plain", run=folder)
+    clf.fit(IMAGES, LABELS)
+    return folder
+
 
 CASES = {
     "softmax_numerics": lambda: inspection.softmax_numerics([1, 100], random_rows=20),
@@ -50,9 +65,11 @@ CASES = {
     "memory": lambda: inspection.memory(FITTED, batch_size=4),
     "confusion": lambda: inspection.confusion(FITTED, IMAGES, LABELS),
     "mistakes": lambda: inspection.mistakes(FITTED, IMAGES, LABELS),
+    "reliability": lambda: inspection.reliability(HIDDEN, IMAGES, NUMBERS, bins=5),
+    "labels": lambda: inspection.labels(saved_run(), folds=2, epochs=1),
     "trace": lambda: inspection.trace(FITTED, IMAGES[0], LABELS[0]),
 }
-WITH_NAMES = ("feature_maps", "confusion", "mistakes")
+WITH_NAMES = ("feature_maps", "confusion", "mistakes", "labels")
 
 
 @pytest.fixture(scope="module", params=CASES)
@@ -74,7 +91,7 @@ def test_functions_stay_functions_when_figures_import_their_modules():
     import handgrad.inspection.figures.trace
     import handgrad.inspection.trace_step  # noqa: F401 (to have it loaded)
 
-    for name in ("filters", "trace", "memory"):
+    for name in ("filters", "trace", "labels", "reliability"):
         assert callable(getattr(inspection, name))
         assert name in sys.modules[f"handgrad.inspection.{name}"].__dict__
 

@@ -43,7 +43,8 @@ class LabelReport(Rows[Suspect]):
     `rows` are the suspects, `duplicates` pairs of nearly equal images, `flat` the
     numbers of uniform images. Images are numbered through all splits, in the order of
     `splits`, which maps the name of each to its number of images. `files[k]` names the
-    file of image k; empty for data sets that are not image files.
+    file of image k, and is empty for data sets that are not image files;
+    `class_names[k]` names class k.
 
     Shapes
         images   (count, channels, height, width)
@@ -190,14 +191,15 @@ def labels(
     Training images are judged by cross-validation: `folds` networks with the settings
     of the run, each trained on the other folds, for `epochs` (by default as many as the
     run); validation and test images by the run's own network. Pairs of images with at
-    least this `similarity` (a correlation) are near-duplicates. `announce` receives a
-    line for each fold.
+    least this `similarity` (a correlation) are near-duplicates. `data_dir` is searched
+    for data sets first; `workers` is the number of threads. `announce` receives a line
+    for each fold, `progress` what is being read, the amount done and the total.
 
     ConfigError for a number of folds below 2, a loss without probabilities or a data
     set that is not images; DatasetError if the data have changed since training.
 
     Example
-        labels("runs/lenet-pictures-1").csv()
+        labels("runs/lenet-digits-1", folds=2, epochs=1).csv()
     """
     from handgrad.training.trained_network import load
 
