@@ -34,7 +34,7 @@ def report():
 def test_every_finding_is_on_the_page(report):
     page = suspects_page(report)
     assert page.count("<img ") == 2 + 4 + 1
-    assert "2 suspects, 2 near-duplicates and 1 uniform images among 5 images" in page
+    assert "2 suspects, 2 near-duplicates and 1 uniform image among 5 images" in page
     assert page.count("across splits") == 1
     assert "identical" in page
     assert "95%" in page

@@ -23,7 +23,7 @@ def suspects_page(found: LabelReport) -> str:
     return render(
         "suspects.html",
         title="Labels to check",
-        summary=number_of(len(found.targets), "image"),
+        summary=_summary(found),
         suspects=[_suspect(found, one) for one in found.rows[:MOST]],
         pairs=[_pair(found, one) for one in found.duplicates[:MOST]],
         flat=[_shown(found, image) for image in found.flat[:MOST]],
@@ -34,6 +34,14 @@ def suspects_page(found: LabelReport) -> str:
         },
         most=MOST,
     )
+
+
+def _summary(found: LabelReport) -> str:
+    suspects = number_of(len(found.rows), "suspect")
+    pairs = number_of(len(found.duplicates), "near-duplicate")
+    flat = number_of(len(found.flat), "uniform image")
+    images = number_of(len(found.targets), "image")
+    return f"{suspects}, {pairs} and {flat} among {images}."
 
 
 def _suspect(found: LabelReport, one: Any) -> dict[str, Any]:
