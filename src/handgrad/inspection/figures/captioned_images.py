@@ -5,19 +5,12 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 
 from handgrad.arrays import NumpyArray
-from handgrad.inspection.figures.grid import Grid, draw_grid, pixels
-from handgrad.inspection.figures.style import (
-    INK,
-    MUTED,
-    ORANGE,
-    TEXT_SIZE,
-    new_figure,
-    quiet,
-    title,
-)
+from handgrad.inspection.figures.charts import chart
+from handgrad.inspection.figures.grid import Grid, caption, grid_figure, pixels
+from handgrad.inspection.figures.style import MUTED, ORANGE, TEXT_SIZE, quiet, title
 
 COLUMNS = 8
-COLORS = (INK, ORANGE)
+SMALL = TEXT_SIZE - 1.5
 
 
 def captioned_images(
@@ -34,32 +27,19 @@ def captioned_images(
     if not images:
         return _note_alone(heading, note)
     height, width = images[0].shape[1:]
-    columns = min(COLUMNS, len(images))
-    grid = Grid(height, width, columns, 0.28 * width, 0.62 * height)
-    across, down = grid.extent(len(images))
+    grid = Grid(height, width, min(COLUMNS, len(images)), 0.28 * width, 0.62 * height)
     inches = 1.22 / (width + grid.gap)
-    figure = new_figure(max(across * inches, 3.4) + 0.3, down * inches + 0.8)
-    axes = figure.add_subplot()
-    draw_grid(axes, [pixels(image) for image in images], grid)
-    for index, lines in enumerate(captions):
-        left, top = grid.corner(index)
-        for line, (text, color) in enumerate(zip(lines, COLORS, strict=True)):
-            axes.text(
-                left + width / 2,
-                top + height * (1.04 + 0.2 * line),
-                text,
-                ha="center",
-                va="top",
-                color=color,
-                fontsize=TEXT_SIZE - 1.5,
-            )
+    shown = [pixels(image) for image in images]
+    figure, axes = grid_figure(shown, grid, inches, (0.3, 0.8), least=3.4)
+    for index, (given, found) in enumerate(captions):
+        caption(axes, grid, index, given, 1.04, fontsize=SMALL)
+        caption(axes, grid, index, found, 1.24, fontsize=SMALL, color=ORANGE)
     title(axes, heading, note)
     return figure
 
 
 def _note_alone(heading: str, note: str) -> Figure:
-    figure = new_figure(5.0, 1.4)
-    axes = figure.add_subplot()
+    figure, axes = chart(5.0, 1.4)
     quiet(axes)
     axes.set_xticks([])
     axes.set_yticks([])

@@ -5,21 +5,12 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 
 from handgrad.arrays import NumpyArray
-from handgrad.inspection.figures.charts import chart
-from handgrad.inspection.figures.grid import Grid, caption, grid_figure, pixels
-from handgrad.inspection.figures.style import (
-    MUTED,
-    ORANGE,
-    TEXT_SIZE,
-    class_labels,
-    quiet,
-    title,
-)
+from handgrad.inspection.figures.captioned_images import captioned_images
+from handgrad.inspection.figures.style import class_labels
 from handgrad.inspection.mistakes import confidence, worst_mistakes
 
-COLUMNS = 8
+HEADING = "Most confident mistakes"
 LONGEST = 12  # characters of a class name
-SMALL = TEXT_SIZE - 1.5
 
 
 def mistakes(
@@ -44,34 +35,22 @@ def mistakes(
     worst = worst_mistakes(probabilities, targets)
     wrong = int((probabilities.argmax(axis=1) != targets).sum())
     named = f"{what} images".strip()
-    note = f"{wrong:,} of {len(targets):,} {named} misclassified"
     if not worst:
-        return _nothing(f"None of {len(targets):,} {named} is misclassified.")
+        note = f"None of {len(targets):,} {named} is misclassified."
+        return captioned_images([], [], HEADING, note)
     if images.ndim != 4:
-        return _nothing("The inputs are not images: the table lists the mistakes.")
-    height, width = images.shape[2:]
-    columns = min(COLUMNS, len(worst))
-    grid = Grid(height, width, columns, 0.28 * width, 0.62 * height)
-    shown = [pixels(images[one.row]) for one in worst]
-    inches = 1.22 / (width + grid.gap)
-    figure, axes = grid_figure(shown, grid, inches, (0.3, 0.8), least=3.4)
-    labels = class_labels(class_names, LONGEST)
-    for index, one in enumerate(worst):
-        value = confidence(one.probability, are_probabilities, digits=0)
-        answer = f"{labels[one.prediction]} {value}"
-        caption(axes, grid, index, f"true {labels[one.target]}", 1.04, fontsize=SMALL)
-        caption(axes, grid, index, answer, 1.24, fontsize=SMALL, color=ORANGE)
+        note = "The inputs are not images: the table lists the mistakes."
+        return captioned_images([], [], HEADING, note)
+    note = f"{wrong:,} of {len(targets):,} {named} misclassified"
     if wrong > len(worst):
         note += f"; the {len(worst)} most confident"
-    title(axes, "Most confident mistakes", note)
-    return figure
-
-
-def _nothing(sentence: str) -> Figure:
-    figure, axes = chart(5.0, 1.4)
-    quiet(axes)
-    axes.set_xticks([])
-    axes.set_yticks([])
-    title(axes, "Most confident mistakes")
-    axes.text(0.0, 0.5, sentence, color=MUTED, fontsize=TEXT_SIZE + 1, va="center")
-    return figure
+    labels = class_labels(class_names, LONGEST)
+    captions = [
+        (
+            f"true {labels[one.target]}",
+            f"{labels[one.prediction]} "
+            f"{confidence(one.probability, are_probabilities, digits=0)}",
+        )
+        for one in worst
+    ]
+    return captioned_images([images[one.row] for one in worst], captions, HEADING, note)
