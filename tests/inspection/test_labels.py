@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -78,6 +79,8 @@ def test_values_csv_table_and_figure_agree(report):
     values = json.loads(json.dumps(report.as_dict(), allow_nan=False))
     assert values["images"] == {"train": 400, "test": 41}
     assert len(values["suspects"]) == len(report)
+    assert values["agreement"] == report.agreement == 1 - len(report) / 441
+    assert "train a better network" not in str(report.table())
     rows = list(csv.DictReader(io.StringIO(report.csv())))
     kinds = [row["problem"] for row in rows]
     assert kinds.count("label") == len(report)
@@ -88,6 +91,12 @@ def test_values_csv_table_and_figure_agree(report):
     assert "1 uniform image" in str(report.table())
     texts = [text.get_text() for text in report.figure().axes[0].texts]
     assert any(text.startswith("label class") for text in texts)
+
+
+def test_a_network_that_is_mostly_wrong_is_said(report):
+    most = replace(report, rows=report.rows * 30)
+    assert most.agreement < 0.6
+    assert "too few to judge labels; train a better" in str(most.table())
 
 
 def test_the_report_repeats(report, run):

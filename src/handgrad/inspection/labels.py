@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 Announce = Callable[[str], None]
 FOLDS = 4
 LISTED = 24  # suspects in the table
+LEAST_AGREEMENT = 0.6  # below it most suspects are the network's mistakes
 HEADS = ("image", "split", "label", "suggested", "probability")
 CSV = ("problem", "image", "split", "label", "suggested", "value", "other image")
 
@@ -72,6 +73,11 @@ class LabelReport(Rows[Suspect]):
         return self._place(image)[0]
 
     @property
+    def agreement(self) -> float:
+        """The fraction of images whose held-out prediction is their label."""
+        return 1 - len(self.rows) / len(self.targets)
+
+    @property
     def across(self) -> tuple[Duplicate, ...]:
         """The near-duplicates whose images are in different splits."""
         return tuple(
@@ -105,6 +111,7 @@ class LabelReport(Rows[Suspect]):
         names = self.class_names
         return {
             "images": self.splits,
+            "agreement": self.agreement,
             "suspects": [
                 {
                     "image": self.name(one.row),
@@ -171,7 +178,10 @@ class LabelReport(Rows[Suspect]):
         )
         pairs = number_of(len(self.duplicates), "near-duplicate")
         flat = number_of(len(self.flat), "uniform image")
-        return [found, f"{pairs}, {len(self.across):,} across splits; {flat}"]
+        agreed = f"held-out predictions agree with {self.agreement:.1%} of the labels"
+        if self.agreement < LEAST_AGREEMENT:
+            agreed += ": too few to judge labels; train a better network first"
+        return [found, agreed, f"{pairs}, {len(self.across):,} across splits; {flat}"]
 
 
 @takes_kinds
