@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 
 from handgrad import free_memory
 from handgrad.errors import ResourceError
-from handgrad.metrics import as_lists, count_confusions, evaluate, most_confused
+from handgrad.layers import Softmax
+from handgrad.metrics import (
+    as_lists,
+    count_confusions,
+    evaluate,
+    most_confused,
+    probabilities_of,
+)
 
 # Three classes: (true, predicted) and how often, counted by hand.
 PAIRS = {(0, 0): 3, (0, 1): 1, (1, 1): 2, (1, 2): 2, (2, 2): 1, (2, 0): 1}
@@ -129,3 +136,12 @@ def test_the_most_frequent_confusions_are_found_without_a_copy_of_the_matrix():
         tracemalloc.stop()
     assert found == [(1_999, 0, 3), (5, 3, 2), (5, 4, 2)]
     assert most < confusion.nbytes / 4
+
+
+def test_probabilities_are_the_softmax_of_scaled_logits():
+    logits = np.array([[1.0, 2.0, 4.0], [1e4, 1e4, -1e4]], dtype=np.float32)
+    found = probabilities_of(logits, 2.0)
+    assert found.dtype == np.float64
+    expected = Softmax().forward(logits.astype(np.float64) / 2)[0]
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+    np.testing.assert_allclose(found.sum(axis=1), 1)

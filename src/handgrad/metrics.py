@@ -182,3 +182,15 @@ def most_confused(
 def _ratio(part: NumpyArray, whole: NumpyArray) -> NumpyArray:
     """part / whole, or 0 where whole is 0."""
     return part / np.maximum(whole, 1)
+
+
+def probabilities_of(logits: NumpyArray, temperature: float = 1.0) -> NumpyArray:
+    """softmax(logits / temperature), (count, classes), float64; rows sum to 1.
+
+    Shapes
+        logits  (count, classes)
+    """
+    wide = np.asarray(logits, dtype=np.float64) / temperature
+    powers = np.exp(wide - wide.max(axis=1, keepdims=True))
+    found: NumpyArray = powers / powers.sum(axis=1, keepdims=True)
+    return found

@@ -7,7 +7,8 @@ import pytest
 
 import handgrad as hg
 from handgrad.errors import ConfigError
-from handgrad.inspection.reliability import reliability, reliability_of, softmax
+from handgrad.inspection.reliability import reliability, reliability_of
+from handgrad.metrics import probabilities_of
 
 
 def by_definition(probabilities, targets, bins):
@@ -27,7 +28,7 @@ def by_definition(probabilities, targets, bins):
 @pytest.mark.parametrize("bins", [1, 10, 15])
 def test_the_error_is_the_definitions(bins):
     draw = np.random.default_rng(bins)
-    probabilities = softmax(draw.normal(0, 2, (500, 4)))
+    probabilities = probabilities_of(draw.normal(0, 2, (500, 4)))
     targets = draw.integers(0, 4, 500)
     found = reliability_of(probabilities, targets, bins)
     counts, error = by_definition(probabilities, targets, bins)

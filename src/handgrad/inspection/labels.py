@@ -18,9 +18,9 @@ from handgrad.inspection.near_duplicates import (
     near_duplicates,
     uniform,
 )
-from handgrad.inspection.reliability import softmax
 from handgrad.inspection.result import Rows
 from handgrad.inspection.table import Table
+from handgrad.metrics import probabilities_of
 from handgrad.ranges import check_at_least, is_number, shown
 from handgrad.text import csv_of, number_of, one_line
 
@@ -231,7 +231,7 @@ def labels(
     images = np.concatenate([part.images for part in parts.values()])
     targets = np.concatenate([part.targets for part in parts.values()])
     return LabelReport(
-        rows=tuple(suspects_of(softmax(logits), targets)),
+        rows=tuple(suspects_of(probabilities_of(logits), targets)),
         duplicates=tuple(near_duplicates(images, similarity)),
         flat=tuple(np.flatnonzero(uniform(images)).tolist()),
         images=images,

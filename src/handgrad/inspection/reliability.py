@@ -12,6 +12,7 @@ from handgrad.inspection.result import Result
 from handgrad.inspection.sample import Where, sample_of
 from handgrad.inspection.subject import subject_of
 from handgrad.inspection.table import Table
+from handgrad.metrics import probabilities_of
 from handgrad.ranges import check_count
 
 if TYPE_CHECKING:
@@ -151,18 +152,10 @@ def reliability(
         )
     sample = sample_of(of, images, labels, **where)
     temperature = float(getattr(of.classifier, "temperature", 1.0))
-    probabilities = softmax(of.logits(sample.images), temperature)
+    probabilities = probabilities_of(of.logits(sample.images), temperature)
     return reliability_of(
         probabilities, sample.targets, bins, temperature=temperature, split=sample.split
     )
-
-
-def softmax(logits: NumpyArray, temperature: float = 1.0) -> NumpyArray:
-    """softmax(logits / temperature), (count, classes), in float64."""
-    wide = np.asarray(logits, dtype=np.float64) / temperature
-    powers = np.exp(wide - wide.max(axis=1, keepdims=True))
-    found: NumpyArray = powers / powers.sum(axis=1, keepdims=True)
-    return found
 
 
 def reliability_of(

@@ -19,7 +19,7 @@ from handgrad.errors import ConfigError, DatasetError, RunError
 from handgrad.layers import Sequential
 from handgrad.losses import Loss
 from handgrad.losses.loss import forward_loss
-from handgrad.metrics import Evaluation
+from handgrad.metrics import Evaluation, probabilities_of
 from handgrad.metrics import evaluate as count
 from handgrad.options import name_of
 from handgrad.paths import path_of
@@ -104,10 +104,7 @@ class TrainedNetwork:
         Shapes
             logits  (count, classes)
         """
-        wide = logits.astype(np.float64) / self.temperature
-        powers = np.exp(wide - wide.max(axis=1, keepdims=True))
-        probabilities: NumpyArray = powers / powers.sum(axis=1, keepdims=True)
-        return probabilities
+        return probabilities_of(logits, self.temperature)
 
     @property
     def temperature(self) -> float:
