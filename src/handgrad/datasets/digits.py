@@ -8,30 +8,44 @@ Source
     repository.
 """
 
+import gzip
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 
+from handgrad.arrays import NumpyArray
 from handgrad.datasets.dataset import Split
 from handgrad.datasets.source import Source
 from handgrad.datasets.splits import split
-from handgrad.imports import random_state_kept
+from handgrad.errors import DatasetError
 from handgrad.randomness import Key
 
 TEST_COUNT = 360
 BRIGHTEST = 16  # of the original pixels, from 0 to 16
+FILE = Path("datasets", "data", "digits.csv.gz")  # in scikit-learn
 
 
 def read_digits(_: Path) -> tuple[Split, Split]:
     """Read the digits as bytes from 0 to 255, (count, 1, 8, 8); they need no folder."""
-    with random_state_kept():
-        from sklearn.datasets import load_digits
-
-    ink, labels = load_digits(return_X_y=True)
-    pixels = np.round(np.asarray(ink) * (255 / BRIGHTEST)).astype(np.uint8)
-    whole = Split(pixels.reshape(-1, 1, 8, 8), np.asarray(labels, dtype=np.int64))
+    table = _table()
+    pixels = np.round(table[:, :-1] * (255 / BRIGHTEST)).astype(np.uint8)
+    labels = table[:, -1].astype(np.int64)
+    whole = Split(pixels.reshape(-1, 1, 8, 8), labels)
     train, test = split(whole, TEST_COUNT, Key(0).child("digits test"))
     return train, test
+
+
+def _table() -> NumpyArray:
+    """Pixels and label of each digit; read without an import."""
+    package = find_spec("sklearn")
+    if package is None or package.origin is None:
+        raise DatasetError(
+            "The digits are part of scikit-learn, which is not installed. Install it "
+            "with: python -m pip install scikit-learn"
+        )
+    with gzip.open(Path(package.origin).parent / FILE, "rt") as lines:
+        return np.loadtxt(lines, delimiter=",")
 
 
 DIGITS = Source(
