@@ -34,9 +34,14 @@ def heard():
 
 
 @pytest.fixture
-def handgrad(capsys, tmp_path, monkeypatch):
-    """Call the program with one line of words, in an empty folder."""
+def handgrad(capsys, tmp_path, monkeypatch, request):
+    """Call the program with one line of words, in an empty folder.
+
+    Figures of runs, a second each, are drawn in tests marked `figures` only.
+    """
     monkeypatch.chdir(tmp_path)
+    if request.node.get_closest_marker("figures") is None:
+        monkeypatch.setattr("handgrad.run.draw_run", lambda _: [])
 
     def call(line):
         capsys.readouterr()

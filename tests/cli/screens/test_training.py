@@ -1,6 +1,9 @@
+import pytest
+
 from handgrad.training.run_folder import RunFolder
 
 
+@pytest.mark.figures
 def test_pictures_that_cannot_be_written_do_not_hide_the_result(handgrad, monkeypatch):
     real = RunFolder.create
 
