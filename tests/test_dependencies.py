@@ -14,9 +14,10 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 # Commands, and what other tools load by themselves.
 RUN_ONLY = {"mypy", "ruff", "pytest-xdist", "setuptools"}
+RUN_ONLY |= {"myst-parser", "pydata-sphinx-theme"}
 SKIPPING = "pytest.importorskip"  # imports too
 # What pytest and other declared tools bring along.
-APART = {"packaging", "cosmic-ray"}
+APART = {"packaging", "cosmic-ray", "docutils"}
 
 
 def names_of(requirements):
@@ -42,7 +43,7 @@ def imported(source):
             yield str(ast.literal_eval(node.args[0])).partition(".")[0]
 
 
-FOLDERS = ("src", "tests", "benchmarks", "scripts", "fuzz", "mutation")
+FOLDERS = ("src", "tests", "benchmarks", "scripts", "fuzz", "mutation", "docs")
 MODULES = {folder: sorted((ROOT / folder).rglob("*.py")) for folder in FOLDERS}
 LOCAL = {path.stem for paths in MODULES.values() for path in paths} | {
     path.parent.name for paths in MODULES.values() for path in paths
