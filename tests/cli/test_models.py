@@ -21,8 +21,9 @@ def test_one_network_shows_defaults_and_what_each_option_takes(handgrad):
     assert "global_average" not in out
 
 
-def test_the_command_that_it_offers_works(handgrad):
-    line = handgrad("models mlp").out.splitlines()[-1]
+@pytest.mark.parametrize("name", ["mlp", "lenet", "resnet"])
+def test_the_command_that_it_offers_works(handgrad, name):
+    line = handgrad(f"models {name}").out.splitlines()[-1]
     words = line.partition("--set: ")[2].removeprefix("handgrad train ")
     assert handgrad(f"summary {words}").code == 0
 

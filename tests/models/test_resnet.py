@@ -34,12 +34,14 @@ class Block(nn.Module):
 def textbook(channels, blocks, stem):
     """The paper's network, with biases."""
     before = channels[0]
-    size, stride = (3, 1) if stem == "small" else (7, 2)
+    size, stride = (7, 2) if stem == "large" else (3, 1)
     parts = [nn.Conv2d(3, before, size, stride, padding=size // 2)]
     parts += [nn.BatchNorm2d(before), nn.ReLU()]
-    parts += [nn.MaxPool2d(3, 2, padding=1)] if stem == "large" else []
+    pools = {"medium": [nn.MaxPool2d(2)], "large": [nn.MaxPool2d(3, 2, padding=1)]}
+    parts += pools.get(stem, [])
+    repeats = [blocks] * len(channels) if isinstance(blocks, int) else blocks
     for stage, count in enumerate(channels):
-        for number in range(blocks):
+        for number in range(repeats[stage]):
             parts.append(Block(before, count, 2 if stage and not number else 1))
             parts.append(nn.ReLU())
             before = count
@@ -49,7 +51,12 @@ def textbook(channels, blocks, stem):
 
 @pytest.mark.parametrize(
     ("channels", "blocks", "stem", "size"),
-    [((4, 6), 1, "small", 8), ((3, 4, 4), 2, "small", 9), ((4, 6), 1, "large", 33)],
+    [
+        ((4, 6), 1, "small", 8),
+        ((3, 4, 4), 2, "small", 9),
+        ((4, 6), [1, 2], "medium", 17),
+        ((4, 6), 1, "large", 33),
+    ],
 )
 def test_is_the_network_written_with_torch(channels, blocks, stem, size):
     model = resnet(
@@ -77,9 +84,17 @@ def test_one_pixel_is_enough():
     assert logits.shape == (5, 2)
 
 
-@pytest.mark.parametrize("options", [{"channels": ()}, {"blocks": 0}])
-def test_zero_blocks_are_refused(options):
-    with pytest.raises(ConfigError, match="at least one stage"):
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [
+        ({"channels": ()}, "at least one stage"),
+        ({"blocks": 0}, "at least one block in each stage"),
+        ({"blocks": [1, 0, 1]}, "at least one block in each stage"),
+        ({"blocks": [1, 1]}, "one value or a list of 3"),
+    ],
+)
+def test_zero_blocks_are_refused(options, match):
+    with pytest.raises(ConfigError, match=match):
         resnet(**options)
 
 

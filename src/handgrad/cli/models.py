@@ -90,12 +90,14 @@ def takes(name: str, option: str) -> str:
     """The values that an option takes, in words."""
     from handgrad.catalog import ACTIVATIONS, INITIALIZERS, find
     from handgrad.models.named_layers import POOLINGS
+    from handgrad.models.resnet import STEMS
     from handgrad.options import hints_of, in_words
 
     names: dict[str, Iterable[str]] = {
         "activation": ACTIVATIONS,
         "activations": ACTIVATIONS,
         "pooling": POOLINGS,
+        "stem": STEMS,
         "initializer": INITIALIZERS,
     }
     if option == "pooling" and name != "alexnet":  # others pool over windows only

@@ -111,7 +111,7 @@ def each(owner: str, option: str, value: Any, count: int) -> list[Any]:
         return [value] * count
     if len(value) != count:
         raise ConfigError(
-            f"{owner} takes {option} as one value or a list of {count}, one for each "
-            f"layer, got {len(value)}: {list(value)}. Give 1 or {count} values."
+            f"{owner} takes {option} as one value or a list of {count}, got "
+            f"{len(value)}: {list(value)}. Give 1 or {count} values."
         )
     return list(value)

@@ -7,18 +7,18 @@ from handgrad.arrays import Shape
 from handgrad.errors import ConfigError
 from handgrad.layers import Sequential
 from handgrad.models.from_layers import from_layers
-from handgrad.models.named_layers import InitializerChoice, Row
+from handgrad.models.named_layers import InitializerChoice, Row, each
 from handgrad.models.vgg import dropout_row
 from handgrad.options import name_of
 
-STEMS = ("small", "large")
+STEMS = ("small", "medium", "large")
 
 
 def resnet(
     *,
     channels: Sequence[int] = (16, 32, 64),
-    blocks: int = 1,
-    stem: Literal["small", "large"] = "small",
+    blocks: int | Sequence[int] = 1,
+    stem: Literal["small", "medium", "large"] = "small",
     dropout: float = 0.0,
     initializer: InitializerChoice = "he_normal",
     input_shape: Shape = (3, 32, 32),
@@ -44,9 +44,10 @@ def resnet(
 
     Units
         channels     output channels of each stage
-        blocks       residual blocks in each stage
-        stem         "small": one 3 x 3 convolution; "large": a 7 x 7 convolution with
-                     stride 2 and max pooling, for images of 64 pixels and more
+        blocks       residual blocks in each stage, or a list with one number for each
+        stem         "small": one 3 x 3 convolution; "medium": the same with 2 x 2 max
+                     pooling, for images of 64 pixels; "large": a 7 x 7 convolution with
+                     stride 2 and 3 x 3 max pooling, for larger images
         dropout      fraction dropped before the linear layer, 0 <= dropout < 1
         initializer  of the weights: a name such as "he_normal" or "normal:0.01", or a
                      function of shape and key
@@ -57,15 +58,20 @@ def resnet(
         He, Zhang, Ren, Sun (2016), Deep residual learning for image recognition,
         sections 3.3 and 4.2, with shortcuts of option B.
     """
-    if not channels or blocks < 1:
+    if not channels:
         raise ConfigError(
-            "resnet takes at least one stage of at least one block, got channels="
-            f"{list(channels)} and blocks={blocks}. Add stages or blocks."
+            "resnet takes at least one stage, got channels=[]. Add the channels of one."
+        )
+    counts = each("resnet", "blocks", blocks, len(channels))
+    if min(counts) < 1:
+        raise ConfigError(
+            f"resnet takes at least one block in each stage, got blocks={blocks}. "
+            "Raise it."
         )
     rows = _stem(name_of("stem", dict.fromkeys(STEMS), stem), channels[0], initializer)
     before = channels[0]
-    for stage, count in enumerate(channels):
-        for number in range(blocks):
+    for stage, (count, repeats) in enumerate(zip(channels, counts, strict=True)):
+        for number in range(repeats):
             stride = 2 if stage > 0 and number == 0 else 1
             rows += _block(before, count, stride, initializer)
             before = count
@@ -76,8 +82,10 @@ def resnet(
 
 def _stem(name: str, channels: int, initializer: InitializerChoice) -> list[Row]:
     """Rows before the first stage."""
-    if name == "small":
-        return [*_normalized(channels, 3, 1, initializer), {"name": "relu"}]
+    if name != "large":
+        pools: list[Row] = [{"name": "max_pool2d", "kernel_size": 2}]
+        rows = [*_normalized(channels, 3, 1, initializer), {"name": "relu"}]
+        return rows + (pools if name == "medium" else [])
     pool: Row = {"name": "max_pool2d", "kernel_size": 3, "stride": 2, "padding": 1}
     return [*_normalized(channels, 7, 2, initializer), {"name": "relu"}, pool]
 
