@@ -57,7 +57,7 @@ def test_no_hidden_layer_is_softmax_regression():
 @pytest.mark.parametrize("option", ["activations", "dropout"])
 def test_a_list_of_the_wrong_length_is_refused(option):
     value = {"activations": ["relu"] * 3, "dropout": [0.1] * 3}[option]
-    words = rf"mlp takes {option} as one value or a list of 2, .* got 3: "
+    words = rf"mlp takes {option} as one value or a list of 2, got 3: "
     with pytest.raises(ConfigError, match=words):
         mlp(hidden_sizes=(16, 8), **{option: value})
 
