@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from handgrad.cli.options import DataDir, ImageSize, Json, LabelFrom, Quiet, SkipBad
+from handgrad.cli.options import (
+    DataDir,
+    Fit,
+    ImageSize,
+    Json,
+    LabelFrom,
+    Quiet,
+    SkipBad,
+)
 from handgrad.cli.train_options import Augment
 from handgrad.docstrings import documented
 
@@ -90,6 +98,7 @@ def show(  # noqa: PLR0913 - a command's options are its arguments
     skip_bad: SkipBad = False,
     data_dir: DataDir = None,
     image_size: ImageSize = None,
+    fit: Fit = None,
     augment: Augment = None,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -100,6 +109,7 @@ def show(  # noqa: PLR0913 - a command's options are its arguments
     """
     from handgrad.cli.screens.console import say, say_json
     from handgrad.cli.screens.loading import loading
+    from handgrad.datasets.image_fit import fit_named
     from handgrad.datasets.load import load
     from handgrad.inspection import figures
     from handgrad.inspection.figures.labelled_samples import MOST_ACROSS
@@ -114,6 +124,7 @@ def show(  # noqa: PLR0913 - a command's options are its arguments
             name,
             data_dir=data_dir,
             image_size=size,
+            fit=fit_named(fit),
             progress=progress,
             label_from=label_from,
             skip_bad=skip_bad,

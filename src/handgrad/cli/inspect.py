@@ -6,6 +6,7 @@ from handgrad.cli.inspect_command import Inspection
 from handgrad.cli.inspect_options import (
     DATA_DIR,
     DATASET,
+    FIT,
     IMAGE,
     IMAGE_SIZE,
     IMAGES,
@@ -126,6 +127,7 @@ INSPECTIONS = (
                 "normalization", "unit", "As in handgrad train: unit, half or standard."
             ),
             IMAGE_SIZE,
+            FIT,
             SEED,
             DATA_DIR,
         ),

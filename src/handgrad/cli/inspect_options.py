@@ -14,6 +14,7 @@ import typer
 from handgrad.cli.options import (
     DATA,
     DataDir,
+    Fit,
     ImageSize,
     Set,
     flag,
@@ -207,3 +208,4 @@ DATA_DIR = option("data_dir", DataDir)
 WHERE = (option("split", SplitName), DATASET, DATA_DIR)
 SETTINGS = option("settings", Set, argument="options", read=of_model)
 IMAGE_SIZE = option("image_size", ImageSize, read=square)
+FIT = option("fit", Fit)

@@ -117,6 +117,16 @@ ImageSize = Annotated[
         help="Side length to resize images to, in pixels.", rich_help_panel=DATA
     ),
 ]
+Fit = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HOW",
+        help="How images of another shape get the size: crop (the centre), pad or "
+        "stretch.",
+        show_default="crop",
+        rich_help_panel=DATA,
+    ),
+]
 Workers = Annotated[
     int | None,
     typer.Option(

@@ -14,6 +14,7 @@ from handgrad.cli.options import (
     RUN,
     TRAINING,
     DataDir,
+    Fit,
     ImageSize,
     Json,
     LabelFrom,
@@ -98,6 +99,7 @@ PANELS: dict[str, dict[str, Option]] = {  # in the order of the help
         ),
         "skip_bad": Option("dataset.skip_bad", SkipBad),
         "image_size": Option("dataset.image_size", ImageSize, read=_image_size),
+        "fit": Option("dataset.fit", Fit),
         "normalization": Option(
             "dataset.normalization",
             str,

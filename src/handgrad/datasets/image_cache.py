@@ -29,6 +29,7 @@ from handgrad.arrays import NumpyArray, Pair, Shape
 from handgrad.datasets import atomic_files
 from handgrad.datasets.dataset import Dataset, Split, checksum_of
 from handgrad.datasets.image_files import ImageFile
+from handgrad.datasets.image_fit import BEFORE, USUAL, Fit
 from handgrad.datasets.layout import Plan
 from handgrad.datasets.search_path import cache_folder
 from handgrad.errors import HandgradWarning
@@ -53,10 +54,13 @@ class ImageCache:
         image_size: Pair | None,
         bit_depth: int | None = None,
         *,
+        fit: Fit = USUAL,
         is_read: bool = True,
     ) -> None:
-        self.is_read = is_read
+        self.image_size, self.fit, self.is_read = image_size, fit, is_read
         settings = [str(source), image_size, bit_depth]
+        if fit != BEFORE:  # earlier caches are still used
+            settings.append(fit)
         rows = [list(asdict(file).values()) for file in files]
         self.key = _sum_of([FORMAT, PIL.__version__, *settings, rows])
         self.place = _sum_of(settings)[:16]

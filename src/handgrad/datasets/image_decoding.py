@@ -31,6 +31,7 @@ from handgrad.datasets.deep_images import (
     is_deep_grey,
     numbers_of,
 )
+from handgrad.datasets.image_fit import USUAL, Fit, fitted
 from handgrad.errors import DatasetError, cannot_read
 from handgrad.paths import check_ordinary
 
@@ -97,8 +98,10 @@ def depth_of_all(read: Callable[[T], bytes], files: Iterable[T]) -> int | None:
     return max((depth for depth in depths if depth is not None), default=None)
 
 
-def decode(content: bytes, name: str, shape: Shape, bit_depth: int = 16) -> NumpyArray:
-    """Decode an image file to uint8, resized to `shape`: (channels, height, width).
+def decode(
+    content: bytes, name: str, shape: Shape, bit_depth: int = 16, *, fit: Fit = USUAL
+) -> NumpyArray:
+    """Decode an image file to uint8, fitted to `shape`: (channels, height, width).
 
     Of 16 bits per channel, the top 8 of the lowest `bit_depth` bits are used.
     """
@@ -112,13 +115,13 @@ def decode(content: bytes, name: str, shape: Shape, bit_depth: int = 16) -> Nump
             else _shallow(numbers, opened.mode, bit_depth)
         )
         image = _plain(upright, "L" if channels == 1 else "RGB")
-        if image.size != (width, height):
-            image = image.resize((width, height), Image.Resampling.BILINEAR)
-        pixels = np.asarray(image, dtype=np.uint8)
+        pixels = np.asarray(fitted(image, (height, width), fit), dtype=np.uint8)
     return pixels[None] if channels == 1 else pixels.transpose(2, 0, 1)
 
 
-def read_image(path: Path, shape: Shape, bit_depth: int = 16) -> NumpyArray:
+def read_image(
+    path: Path, shape: Shape, bit_depth: int = 16, *, fit: Fit = USUAL
+) -> NumpyArray:
     """Read an image file as input of a network: (channels, height, width), uint8."""
     if len(shape) != 3 or shape[0] not in (1, 3):
         raise DatasetError(
@@ -126,7 +129,7 @@ def read_image(path: Path, shape: Shape, bit_depth: int = 16) -> NumpyArray:
             "Pass images of other shapes as an array."
         )
     with quiet_decoder():
-        return decode(content_of(path), str(path), shape, bit_depth)
+        return decode(content_of(path), str(path), shape, bit_depth, fit=fit)
 
 
 def content_of(path: Path) -> bytes:

@@ -3,7 +3,7 @@
 `layout` determines which folders are classes and which are splits. Images are grey
 (one channel) if all files are, else RGB. Without an `image_size` they are resized to
 their most common size (the smaller one of a tie) if no side of it is over 128 pixels,
-else to 32 x 32. They are stretched, not cropped.
+else to 32 x 32; see `image_fit`.
 """
 
 from collections import Counter
@@ -25,6 +25,7 @@ from handgrad.datasets.image_decoding import (
     read_image,
 )
 from handgrad.datasets.image_files import Folder, ImageFile, ImageFiles, Zip
+from handgrad.datasets.image_fit import USUAL, Fit
 from handgrad.datasets.layout import Plan, arrange
 from handgrad.datasets.unreadable_images import (
     UnreadableImagesError,
@@ -45,6 +46,7 @@ class Decoding(TypedDict, total=False):
     """How images are decoded: the optional arguments of `load_planned`."""
 
     image_size: Pair | None
+    fit: Fit
     progress: Progress | None
     use_cache: bool
     skip_bad: bool
@@ -64,13 +66,14 @@ def load_images(
         return load_planned(path, encoded, files, plan, **how)
 
 
-def load_planned(
+def load_planned(  # noqa: PLR0913 - the ways to read are its arguments
     path: Path,
     encoded: ImageFiles,
     files: Sequence[ImageFile],
     plan: Plan,
     *,
     image_size: Pair | None = None,
+    fit: Fit = USUAL,
     progress: Progress | None = None,
     use_cache: bool = True,
     skip_bad: bool = False,
@@ -83,13 +86,14 @@ def load_planned(
     """
     place = path.resolve()
     name = place.name if path.is_dir() else place.stem
-    cache = ImageCache(place, files, image_size, plan.bit_depth, is_read=use_cache)
+    depth = plan.bit_depth
+    cache = ImageCache(place, files, image_size, depth, fit=fit, is_read=use_cache)
     found = cache.open(name)
     bad: dict[str, str] = {}
     while found is None or (found.skipped and not skip_bad):
         try:
             rest = without(plan, bad)
-            found = _decoded(path, name, encoded, rest, cache, image_size, progress)
+            found = _decoded(path, name, encoded, rest, cache, progress)
         except UnreadableImagesError as error:
             if not skip_bad:
                 raise
@@ -104,13 +108,12 @@ def _decoded(
     encoded: ImageFiles,
     plan: Plan,
     cache: ImageCache,
-    image_size: Pair | None,
     progress: Progress | None,
 ) -> Dataset:
     """Decode all files of a plan; UnreadableImagesError if some cannot be read."""
     with quiet_decoder():
         headers = _headers(encoded, plan.files, path, progress)
-        shape = shape_of(headers, image_size)
+        shape = shape_of(headers, cache.image_size)
         depths = [one.bit_depth for one in headers if one.bit_depth is not None]
         depth = max(plan.bit_depth or 0, *depths) if depths else None
         plan = replace(plan, bit_depth=depth)
@@ -118,7 +121,7 @@ def _decoded(
             name,
             plan,
             shape,
-            lambda pixels: _all_decoded(encoded, plan, path, pixels, progress),
+            lambda rows: _all_decoded(encoded, plan, path, rows, cache.fit, progress),
         )
 
 
@@ -175,11 +178,12 @@ def _all_decoded(
     plan: Plan,
     path: Path,
     pixels: NumpyArray,
+    fit: Fit,
     progress: Progress | None,
 ) -> list[str]:
     """Decode into `pixels`; return the SHA-256 of each file's content."""
     files, depth = plan.files, plan.bit_depth or 16
-    sums, bad = decode_files(encoded, files, path, pixels, depth, progress)
+    sums, bad = decode_files(encoded, files, path, pixels, depth, progress, fit=fit)
     if bad:
         raise all_bad(bad, len(pixels))
     return sums
@@ -192,6 +196,8 @@ def decode_files(
     pixels: NumpyArray,
     bit_depth: int,
     progress: Progress | None,
+    *,
+    fit: Fit,
 ) -> tuple[list[str], dict[str, str]]:
     """Decode into the rows of `pixels`, several files in parallel.
 
@@ -209,8 +215,8 @@ def decode_files(
         name = files[row].name
         try:
             content = encoded.read(name)
-            shape = pixels.shape[1:]
-            pixels[row] = decode(content, f"{path}: {name}", shape, bit_depth)
+            where, shape = f"{path}: {name}", pixels.shape[1:]
+            pixels[row] = decode(content, where, shape, bit_depth, fit=fit)
             sums[row] = sha256(content).hexdigest()
         except DatasetError as error:
             bad[name] = str(error)

@@ -21,6 +21,7 @@ from handgrad.datasets.image_files import (
     ImageFile,
     in_words,
 )
+from handgrad.datasets.image_fit import USUAL, Fit
 from handgrad.datasets.image_folder import decode_files, open_images
 from handgrad.datasets.unreadable_images import all_bad, warn_of
 from handgrad.errors import DatasetError, HandgradWarning
@@ -37,9 +38,10 @@ def labelled_images(
     progress: Any = None,
     bit_depth: int | None = None,
     *,
+    fit: Fit = USUAL,
     skip_bad: bool = False,
 ) -> Split:
-    """Load every image with its class, resized to `shape` as for prediction.
+    """Load every image with its class, fitted to `shape` as for prediction.
 
     `bit_depth` is that of the training images: see `new_bit_depth`.
 
@@ -63,7 +65,9 @@ def labelled_images(
         needed = depth_of_all(encoded.read, [file.name for file in files])
         depth = new_bit_depth(needed, bit_depth, str(path))
         with quiet_decoder():
-            _, bad = decode_files(encoded, files, path, images, depth, progress)
+            _, bad = decode_files(
+                encoded, files, path, images, depth, progress, fit=fit
+            )
     if not bad:
         return Split(images, targets)
     if not skip_bad or len(bad) == len(files):

@@ -8,6 +8,7 @@ from handgrad.arrays import Pair
 from handgrad.datasets.array_file import ARRAY_FILE, load_arrays
 from handgrad.datasets.dataset import Dataset, Progress, checksum_of
 from handgrad.datasets.download import fetch_files, is_right
+from handgrad.datasets.image_fit import USUAL, Fit, fit_named
 from handgrad.datasets.local_copies import check_partial, find, target_of
 from handgrad.datasets.resize import resize_dataset
 from handgrad.datasets.search_path import check_root
@@ -27,11 +28,12 @@ OWN_IMAGES = (
 )
 
 
-def load(
+def load(  # noqa: PLR0913 - the ways to read are its arguments
     name_or_path: str | Path,
     *,
     data_dir: str | Path | None = None,
     image_size: Pair | None = None,
+    fit: Fit = USUAL,
     progress: Progress | None = None,
     label_from: str | None = None,
     use_cache: bool = True,
@@ -48,14 +50,18 @@ def load(
     `data_dir`, or else the folder that HANDGRAD_DATA names, is the only folder
     searched, and receives downloads. Without either, ./data, the user's cache folder
     and the folders of other libraries are searched, and the cache folder receives
-    downloads. `progress` is called with what is being read, the amount done, and the
-    total. With `use_cache=False` images are decoded even if the image cache holds them.
-    An empty folder next to the class folders is an error, unless `allow_empty_classes`.
-    Image files that cannot be read are an error as well; with `skip_bad` they are
-    skipped and listed in `skipped`, with a HandgradWarning.
+    downloads. `fit` says how images of another shape get the size: "crop" (resize the
+    shorter side, crop the centre), "pad" (resize the longer side, fill the rest with
+    the mean colour of the border) or "stretch". `progress` is called with what is being
+    read, the amount done, and the total. With `use_cache=False` images are decoded even
+    if the image cache holds them. An empty folder next to the class folders is an
+    error, unless `allow_empty_classes`. Image files that cannot be read are an error as
+    well; with `skip_bad` they are skipped and listed in `skipped`, with a
+    HandgradWarning.
 
     DatasetError for an unknown name, a `data_dir` that does not exist, a failed
-    download, or a file that is missing or damaged; ConfigError for a size below 1.
+    download, or a file that is missing or damaged; ConfigError for a size below 1 or an
+    unknown `fit`.
 
     Shapes
         train.images   (count, channels, height, width), uint8
@@ -68,6 +74,7 @@ def load(
         load("digits").train.images.shape == (1437, 1, 8, 8)
     """
     _check_size(image_size)
+    fit = fit_named(fit)
     if data_dir is not None:
         data_dir = path_of("load", "data_dir", data_dir, DatasetError)
     name = _known(name_or_path)
@@ -77,6 +84,7 @@ def load(
             label_from,
             allow_empty_classes=allow_empty_classes,
             image_size=image_size,
+            fit=fit,
             progress=progress,
             use_cache=use_cache,
             skip_bad=skip_bad,
@@ -90,7 +98,7 @@ def load(
             check_partial(source, data_dir)
             place = fetch(name, data_dir=data_dir, progress=progress)
     dataset = read(source, place or Path())
-    return dataset if image_size is None else resize_dataset(dataset, image_size)
+    return dataset if image_size is None else resize_dataset(dataset, image_size, fit)
 
 
 def inspect(

@@ -1,4 +1,4 @@
-"""Resizing of images (Pillow, bilinear, uint8)."""
+"""Resizing of images in arrays, as images of files are fitted (uint8)."""
 
 from dataclasses import replace
 from math import prod
@@ -7,10 +7,11 @@ import numpy as np
 
 from handgrad.arrays import NumpyArray, Pair
 from handgrad.datasets.dataset import Dataset, Split
+from handgrad.datasets.image_fit import USUAL, Fit, fitted
 from handgrad.free_memory import check_memory
 
 
-def resize_images(images: NumpyArray, size: Pair) -> NumpyArray:
+def resize_images(images: NumpyArray, size: Pair, fit: Fit = USUAL) -> NumpyArray:
     """Resize images (count, channels, height, width) to another height and width."""
     if images.shape[2:] == size:
         return images
@@ -21,21 +22,19 @@ def resize_images(images: NumpyArray, size: Pair) -> NumpyArray:
     for source, target in zip(images, resized, strict=True):
         for channel, plane in zip(source, target, strict=True):
             image = Image.fromarray(np.ascontiguousarray(channel))
-            plane[...] = np.asarray(
-                image.resize((size[1], size[0]), Image.Resampling.BILINEAR)
-            )
+            plane[...] = np.asarray(fitted(image, size, fit))
     return resized
 
 
-def resize_split(split: Split, size: Pair) -> Split:
+def resize_split(split: Split, size: Pair, fit: Fit = USUAL) -> Split:
     """Return a split with its images resized."""
-    return Split(resize_images(split.images, size), split.targets)
+    return Split(resize_images(split.images, size, fit), split.targets)
 
 
-def resize_dataset(dataset: Dataset, size: Pair) -> Dataset:
+def resize_dataset(dataset: Dataset, size: Pair, fit: Fit = USUAL) -> Dataset:
     """Return the data set with its images resized to another height and width."""
     train, *others = (
-        None if split is None else resize_split(split, size)
+        None if split is None else resize_split(split, size, fit)
         for split in (dataset.train, dataset.test, dataset.validation)
     )
     assert train is not None

@@ -1,19 +1,27 @@
 """Images for an untrained network: from given arrays or from a data set."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 
 from handgrad import datasets
 from handgrad.arrays import Pair
 from handgrad.datasets.array_input import as_examples, form_of, to_array
+from handgrad.datasets.image_fit import Fit, fit_named
 from handgrad.datasets.sources import usual_size
 from handgrad.errors import ConfigError
 from handgrad.inspection.sample import Sample, chosen_from, given_sample
 from handgrad.ranges import check_count
 
 CLASSES = tuple(map(str, range(10)))  # if no labels are given
+
+
+class Resizing(TypedDict, total=False):
+    """How images of a data set are resized: see `datasets.load`."""
+
+    image_size: Pair | None
+    fit: Fit | None
 
 
 def data_sample(
@@ -25,12 +33,12 @@ def data_sample(
     split: str | None = None,
     dataset: str | None = None,
     data_dir: Path | None = None,
-    image_size: Pair | None = None,
+    **resizing: Unpack[Resizing],
 ) -> Sample:
     """All of the given images, or `count` training images of a data set.
 
     Images of a data set are the first ones, or a random sample if `shuffled`; they are
-    resized to `image_size`, (height, width) in pixels.
+    resized to `image_size`, (height, width) in pixels, by their `fit`.
     """
     if split is not None:
         raise ConfigError(
@@ -38,16 +46,16 @@ def data_sample(
         )
     if images is None:
         return dataset_sample(
-            dataset, count, shuffled=shuffled, data_dir=data_dir, image_size=image_size
+            dataset, count, shuffled=shuffled, data_dir=data_dir, **resizing
         )
     if dataset is not None:
         raise ConfigError(
             "An inspection takes images or a data set, got both. Omit one of them."
         )
-    if image_size is not None:
+    if any(value is not None for value in resizing.values()):
         raise ConfigError(
-            "image_size applies to images of a data set, got images as well. Resize "
-            "the images yourself and omit image_size."
+            "image_size and fit apply to images of a data set, got images as well. "
+            "Resize the images yourself and omit both."
         )
     return array_sample(images, labels)
 
@@ -76,15 +84,16 @@ def dataset_sample(
     *,
     shuffled: bool = False,
     data_dir: Path | None = None,
-    image_size: Pair | None = None,
+    **resizing: Unpack[Resizing],
 ) -> Sample:
     """The first training images of a data set (default: digits), or a random sample."""
     check_count("An inspection", "count", count)
     name = dataset or "digits"
-    size = image_size
+    size = resizing.get("image_size")
     if size is None:
         size = usual_size(name)
-    found = datasets.load(name, data_dir=data_dir, image_size=size)
+    fit = fit_named(resizing.get("fit"))
+    found = datasets.load(name, data_dir=data_dir, image_size=size, fit=fit)
     return chosen_from(
         found.train,
         count,

@@ -13,9 +13,10 @@ from handgrad import datasets
 from handgrad.arguments import takes_kinds
 from handgrad.arrays import NumpyArray, Pair
 from handgrad.datasets import Normalization, Split
+from handgrad.datasets.image_fit import Fit
 from handgrad.datasets.normalization import unit
 from handgrad.errors import ConfigError
-from handgrad.inspection.data_sample import data_sample
+from handgrad.inspection.data_sample import Resizing, data_sample
 from handgrad.inspection.rate_trials import (
     STEPS,
     Trial,
@@ -140,6 +141,7 @@ def learning_rate_finder(  # noqa: PLR0913  a run in one call
     normalization: str = "standard",
     seed: int = 0,
     image_size: Pair | None = None,
+    fit: Fit | None = None,
     **where: Unpack[Where],
 ) -> Sweep:
     """Learning-rate range test: a short run with an increasing rate, and a suggestion.
@@ -154,7 +156,7 @@ def learning_rate_finder(  # noqa: PLR0913  a run in one call
     the settings or the classifier, else softmax cross-entropy. For a network given by
     name, `normalization` is a name of `datasets.normalization`; use that of the
     training, "standard" for `Classifier`. Images of its data set are resized to
-    `image_size`.
+    `image_size`, by their `fit`: "crop" (the default), "pad" or "stretch".
 
     The rate at which the sweep ended is halved repeatedly, and the network trained at
     each of these rates for as many steps, until the loss gets worse. The rate with the
@@ -187,16 +189,15 @@ def learning_rate_finder(  # noqa: PLR0913  a run in one call
     made_by: MakeOptimizer = partial(optimizer_named, optimizer or "sgd")
     if is_settings_file(model):
         check_alone(images=images is not None, options=options, optimizer=optimizer)
-        check_alone(image_size=image_size, **where)
+        check_alone(image_size=image_size, fit=fit, **where)
         subject, sample, made_by = of_settings(Path(model), count)
     elif is_catalogue_name(model):
-        sample = data_sample(
-            images, labels, count, shuffled=True, image_size=image_size, **where
-        )
+        resizing: Resizing = {"image_size": image_size, "fit": fit}
+        sample = data_sample(images, labels, count, shuffled=True, **where, **resizing)
         subject, sample = _untrained(model, options, sample, normalization, seed)
     else:
         check_no_options(options)
-        _check_no_size(image_size)
+        _check_no_size(image_size, fit)
         subject = subject_of(model)
         if images is None:
             where = {"split": "train", **where}
@@ -219,11 +220,11 @@ def learning_rate_finder(  # noqa: PLR0913  a run in one call
     return replace(sweep_rates(training, low, high), what=sample.what)
 
 
-def _check_no_size(image_size: Pair | None) -> None:
-    if image_size is not None:
+def _check_no_size(image_size: Pair | None, fit: Fit | None) -> None:
+    if image_size is not None or fit is not None:
         raise ConfigError(
-            "image_size applies to a network given by name; a trained one has its own "
-            "size. Omit image_size."
+            "image_size and fit apply to a network given by name; a trained one has "
+            "its own. Omit both."
         )
 
 

@@ -19,6 +19,13 @@ from handgrad.training.trained_network import TrainedNetwork, load
 OPSET = 26  # the newest that onnxruntime and its versions for the browser all run
 IR_VERSION = 13
 INPUTS, PROBABILITIES = "images", "probabilities"
+RESIZE = {  # what a program that prepares images must do, by `datasets.image_fit`
+    "crop": "bilinear, antialiased: the shorter side to that of input_shape, then crop "
+    "the centre",
+    "pad": "bilinear, antialiased: the longer side to that of input_shape, then pad "
+    "both sides with the mean colour of the border",
+    "stretch": "bilinear, antialiased, to the height and width of input_shape",
+}
 LARGEST = 2**31 - 1  # bytes of a model; Protocol Buffers hold no more
 
 
@@ -196,5 +203,6 @@ def _metadata(network: TrainedNetwork) -> dict[str, str]:
         color = "grey" if shape[0] == 1 else "RGB" if shape[0] == 3 else "as given"
         values["color"] = color
         values["layout"] = "batch, channels, height, width"
-        values["resize"] = "bilinear, to the height and width of input_shape"
+        values["fit"] = network.config.fit
+        values["resize"] = RESIZE[network.config.fit]
     return values

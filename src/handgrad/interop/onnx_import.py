@@ -233,6 +233,7 @@ def _config(
             "train_images": 0,
             "validation_images": 0,
             "input_dtype": "float32" if source.dtype == "float32" else None,
+            "fit": source.metadata.get("fit"),
         },
     }
     try:

@@ -180,6 +180,7 @@ def load_dataset(
         data_dir=config.dataset.data_dir or None,
         label_from=config.dataset.label_from,
         image_size=size,
+        fit=config.fit,
         progress=progress,
         use_cache=use_cache,
         allow_empty_classes=config.dataset.allow_empty_classes,
@@ -199,6 +200,7 @@ def resolve(
     kept: dict[str, Any] = {
         "brightness": None if is_float else brightness_of(train),
         "bit_depth": dataset.bit_depth,
+        "fit": config.fit if len(dataset.image_shape) == 3 else None,
     }
     if config.resolved is not None:
         kept |= config.resolved.kept()

@@ -19,6 +19,7 @@ from pydantic import (
 
 from handgrad import catalog
 from handgrad.augmentation.presets import expanded
+from handgrad.datasets.image_fit import BEFORE, USUAL, Fit
 from handgrad.datasets.sources import NAMES as DATASETS
 from handgrad.errors import ConfigError, unknown_name
 from handgrad.parsing import read_toml
@@ -58,8 +59,11 @@ class DatasetConfig(Table):
     `validation` is a fraction or a count of the training images, "test" for the test
     images themselves (as some reports do), "folder" for the data set's own
     validation images, or "none". The default is "folder" if the data set has some.
-    `label_from`, `allow_empty_classes` and `skip_bad` are those of `datasets.load`.
+    `label_from`, `fit`, `allow_empty_classes` and `skip_bad` are those of
+    `datasets.load`; `fit` is "crop" by default.
     """
+
+    LATER = frozenset({"fit"})
 
     name: Annotated[str, spelled(DATASETS), AfterValidator(written)] = "digits"
     label_from: str | None = None
@@ -67,6 +71,7 @@ class DatasetConfig(Table):
     validation: Validation = 0.1
     train_count: Whole | None = None
     image_size: Size | None = None
+    fit: Fit | None = None
     allow_empty_classes: bool = False
     skip_bad: bool = False
     normalization: Literal["unit", "half", "standard"] = "unit"
@@ -187,6 +192,13 @@ class RunConfig(Table):
     prediction: PredictionConfig = PredictionConfig()
     start: StartConfig | None = None
     resolved: ResolvedConfig | None = None
+
+    @property
+    def fit(self) -> Fit:
+        """How images of another shape get the network's size, see `datasets.load`."""
+        if self.resolved is not None:
+            return self.resolved.fit or BEFORE
+        return self.dataset.fit or USUAL
 
     def to_toml(self) -> str:
         """Return the configuration as TOML; values that are None are left out."""

@@ -24,7 +24,7 @@ QUICK_START: Tables = {  # without a model: seconds, above 98 % of the digits
     "schedule": {"name": "cosine"},
     "training": {"epochs": 20, "batch_size": 32},
 }
-NETWORK_KEYS = ("normalization", "augmentation")  # in [dataset]; the rest is the data
+NETWORK_KEYS = ("fit", "normalization", "augmentation")  # in [dataset]; rest: the data
 LOOKS_LIKE_PATH = ("/", "\\", ".")
 
 
@@ -127,10 +127,15 @@ def _without_data(base: Tables, before: RunConfig) -> Tables:
 
 
 def _tables_of(config: RunConfig) -> Tables:
-    """The explicit settings of a configuration; top-level keys are in table ""."""
+    """The explicit settings of a configuration; top-level keys are in table "".
+
+    A resolved configuration keeps its `fit`.
+    """
     read = config.model_dump(
         exclude_unset=True, exclude={"resolved"}, exclude_none=True
     )
     top = {name: value for name, value in read.items() if not isinstance(value, dict)}
     tables = {name: value for name, value in read.items() if isinstance(value, dict)}
+    if config.resolved is not None:
+        tables["dataset"] = {**tables.get("dataset", {}), "fit": config.fit}
     return {**tables, "": top}

@@ -123,7 +123,8 @@ def _images(
                     f"images and CSV files of pixels. {OTHERS[suffix]}"
                 )
             else:
-                yield path, read_image(path, network.input_shape, bit_depth)
+                fit = network.config.fit
+                yield path, read_image(path, network.input_shape, bit_depth, fit=fit)
         except DatasetError as error:
             bad.append(str(error))
 
@@ -134,5 +135,6 @@ def _rows(network: TrainedNetwork, path: Path) -> Iterator[tuple[Path, NumpyArra
     from handgrad.datasets.formats.pixel_strings import is_pixel_strings, read_strings
 
     images = read_strings(path) if is_pixel_strings(path) else read_rows(path)[0]
-    for number, image in enumerate(as_shape(images, network.input_shape), 1):
+    fitted = as_shape(images, network.input_shape, network.config.fit)
+    for number, image in enumerate(fitted, 1):
         yield Path(f"{path}:{number}"), image

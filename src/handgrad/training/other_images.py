@@ -13,6 +13,7 @@ from handgrad.arrays import NumpyArray, Shape
 from handgrad.datasets import Dataset, Split
 from handgrad.datasets.array_file import ARRAY_FILE
 from handgrad.datasets.deep_images import new_bit_depth, warn_of_depth
+from handgrad.datasets.image_fit import Fit
 from handgrad.datasets.resize import resize_images
 from handgrad.errors import DatasetError
 from handgrad.text import composed
@@ -37,6 +38,7 @@ def whole_images(
         "label_from": config.dataset.label_from,
         "skip_bad": config.dataset.skip_bad,
         "bit_depth": resolved.bit_depth,
+        "fit": config.fit,
     }
     found = _in_format(path, resolved.input_shape, progress, how)
     if found is None and len(resolved.input_shape) == 3 and _holds_pictures(path):
@@ -45,7 +47,9 @@ def whole_images(
         names, shape = resolved.class_names, resolved.input_shape
         skip = config.dataset.skip_bad
         depth = resolved.bit_depth
-        return labelled_images(path, names, shape, progress, depth, skip_bad=skip)
+        return labelled_images(
+            path, names, shape, progress, depth, fit=config.fit, skip_bad=skip
+        )
     found = found or datasets.load(name, data_dir=data_dir, progress=progress)
     splits = found.train, found.validation, found.test
     parts = [part for part in splits if part is not None]
@@ -68,7 +72,7 @@ def as_trained(found: Dataset, config: RunConfig) -> Dataset:
     def converted(split: Split | None) -> Split | None:
         if split is None:
             return None
-        images = as_shape(split.images, resolved.input_shape)
+        images = as_shape(split.images, resolved.input_shape, config.fit)
         return Split(images, numbers[split.targets])
 
     train = converted(found.train)
@@ -108,7 +112,7 @@ def class_numbers(found: Dataset, known: Sequence[str]) -> NumpyArray:
     return np.array([places[composed(name)] for name in found.class_names])
 
 
-def as_shape(images: NumpyArray, shape: Shape) -> NumpyArray:
+def as_shape(images: NumpyArray, shape: Shape, fit: Fit) -> NumpyArray:
     """Convert images (count, channels, height, width) to the channels and size given.
 
     Inputs other than images of 1 or 3 channels are returned unchanged.
@@ -117,7 +121,7 @@ def as_shape(images: NumpyArray, shape: Shape) -> NumpyArray:
         return images
     if images.shape[1] == 3 and shape[0] == 1:
         images = grey_of(images)
-    resized = resize_images(images, shape[1:])
+    resized = resize_images(images, shape[1:], fit)
     if images.shape[1] == 1 and shape[0] == 3:
         resized = np.repeat(resized, 3, axis=1)
     return resized

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from handgrad.datasets.image_fit import Fit
 from handgrad.datasets.normalization import Normalization
 from handgrad.training.label_types import LabelType, labels_of
 from handgrad.training.settings_table import Table, Whole
@@ -14,7 +15,8 @@ class ResolvedConfig(Table):
 
     `brightness` is the mean of the training pixels (of up to about a thousand images),
     from 0 to 1; None for inputs that are not bytes. `bit_depth` is the number of bits
-    used of images with 16 bits per channel, if there are any; 0 for fractions.
+    used of images with 16 bits per channel, if there are any; 0 for fractions. `fit`
+    is how images get the network's size; runs without it stretched them.
 
     For arrays in memory, and None for data sets: `label_type` is the dtype of the
     labels that the class names spell out, `channels` the position of the channel axis,
@@ -34,6 +36,7 @@ class ResolvedConfig(Table):
     input_dtype: Literal["float32"] | None = None  # None: bytes
     brightness: Annotated[float | None, Field(ge=0, le=1)] = None
     bit_depth: Literal[0, 8, 10, 12, 16] | None = None
+    fit: Fit | None = None
     label_type: LabelType | None = None
     channels: Literal["first", "last"] | None = None
     feature_names: Annotated[tuple[str, ...] | None, Field(strict=False)] = None
@@ -47,7 +50,7 @@ class ResolvedConfig(Table):
         """
         of_arrays = {"label_type", "channels", "feature_names"}
         begun = self.model_dump(include={"initial_sha256", "new_arrays"})
-        of_pictures = self.model_dump(include={"brightness", "bit_depth"})
+        of_pictures = self.model_dump(include={"brightness", "bit_depth", "fit"})
         unsaid = {name: None for name, value in of_pictures.items() if value is None}
         return {**self.model_dump(include=of_arrays), **_known(begun), **unsaid}
 

@@ -207,16 +207,16 @@ class TrainedNetwork:
     def read_image(self, path: Path) -> NumpyArray:
         """Read the image file at `path` as (channels, height, width), uint8.
 
-        It is converted to the network's size and channels; DatasetError if it is
-        unreadable. A 16-bit image that uses more bits than the training images did
-        keeps them, with a HandgradWarning.
+        It is converted to the network's size and channels as in training; DatasetError
+        if it is unreadable. A 16-bit image that uses more bits than the training images
+        did keeps them, with a HandgradWarning.
         """
         from handgrad.datasets.image_decoding import read_image
         from handgrad.training.other_images import bit_depth_for
 
         place = path_of("read_image", "path", path, DatasetError)
         depth = bit_depth_for(self.config, [place], str(place))
-        return read_image(place, self.input_shape, depth)
+        return read_image(place, self.input_shape, depth, fit=self.config.fit)
 
 
 def _check_no_choice(path: Path, which: str) -> None:

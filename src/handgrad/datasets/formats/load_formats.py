@@ -9,6 +9,7 @@ from handgrad.datasets.formats.assemble import dataset_of
 from handgrad.datasets.formats.content import Arrays
 from handgrad.datasets.formats.detection import Found, find_kind
 from handgrad.datasets.formats.labelled_files import load_labelled
+from handgrad.datasets.image_fit import USUAL
 from handgrad.datasets.image_folder import Decoding, load_images
 from handgrad.datasets.resize import resize_dataset
 from handgrad.errors import ConfigError, DatasetError
@@ -33,7 +34,8 @@ def load_path(
         name = path.stem if path.is_file() else path.resolve().name
         made = replace(dataset_of(name, content), left=content.notes)
         dataset, size = _check_classes(path, made), how.get("image_size")
-        return dataset if size is None else resize_dataset(dataset, size)
+        fit = how.get("fit", USUAL)
+        return dataset if size is None else resize_dataset(dataset, size, fit)
     with content.files:
         dataset = load_labelled(path, content, **how)
     return _check_classes(path, replace(dataset, left=content.notes))
