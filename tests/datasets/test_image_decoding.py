@@ -20,6 +20,7 @@ from handgrad.datasets.image_decoding import (
     read_header,
     read_image,
 )
+from handgrad.datasets.image_fit import fitted
 from handgrad.errors import DatasetError
 
 RANDOM = np.random.default_rng(0)
@@ -179,7 +180,7 @@ def test_the_first_frame_of_an_animation_is_used():
 
 def test_other_sizes_are_bilinear():
     expected = Image.fromarray(RGB).resize((4, 3), Image.Resampling.BILINEAR)
-    found = decode(saved(RGB), "x", (3, 3, 4))
+    found = decode(saved(RGB), "x", (3, 3, 4), fit="stretch")
     np.testing.assert_array_equal(found, np.asarray(expected).transpose(2, 0, 1))
 
 
@@ -290,3 +291,33 @@ def test_a_missing_file_a_folder_and_a_wrong_shape_are_named(tmp_path):
         with pytest.raises(DatasetError, match="1 or 3 channels, got shape") as one:
             read_image(tmp_path / "x.png", shape)
         assert str(shape) in str(one.value)
+
+
+def full_size(content, size, fit):
+    with Image.open(io.BytesIO(content)) as image:
+        return np.asarray(fitted(image, size, fit)).transpose(2, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("fit", "size", "target", "part"),
+    [
+        ("crop", (400, 520), (24, 20), 8),
+        ("crop", (520, 200), (24, 24), 4),
+        ("crop", (100, 90), (48, 48), 1),  # less than two pixels for each new one
+        ("crop", (197, 400), (48, 48), 1),  # the last block would be stretched
+        ("pad", (400, 100), (24, 24), 8),
+        ("stretch", (400, 520), (24, 20), 1),  # as in earlier versions
+    ],
+)
+def test_a_jpeg_is_decoded_at_a_part_of_its_size(fit, size, target, part):
+    smooth = RANDOM.integers(0, 256, (5, 7, 3), np.uint8)
+    image = Image.fromarray(smooth).resize(size[::-1], Image.Resampling.BICUBIC)
+    content = saved(image, "JPEG", quality=90)
+    with Image.open(io.BytesIO(content)) as opened:
+        opened.draft(None, (size[1] // part, size[0] // part))
+        assert opened.size == (-(-size[1] // part), -(-size[0] // part))
+        expected = np.asarray(fitted(opened, target, fit)).transpose(2, 0, 1)
+    found = decode(content, "x", (3, *target), fit=fit)
+    np.testing.assert_array_equal(found, expected)
+    difference = found.astype(float) - full_size(content, target, fit)
+    assert np.sqrt((difference**2).mean()) < 2.55  # 40 dB

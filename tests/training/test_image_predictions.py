@@ -12,7 +12,7 @@ from handgrad.training.image_predictions import answers_of, image_paths
 def network():
     """A network whose score is the mean brightness, of images as bright as 0.2."""
     return SimpleNamespace(
-        config=SimpleNamespace(resolved=SimpleNamespace(brightness=0.2)),
+        config=SimpleNamespace(resolved=SimpleNamespace(brightness=0.2), fit="crop"),
         input_shape=(1, 4, 4),
         scores=lambda images: images.mean(axis=(1, 2, 3))[:, None],
     )

@@ -93,11 +93,13 @@ def test_grey_conversion_equals_pillows():
 
 def test_grey_becomes_colour_and_colour_grey():
     grey = SOME[:, :1]
-    np.testing.assert_array_equal(as_shape(grey, (3, 5, 4)), np.repeat(grey, 3, axis=1))
-    assert as_shape(SOME, (1, 8, 8)).shape == (6, 1, 8, 8)
-    assert as_shape(SOME, (3, 5, 4)) is SOME
+    np.testing.assert_array_equal(
+        as_shape(grey, (3, 5, 4), "crop"), np.repeat(grey, 3, axis=1)
+    )
+    assert as_shape(SOME, (1, 8, 8), "crop").shape == (6, 1, 8, 8)
+    assert as_shape(SOME, (3, 5, 4), "crop") is SOME
     vectors = np.zeros((2, 7), np.float32)
-    assert as_shape(vectors, (7,)) is vectors
+    assert as_shape(vectors, (7,), "crop") is vectors
 
 
 def test_a_data_set_is_scored_whole():

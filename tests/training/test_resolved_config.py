@@ -23,7 +23,7 @@ def resolved(**changes):
 def test_what_the_arrays_were_like_is_known():
     found = resolved(**GIVEN).kept()
     expected = {**GIVEN, "feature_names": ("a", "b")}
-    assert found == {**expected, "brightness": None, "bit_depth": None}
+    assert found == {**expected, "brightness": None, "bit_depth": None, "fit": None}
     assert set(resolved().kept().values()) == {None}
 
 

@@ -9,7 +9,8 @@
     animation   the first frame
 
 The number of pixels is checked against the limit before decoding. A larger JPEG is
-decoded at a half, a quarter or an eighth of each side, as that format allows.
+decoded at a half, a quarter or an eighth of each side, as that format allows; so is one
+to be cropped or padded, if at least two pixels are left for each one of the result.
 """
 
 import warnings
@@ -31,7 +32,7 @@ from handgrad.datasets.deep_images import (
     is_deep_grey,
     numbers_of,
 )
-from handgrad.datasets.image_fit import USUAL, Fit, fitted
+from handgrad.datasets.image_fit import BEFORE, USUAL, Fit, fitted
 from handgrad.errors import DatasetError, cannot_read
 from handgrad.paths import check_ordinary
 
@@ -56,6 +57,8 @@ FORMATS = tuple(KINDS)
 T = TypeVar("T")
 SUFFIXES = tuple(suffix for suffixes in KINDS.values() for suffix in suffixes)
 PIXEL_LIMIT = 16_000_000
+OVERSAMPLING = 2  # decoded pixels for each one of the result, per side, at least
+MOST_SHIFT = 1 / 8  # pixels of the result
 REDUCED_LIMIT = 100_000_000  # of a JPEG, which is decoded at 1/8 of each side
 FILE_LIMIT = 64 << 20  # bytes; images within the pixel limit are smaller
 GREY_MODES = ("1", "L", "LA", "La")
@@ -108,6 +111,8 @@ def decode(
     channels, height, width = shape
     with _refusals(name), _open(content, name) as opened:
         _reduce(opened)
+        if fit != BEFORE:  # those were decoded in full
+            _draft(opened, max(height, width), fit)
         numbers = _numbers(opened, content, name)
         upright = (
             ImageOps.exif_transpose(opened)
@@ -171,6 +176,20 @@ def _reduce(image: Image.Image) -> None:
     for part in (2, 4, 8):
         if image.width * image.height > PIXEL_LIMIT:
             image.draft(None, (-(-width // part), -(-height // part)))
+
+
+def _draft(image: Image.Image, side: int, fit: Fit) -> None:
+    """Set a JPEG to be decoded at the smallest size with two pixels for each new one.
+
+    The result has at most `side` pixels per side, upright or not. Decoding fills the
+    last block: a size is used if that moves no pixel by more than an eighth.
+    """
+    pixels = min(image.size) if fit == "crop" else max(image.size)
+    for part in (8, 4, 2):
+        filled = max(-length % part / length for length in image.size)
+        if pixels >= OVERSAMPLING * part * side and filled * side <= MOST_SHIFT:
+            image.draft(None, (image.width // part or 1, image.height // part or 1))
+            return
 
 
 @contextmanager

@@ -26,6 +26,7 @@ class ResolvedConfig(Table):
     initial arrays, and `new_arrays` names those not taken from the source.
     """
 
+    LATER = frozenset({"fit"})
     input_shape: Annotated[tuple[Whole, ...], Field(strict=False)]
     class_names: Annotated[tuple[str, ...], Field(strict=False)]
     mean: Annotated[tuple[float, ...], Field(strict=False)]
@@ -50,8 +51,8 @@ class ResolvedConfig(Table):
         """
         of_arrays = {"label_type", "channels", "feature_names"}
         begun = self.model_dump(include={"initial_sha256", "new_arrays"})
-        of_pictures = self.model_dump(include={"brightness", "bit_depth", "fit"})
-        unsaid = {name: None for name, value in of_pictures.items() if value is None}
+        of_pictures = ("brightness", "bit_depth", "fit")
+        unsaid = {name: None for name in of_pictures if getattr(self, name) is None}
         return {**self.model_dump(include=of_arrays), **_known(begun), **unsaid}
 
     @field_validator("std")
