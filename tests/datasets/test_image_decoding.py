@@ -305,7 +305,7 @@ def full_size(content, size, fit):
         ("crop", (520, 200), (24, 24), 4),
         ("crop", (100, 90), (48, 48), 1),  # less than two pixels for each new one
         ("crop", (197, 400), (48, 48), 1),  # the last block would be stretched
-        ("pad", (400, 100), (24, 24), 8),
+        ("pad", (400, 104), (24, 24), 8),
         ("stretch", (400, 520), (24, 20), 1),  # as in earlier versions
     ],
 )
