@@ -65,7 +65,7 @@ class Key:
 
     def child(self, purpose: str) -> "Key":
         """Return a new key with `purpose` appended to the path."""
-        return replace(self, path=f"{self.path}/{purpose}")
+        return Key(self.seed, f"{self.path}/{purpose}", self.step, self.examples)
 
     def at(self, step: int, examples: NumpyArray | None = None) -> "Key":
         """Return a new key for a `step` and the `examples` of a batch."""

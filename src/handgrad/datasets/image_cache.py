@@ -16,7 +16,6 @@ import json
 import os
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from hashlib import sha256
 from math import prod
 from pathlib import Path
@@ -61,7 +60,7 @@ class ImageCache:
         settings = [str(source), image_size, bit_depth]
         if fit != BEFORE:  # earlier caches are still used
             settings.append(fit)
-        rows = [list(asdict(file).values()) for file in files]
+        rows = [(file.name, file.size, file.stamp) for file in files]
         self.key = _sum_of([FORMAT, PIL.__version__, *settings, rows])
         self.place = _sum_of(settings)[:16]
         self.folder = cache_folder() / "images" / f"{self.place}-{self.key[:32]}"
