@@ -145,6 +145,8 @@ def test_a_run_from_pixels_to_probabilities(run, images, tmp_path):
     assert json.loads(values["class_names"]) == list(network.class_names)
     assert json.loads(values["input_shape"]) == [1, 28, 28]
     assert values["input_dtype"] == "uint8"
+    assert values["fit"] == network.config.fit == "crop"
+    assert values["resize"].endswith("crop the centre")
 
 
 def test_calibration_and_flips_are_part_of_the_model(run, images):

@@ -79,6 +79,7 @@ def test_a_classifier_is_the_same_and_learns_on(fitted, digits, tmp_path):
     images = digits.test.images
     found = hg.from_onnx(fitted.to_onnx(tmp_path / "net.onnx"))
     assert found.class_names == fitted.class_names
+    assert found.trained_.config.fit == fitted.trained_.config.fit == "crop"
     np.testing.assert_allclose(found.logits(images), fitted.logits(images), atol=1e-4)
     found.save(tmp_path / "net.safetensors")
     saved = hg.load(tmp_path / "net.safetensors")

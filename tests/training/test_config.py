@@ -203,3 +203,13 @@ def test_a_list_of_presets_becomes_a_tuple_of_their_rows():
     assert isinstance(found, tuple)
     expected = [*PRESETS["objects"], rows[1]]
     assert [row.model_dump() for row in found] == [dict(row) for row in expected]
+
+
+def test_the_fit_is_crop_unless_a_setting_or_a_resolved_run_says_otherwise():
+    assert RunConfig().fit == "crop"
+    assert "fit" not in RunConfig().model_dump()["dataset"]  # as in older ledgers
+    config = config_from({"dataset": {"fit": "pad"}})
+    assert config.fit == "pad"
+    assert config_from(tomllib.loads(config.to_toml())) == config
+    with pytest.raises(ConfigError, match=r"dataset\.fit: .*'pad' or 'stretch'"):
+        config_from({"dataset": {"fit": "centre"}})

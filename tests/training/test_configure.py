@@ -2,8 +2,10 @@ import pytest
 
 from handgrad.errors import ConfigError
 from handgrad.starting_points import STARTING_POINTS
-from handgrad.training.config import config_from
+from handgrad.training.config import RunConfig, config_from
 from handgrad.training.configure import check_names, configure, merged
+
+from .small import RESOLVED
 
 
 def test_names_and_paths_that_can_be_are_let_through(tmp_path, monkeypatch):
@@ -67,3 +69,18 @@ def test_a_named_network_with_changes_is_checked():
 def test_without_a_model_it_is_the_quick_start():
     config = configure(None, {})
     assert (config.model.name, config.optimizer.learning_rate) == ("lenet", 0.003)
+
+
+@pytest.mark.parametrize(
+    ("resolved", "fit"),
+    [
+        (None, "crop"),
+        (RESOLVED, "stretch"),  # a run from before there was a choice
+        ({**RESOLVED, "fit": "pad"}, "pad"),
+    ],
+)
+def test_the_file_of_a_run_keeps_its_fit(tmp_path, resolved, fit):
+    (tmp_path / "config.toml").write_text(RunConfig(resolved=resolved).to_toml())
+    assert configure(str(tmp_path / "config.toml"), {}).fit == fit
+    changed = configure(str(tmp_path / "config.toml"), {"dataset": {"fit": "stretch"}})
+    assert changed.fit == "stretch"

@@ -4,11 +4,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from handgrad.datasets.image_decoding import read_image
 from handgrad.errors import ConfigError, DatasetError, HandgradWarning
-from handgrad.training.build import build
+from handgrad.training.build import build, build_model
 from handgrad.training.run_images import check_split, run_images
+from handgrad.training.trained_network import TrainedNetwork
 
 from .small import small
+
+PARTS = ("train", "test")
 
 
 @pytest.fixture(scope="module")
@@ -183,3 +187,46 @@ def test_the_source_of_labels_can_be_given_for_other_images(split, tmp_path):
     with pytest.raises(DatasetError, match=r"in training \(--label-from name\); if"):
         run_images(config, split, dataset=new)
     run_images(config, split, dataset=new, label_from="folder")
+
+
+@pytest.fixture
+def wide(tmp_path):
+    """A folder of two classes of noise, twice as wide as high."""
+    draw = np.random.default_rng(0)
+    for row in range(20):
+        path = tmp_path / "wide" / ("cat", "dog")[row % 2] / f"{row}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(draw.integers(0, 256, (12, 24), np.uint8)).save(path)
+    return tmp_path / "wide"
+
+
+def trained_as(wide, fit):
+    """The resolved configuration of a run with this fit; None: of an earlier version.
+
+    Runs of earlier versions stretched, and did not record it.
+    """
+    data = {"name": str(wide), "image_size": [8, 8], "validation": "none"}
+    data |= {"fit": fit or "stretch"}
+    config = build(small(dataset=data)).config
+    if fit is not None:
+        return config
+    dataset = config.dataset.model_copy(update={"fit": None})
+    resolved = config.resolved.model_copy(update={"fit": None})
+    return config.model_copy(update={"dataset": dataset, "resolved": resolved})
+
+
+@pytest.mark.parametrize("fit", ["crop", "pad", "stretch", None])
+def test_images_are_fitted_as_in_training(wide, tmp_path, fit):
+    config = trained_as(wide, fit)
+    files = sorted((wide / "cat").iterdir(), key=lambda path: path.name)
+    expected = [read_image(path, (1, 8, 8), fit=fit or "stretch") for path in files]
+    own = np.concatenate([run_images(config, part)[1].images for part in PARTS])
+    shutil.copytree(wide, tmp_path / "other")
+    for other in (None, *PARTS):  # all images, and each split of their own
+        found = run_images(config, other, dataset=str(tmp_path / "other"))[1]
+        own = np.concatenate([own, found.images])
+    network = TrainedNetwork(build_model(config), config)
+    for path, image in zip(files, expected, strict=True):
+        np.testing.assert_array_equal(network.read_image(path), image)
+        assert sum((image == one).all() for one in own) == 3
+    assert build(config).config == config  # as when a run is resumed

@@ -38,6 +38,7 @@ from handgrad.text import number_of
 
 __all__ = ["load_images", "read_image"]
 
+AHEAD = 4096  # files in the queue of the decoding threads
 KEPT_SIDE = 128
 USUAL_SIZE = (32, 32)
 
@@ -223,9 +224,11 @@ def decode_files(
 
     with ThreadPoolExecutor() as pool:
         try:
-            for done, _ in enumerate(pool.map(fill, range(len(pixels))), 1):
-                if progress is not None:
-                    progress(what, done, len(pixels))
+            for start in range(0, len(files), AHEAD):  # a queue of all takes memory
+                rows = range(start, min(start + AHEAD, len(files)))
+                for done, _ in enumerate(pool.map(fill, rows), start + 1):
+                    if progress is not None:
+                        progress(what, done, len(files))
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise

@@ -8,6 +8,7 @@ import numpy as np
 
 from handgrad.arrays import NumpyArray
 from handgrad.datasets import Normalization
+from handgrad.datasets.image_fit import FITS
 from handgrad.errors import ConfigError, HandgradError, RunError, ShapeError
 from handgrad.interop.onnx_graph import import_onnx
 from handgrad.interop.onnx_layers import UnsupportedError, layer_of
@@ -233,7 +234,7 @@ def _config(
             "train_images": 0,
             "validation_images": 0,
             "input_dtype": "float32" if source.dtype == "float32" else None,
-            "fit": source.metadata.get("fit"),
+            "fit": noted if (noted := source.metadata.get("fit")) in FITS else None,
         },
     }
     try:
