@@ -65,7 +65,7 @@ def test_an_option_and_set_must_agree():
 
 def test_every_setting_is_a_key_of_the_configuration_with_the_default_shown():
     settings = {one.setting: one for one in OPTIONS.values() if one.setting}
-    assert len(settings) == 29
+    assert len(settings) == 30
     for table, key in (one.place for one in settings.values()):
         model = RunConfig.model_fields[table].annotation if table else RunConfig
         assert key in model.model_fields or model.model_config["extra"] == "allow"

@@ -224,7 +224,7 @@ def _check_no_size(image_size: Pair | None, fit: Fit | None) -> None:
     if image_size is not None or fit is not None:
         raise ConfigError(
             "image_size and fit apply to a network given by name; a trained one has "
-            "its own. Omit both."
+            "its own size and fit. Omit both."
         )
 
 
