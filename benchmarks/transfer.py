@@ -9,7 +9,7 @@ and 2,000 test images. The sources are runs of the same network on
                     vehicle, so that their weights have never seen the target's labels
 IMAGES is a folder with train/CLASS and test/CLASS. Everything is written to FOLDER, and
 runs that are there already are not trained again. From scratch the learning rate is the
-best of three on the test images; with a source it is fixed.
+better of two on the test images; with a source it is fixed.
 """
 
 import argparse
@@ -23,18 +23,14 @@ from handgrad.training.configure import configure
 from handgrad.training.run import start
 
 VEHICLES = ("airplane", "automobile", "ship", "truck")
-FEW, MANY, TESTED = (
-    20,
-    1000,
-    200,
-)  # of a class: target, source, test images of the target
+FEW, TESTED, MANY = 20, 200, 1000  # of a class: target, its test images, source
 SOURCES = ("clothing", "two classes")
 WAYS: dict[str, dict[str, Any]] = {
     "all layers": {},
     "backbone at 0.1": {"backbone_multiplier": 0.1},
     "frozen but the last": {"freeze": "all-but-last"},
 }
-RATES, RATE = (0.001, 0.003, 0.01), 0.003  # from scratch, and with a source
+RATES, RATE = (0.003, 0.01), 0.003  # from scratch, and with a source
 NETWORK = {"name": "resnet"}
 SOURCE = {"epochs": 20, "batch_size": 64}
 TARGET = {"epochs": 40, "batch_size": 20}
