@@ -7,6 +7,8 @@ and 2,000 test images. The sources are runs of the same network on
     clothing        photographs of ten kinds of clothes, at 32 x 32
     two classes     10,000 other training images of CIFAR-10, labelled only as animal or
                     vehicle, so that their weights have never seen the target's labels
+    ten classes     the same 10,000 images with the labels of the target, 3 epochs: the
+                    last layer is taken as well
 IMAGES is a folder with train/CLASS and test/CLASS. Everything is written to FOLDER, and
 runs that are there already are not trained again. From scratch the learning rate is the
 better of two on the test images; with a source it is fixed.
@@ -24,7 +26,7 @@ from handgrad.training.run import start
 
 VEHICLES = ("airplane", "automobile", "ship", "truck")
 FEW, TESTED, MANY = 20, 200, 1000  # of a class: target, its test images, source
-SOURCES = ("clothing", "two classes")
+SOURCES = {"clothing": 20, "two classes": 20, "ten classes": 3}  # epochs
 WAYS: dict[str, dict[str, Any]] = {
     "all layers": {},
     "backbone at 0.1": {"backbone_multiplier": 0.1},
@@ -32,13 +34,13 @@ WAYS: dict[str, dict[str, Any]] = {
 }
 RATES, RATE = (0.003, 0.01), 0.003  # from scratch, and with a source
 NETWORK = {"name": "resnet"}
-SOURCE = {"epochs": 20, "batch_size": 64}
+SOURCE_BATCH = 64
 TARGET = {"epochs": 40, "batch_size": 20}
 AUGMENTATION = [{"name": "random_crop", "padding": 4}, {"name": "random_flip"}]
 
 
 def spread_out(images: Path, folder: Path) -> None:
-    """Copy the images of the target and of the second source from CIFAR-10."""
+    """Copy the images of the target and of the other sources from CIFAR-10."""
     for kind in sorted(path.name for path in (images / "train").iterdir()):
         coarse = "vehicle" if kind in VEHICLES else "animal"
         found = sorted((images / "train" / kind).iterdir())
@@ -47,6 +49,7 @@ def spread_out(images: Path, folder: Path) -> None:
         _copy(found[:FEW], folder / "target" / "train" / kind)
         _copy(tested[:TESTED], folder / "target" / "test" / kind)
         _copy(others, folder / "two classes" / coarse)
+        _copy(others, folder / "ten classes" / kind)
 
 
 def _copy(files: list[Path], folder: Path) -> None:
@@ -92,9 +95,11 @@ def main() -> None:
     if not folder.exists():
         spread_out(options.cifar10, folder)
     runs, target = folder / "runs", folder / "target"
-    for name in SOURCES:
+    for name, epochs in SOURCES.items():
         data = options.clothing if name == "clothing" else folder / name
-        found = accuracy(runs / name, data, SOURCE, RATE)
+        found = accuracy(
+            runs / name, data, {"epochs": epochs, "batch_size": SOURCE_BATCH}, RATE
+        )
         print(f"source {name}: {found:.1f} % of its own test images", flush=True)
     print("| Start | Trained | Learning rate | Accuracy (mean) | Seeds |")
     print("|---|---|---|---|---|")
