@@ -2,10 +2,13 @@ import numpy as np
 import pytest
 
 from handgrad.errors import ConfigError
-from handgrad.layers import Residual, Sequential
+from handgrad.layers import BatchNorm1d, Dropout, Linear, Residual, Sequential
+from handgrad.losses import SoftmaxCrossEntropy
 from handgrad.models import from_layers, lenet, resnet
+from handgrad.randomness import Key
 from handgrad.training import load
 from handgrad.training.freezing import multipliers, set_multipliers
+from handgrad.training.non_finite import forward_and_backward
 from handgrad.training.resuming import resume
 from handgrad.training.run import start
 from handgrad.training.verify import verify
@@ -134,3 +137,21 @@ def test_a_network_with_global_pooling_takes_images_of_another_size(tmp_path, so
         "parameters/linear_1.bias",
     )
     assert run.config.resolved.mean == load(source).config.resolved.mean
+
+
+def test_a_value_that_is_not_finite_is_found_as_the_frozen_layers_run():
+    model = Sequential([Linear(3, 3), BatchNorm1d(3), Dropout(0.5), Linear(3, 2)])
+    key, inputs, targets = Key(0), np.ones((2, 3), np.float32), np.zeros(2, int)
+    for layer in list(model.layers.values())[:2]:
+        for parameter in layer.parameters().values():
+            parameter.learning_rate_multiplier = 0
+    before = {name: one.value.copy() for name, one in model.buffers().items()}
+    names = [
+        name
+        for name, _ in forward_and_backward(
+            model, SoftmaxCrossEntropy(), inputs, targets, key
+        )
+    ]
+    assert names[-1] == "the gradient of the inputs of dropout_1"
+    for name, one in model.buffers().items():
+        np.testing.assert_array_equal(one.value, before[name])
