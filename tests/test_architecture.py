@@ -30,7 +30,7 @@ TOP = {*STANDING, "interop", "testing"}
 KNOWS = {
     "errors": set(),
     "arrays": {"errors"},
-    "parameter": {"arrays", "errors", "randomness"},
+    "parameter": {"arrays", "errors", "randomness", "setting"},
     "parsing": {"errors", "paths"},
     "randomness": {"arrays", "errors", "ranges"},
     "ranges": {"errors"},

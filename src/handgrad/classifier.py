@@ -35,7 +35,6 @@ from handgrad.interop.onnx_export import to_onnx
 from handgrad.layers import Sequential
 from handgrad.training.build import Parts
 from handgrad.training.classifier_settings import settings_of
-from handgrad.training.label_types import check_can_be_saved
 from handgrad.training.trained_network import TrainedNetwork
 from handgrad.training.trained_network import load as load_network
 
@@ -74,6 +73,10 @@ class Classifier(FittedMixin, ClassifierMixin, BaseEstimator):
         random_state     seed; runs with the same seed are bit-identical
         engine, workers  "cpu" or "plain"; threads, by default all usable cores
         run, verbose     folder to write the run to; whether to print progress
+        start_from       run or saved file whose weights, normalization and, if "auto",
+                         network to take; the last layer is new if the classes differ
+        freeze           number of first layers to freeze, or "all-but-last"
+        backbone_multiplier  of the learning rate, for all layers but the last
 
     After `fit`: `classes_`, `n_features_in_`, `n_iter_` (epochs), `loss_curve_` and
     `history_` (by epoch), `network_`, `trained_` (`handgrad.training.TrainedNetwork`).
@@ -115,6 +118,9 @@ class Classifier(FittedMixin, ClassifierMixin, BaseEstimator):
         workers: int | None = None,
         run: str | Path | None = None,
         verbose: bool | int = False,
+        start_from: str | Path | None = None,
+        freeze: int | str | None = None,
+        backbone_multiplier: float | None = None,
     ) -> None:
         self.model = model
         self.model_options = model_options
@@ -138,6 +144,9 @@ class Classifier(FittedMixin, ClassifierMixin, BaseEstimator):
         self.workers = workers
         self.run = run
         self.verbose = verbose
+        self.start_from = start_from
+        self.freeze = freeze
+        self.backbone_multiplier = backbone_multiplier
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train from scratch on examples X and their labels y.
@@ -210,11 +219,6 @@ class Classifier(FittedMixin, ClassifierMixin, BaseEstimator):
 
     predict_probabilities = predict_proba  # the name in earlier versions
 
-    def logits(self, X: Any) -> NumpyArray:
-        """The outputs of the last layer, (count, classes), float32."""
-        examples = more_of(self, X)
-        return self.trained_.logits(examples)
-
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """The accuracy, weighted by `sample_weight` if given."""
         weights_of(sample_weight, y)
@@ -238,12 +242,6 @@ class Classifier(FittedMixin, ClassifierMixin, BaseEstimator):
         split = labelled_split(self, X, y, "calibrate")
         self.trained_.calibrate(split)
         return self
-
-    def save(self, path: str | Path) -> None:
-        """Save to a `.safetensors` file at `path`, without code; `load` reads it."""
-        check_is_fitted(self, "network_")
-        check_can_be_saved(self.classes_)
-        self.trained_.save(path, self.history_.as_rows())
 
     def to_onnx(self, path: str | Path) -> Path:
         """Export to an ONNX model at `path`; see `handgrad.interop.to_onnx`."""

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from handgrad.arrays import Array, Shape
 from handgrad.errors import ConfigError, ShapeError
 from handgrad.randomness import Key
+from handgrad.setting import at_least
 
 __all__ = [
     "Buffer",
@@ -27,7 +28,9 @@ class Parameter:
     """A trainable array; only an optimizer changes its `value`.
 
     `value` is an array of any library that follows the array API; assigning anything
-    else raises ConfigError.
+    else raises ConfigError. `learning_rate_multiplier`, 1 by default, multiplies the
+    learning rate of this parameter; with 0 it is frozen: engines do not update it. The
+    first layers of a network are not trained at all if all their parameters are frozen.
 
     `Parameter.drawn` makes one whose initial value is drawn on first access. Until then
     the network that the layer becomes part of may choose its key, so that no two layers
@@ -35,12 +38,14 @@ class Parameter:
     shape.
     """
 
+    learning_rate_multiplier = at_least(0)
     _value: Array
     _draw: Draw | None
     key: Key | None  # the key that the value was drawn from, if any
 
     def __init__(self, value: Array) -> None:
         self.value, self.key = value, None
+        self.learning_rate_multiplier = 1.0
 
     @classmethod
     def drawn(
@@ -55,6 +60,7 @@ class Parameter:
         """
         made = cls.__new__(cls)
         made._value, made._draw, made.key = None, Draw(shape, initializer, key), key
+        made.learning_rate_multiplier = 1.0
         return made
 
     @property

@@ -199,6 +199,8 @@ def test_a_stopped_run_is_resumed_to_the_same_bits(handgrad, tmp_path):
         ("--resume nowhere --epochs 3", "nowhere does not exist"),
         ("--resume nowhere --start-from here", "got --start-from as well"),
         ("--start-from nowhere", "nowhere does not exist"),
+        ("--freeze 2", "has freeze, but no weights to start from. Add --start-from"),
+        ("--freeze all", "first layers to freeze, from 1, or all-but-last, got 'all'"),
         ("lenet --resume nowhere", "got a model as well"),
         ("--resume nowhere --set a=1", "got --set as well"),
     ],
@@ -265,8 +267,17 @@ def test_a_run_starts_from_the_weights_of_another(handgrad, refused, tmp_path):
     assert handgrad("verify third -q").code == 0
     wide = "train --start-from first --set hidden_sizes=9,"
     assert "do not fit: this network takes linear_1.weight" in refused(wide)
-    own = "train --start-from first --normalization half --epochs 1 -q --run own"
-    assert handgrad(own).code == 0
+    how = "--freeze all-but-last --backbone-multiplier 0.5"
+    frozen = handgrad(f"train --start-from first --dataset pictures {how} --run fourth")
+    assert frozen.code == 0, frozen.err
+    assert "images are normalized as for these weights\nfrozen: linear_1" in frozen.err
+    start = RunFolder(tmp_path / "fourth").config.start
+    assert (start.freeze, start.backbone_multiplier) == ("all-but-last", 0.5)
+    assert "mlp has 2 layers" in refused("train --start-from first --freeze 2")
+    own = "train --start-from first --normalization half --epochs 1 --run own"
+    slow = handgrad(f"{own} --backbone-multiplier 0.5").err
+    assert "learning rate x 0.5: linear_1" in slow
+    assert "normalized" not in slow
     assert RunFolder(tmp_path / "own").config.start.normalization == "own"
     again = handgrad("train second/config.toml -q --run again")
     assert again.code == 0, again.err

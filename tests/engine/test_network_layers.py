@@ -1,7 +1,13 @@
 """Of exactly which class a thing is; what follows from that: test_subclasses."""
 
-from handgrad.engine.network_layers import exact, layers_of, within
-from handgrad.layers import GELU, ReLU, Residual, Sequential, Tanh
+from handgrad.engine.network_layers import (
+    exact,
+    frozen_count,
+    layers_of,
+    trained,
+    within,
+)
+from handgrad.layers import GELU, Linear, ReLU, Residual, Sequential, Tanh
 from handgrad.losses import L2
 
 
@@ -38,3 +44,15 @@ def test_what_a_container_holds_stands_under_its_name():
     assert within(Residual(first)) == {"body": first}
     assert within(Residual(first, second)) == {"body": first, "shortcut": second}
     assert within(first) == {}
+
+
+def test_frozen_layers_come_before_the_first_that_is_trained():
+    layers = [Tanh(), Linear(2, 2), Tanh(), Linear(2, 2), ReLU(), Linear(2, 2)]
+    assert frozen_count(layers) == 0
+    for place, count in ((3, 0), (1, 4), (5, 6)):
+        for parameter in layers[place].parameters().values():
+            parameter.learning_rate_multiplier = 0
+        assert frozen_count(layers) == count
+    layers[1].bias.learning_rate_multiplier = 0.5
+    assert frozen_count(layers) == 0
+    assert list(trained(layers[1].parameters())) == ["bias"]

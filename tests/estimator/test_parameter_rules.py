@@ -8,7 +8,7 @@ from handgrad.errors import ConfigError
 from handgrad.estimator.parameter_rules import RULES, checked_parameters
 
 DEFAULTS = Classifier().get_params()
-ELSEWHERE = {"validation", "class_weight", "run", "random_state"}
+ELSEWHERE = {"validation", "class_weight", "run", "random_state", "start_from"}
 RIGHT = {
     "model": ["mlp", [], lambda shape, classes, seed: None],
     "model_options": [None, {}, {"hidden_sizes": [8]}],

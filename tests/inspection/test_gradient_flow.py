@@ -77,3 +77,18 @@ def test_a_run_has_images_of_its_own(run):
     found = gradient_flow(run, count=5, split="train")
     assert [row.layer for row in found] == ["linear_1", "linear_2"]
     assert f"Measured on a random sample of 5 train images of {run}" in str(found)
+
+
+def test_frozen_and_slowed_layers_are_named():
+    model = perceptron(hidden=5, classes=4, input_shape=(1, 3, 3))
+    before = gradient_flow(model, INPUTS, TARGETS)
+    for layer, value in (("linear_1", 0), ("linear_2", 0.1)):
+        for parameter in model.layers[layer].parameters().values():
+            parameter.learning_rate_multiplier = value
+    flow = gradient_flow(model, INPUTS, TARGETS)
+    assert [row.trained for row in flow] == ["frozen", "x 0.1"]
+    assert flow.table().below[1] == "Learning rate: linear_1 frozen; linear_2 x 0.1."
+    assert flow.as_dict()["layers"][0]["trained"] == "frozen"
+    norms = [row.gradient_norm for row in before]
+    assert [row.gradient_norm for row in flow] == norms
+    assert len(before.table().below) == 1

@@ -52,6 +52,17 @@ def _image_size(side: int) -> list[int]:
     return [side, side]
 
 
+def _freeze(text: str) -> Any:
+    count = parse_value(text)
+    is_count = isinstance(count, int) and not isinstance(count, bool) and count >= 1
+    if not is_count and count != "all-but-last":
+        raise ConfigError(
+            "--freeze takes the number of first layers to freeze, from 1, or "
+            f"all-but-last, got {text!r}. For example: --freeze all-but-last"
+        )
+    return count
+
+
 Model = Annotated[
     str | None,
     typer.Argument(
@@ -207,6 +218,20 @@ PANELS: dict[str, dict[str, Option]] = {  # in the order of the help
             Path,
             "Run or saved network whose weights to start from.",
             metavar="RUN|FILE",
+        ),
+        "freeze": Option(
+            "start.freeze",
+            str,
+            "With --start-from: number of first layers to freeze, or all-but-last.",
+            "none",
+            metavar="N|all-but-last",
+            read=_freeze,
+        ),
+        "backbone_multiplier": Option(
+            "start.backbone_multiplier",
+            float,
+            "With --start-from: learning-rate multiplier of all layers but the last.",
+            "1",
         ),
         "checkpoint_seconds": Option(
             "training.checkpoint_seconds",

@@ -4,10 +4,11 @@ A subclass, or an object whose methods were replaced, does not count as its base
 it runs by its own `forward` and `backward`.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from handgrad.layers import Layer, Residual, Sequential
+from handgrad.parameter import Parameter
 from handgrad.randomness import Key
 
 Named = tuple[str, Layer[Any]]
@@ -41,6 +42,26 @@ def parts_of(name: str, layer: Layer[Any]) -> list[Named]:
         return [(name, layer)]
     inner = within(layer).items()
     return [x for own, part in inner for x in parts_of(f"{name}.{own}", part)]
+
+
+def frozen_count(layers: Iterable[Layer[Any]]) -> int:
+    """How many of the first layers are frozen: up to the last with parameters.
+
+    They run as for a prediction, without dropout and with the running statistics of
+    batch normalization, and have no backward pass.
+    """
+    count = 0
+    for place, layer in enumerate(layers, 1):
+        if trained(layer.parameters()):
+            break
+        if layer.parameters():
+            count = place
+    return count
+
+
+def trained(parameters: Mapping[str, Parameter]) -> dict[str, Parameter]:
+    """The parameters that are not frozen: an optimizer updates them."""
+    return {n: p for n, p in parameters.items() if p.learning_rate_multiplier}
 
 
 def within(layer: Layer[Any]) -> dict[str, Layer[Any]]:

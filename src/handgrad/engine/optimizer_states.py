@@ -24,12 +24,18 @@ def rule_of(optimizer: Optimizer) -> int | None:
     return None if kind is None else RULES[kind].kernel(optimizer)
 
 
-def write_rates(rates: NumpyArray, rule: int | None, optimizer: Any, step: int) -> None:
+def write_rates(
+    rates: NumpyArray,
+    rule: int | None,
+    optimizer: Any,
+    step: int,
+    multiplier: float = 1.0,
+) -> None:
     """The numbers of one step that `kernels.updates` reads."""
     rates[1] = 1.0  # until clipping says otherwise
     if rule is None:
         return
-    learning_rate = optimizer.rate(step)
+    learning_rate = multiplier * optimizer.rate(step)
     rates[:3] = learning_rate, 1.0, optimizer.weight_decay
     of_rule = RULES[type(optimizer)].rates(optimizer, step)
     rates[3 : 3 + len(of_rule)] = of_rule

@@ -37,6 +37,7 @@ class ParameterStore:
     def __post_init__(self) -> None:
         self.offsets, total = {}, 0
         self._shapes = {name: p.shape for name, p in self.arrays.items()}
+        self.multipliers = self._multipliers()
         for name in self.parameters:
             self.offsets[name] = total
             total += -(-prod(self._shapes[name]) // ALIGNMENT) * ALIGNMENT
@@ -52,8 +53,13 @@ class ParameterStore:
         return {**self.parameters, **self.buffers}
 
     def fits(self) -> bool:
-        """Whether all arrays have the shapes of their places."""
-        return all(p.shape == self._shapes[name] for name, p in self.arrays.items())
+        """Whether the arrays have the shapes of their places, and the multipliers."""
+        is_same = self.multipliers == self._multipliers()
+        shapes = self._shapes
+        return is_same and all(p.shape == shapes[n] for n, p in self.arrays.items())
+
+    def _multipliers(self) -> dict[str, float]:
+        return {n: p.learning_rate_multiplier for n, p in self.parameters.items()}
 
     def take_over(self) -> None:
         """Copy assigned arrays into their places, as float32, and use the copies."""

@@ -15,13 +15,14 @@ from handgrad.engine.memory_plan import (
     Pointer,
     pointer_to,
 )
-from handgrad.engine.network_layers import exact
+from handgrad.engine.network_layers import exact, trained
 from handgrad.engine.operation import Operation
-from handgrad.engine.optimizer_states import rule_of
+from handgrad.engine.optimizer_states import rule_of, write_rates
 from handgrad.engine.program import Phase, Task
 from handgrad.engine.returned import l2_gradients, penalty_of, returned
 from handgrad.losses import L2
 from handgrad.losses.l2 import penalized
+from handgrad.optimizers.multiplier import with_multiplier
 
 if TYPE_CHECKING:
     from handgrad.engine.cpu import CpuEngine
@@ -50,7 +51,12 @@ class ParameterUpdate:
         self.is_apart = is_own or self.clip_norm is not None or self.rule is None
         self.keeps = keep_gradients or self.is_apart
         self.step = 0
-        self.rates = memory.array("rates", "settings", updates.RATES)
+        self.trained = trained(self.store.parameters)
+        multipliers = {p.learning_rate_multiplier for p in self.trained.values()}
+        self.rates = {
+            value: memory.array(f"rates x {value:g}", "settings", updates.RATES)
+            for value in sorted(multipliers)
+        }
         self.l2 = memory.array("l2", "settings", 2)
         if self.known_l2 is not None:
             self.l2[0] = self.known_l2.scale
@@ -61,10 +67,11 @@ class ParameterUpdate:
 
     def phases(self, blocks: Sequence[GradientBlock]) -> list[Phase]:
         """One phase; more where all gradients are needed before the first update."""
-        ordered = sorted(blocks, key=lambda block: -block.cost)
-        flat = self.memory.array("squares", "settings", 2 * len(blocks), np.float64)
+        kept = [block for block in blocks if block.name in self.trained]
+        ordered = sorted(kept, key=lambda block: -block.cost)
+        flat = self.memory.array("squares", "settings", 2 * len(kept), np.float64)
         self.squares = flat.reshape(-1, 2)
-        largest = max((block.rows * block.columns for block in blocks), default=1)
+        largest = max((block.rows * block.columns for block in kept), default=1)
         scratch = NOWHERE
         if not self.keeps:
             scratch = self.memory.each_worker("gradient block", "gradients", largest)
@@ -88,6 +95,12 @@ class ParameterUpdate:
             Phase("norm", plain=self._clip),
             last,
         ]
+
+    def write_rates(self, step: int) -> None:
+        """Write the numbers that the kernels read at this step."""
+        self.step = step
+        for multiplier, rates in self.rates.items():
+            write_rates(rates, self.rule, self.optimizer, step, multiplier)
 
     def penalty(self) -> float:
         """The L2 term of the loss, for the weights before the step."""
@@ -140,6 +153,7 @@ class ParameterUpdate:
             for flat in self.states.values()
         ]
         first, second = [*states, NOWHERE, NOWHERE][:2]
+        multiplier = self.trained[block.name].learning_rate_multiplier
         return Operation(
             updates.update_kernel(rule),
             f"{type(self.optimizer).__name__} of {block.name}",
@@ -147,7 +161,7 @@ class ParameterUpdate:
             gradient=place,
             state_1=first,
             state_2=second,
-            rates=pointer_to(self.rates, "rates"),
+            rates=pointer_to(self.rates[multiplier], "rates"),
             losses=pointer_to(self.guard, "losses and norm"),
             rows=block.rows,
             columns=block.columns,
@@ -162,9 +176,8 @@ class ParameterUpdate:
     def _add_own_l2(self) -> None:
         """Add the gradients of a user's own L2 term."""
         assert self.own_l2 is not None
-        parameters = self.store.parameters
-        self.own_penalty = penalty_of(self.own_l2, parameters)
-        for name, extra in l2_gradients(self.own_l2, parameters).items():
+        self.own_penalty = penalty_of(self.own_l2, self.trained)
+        for name, extra in l2_gradients(self.own_l2, self.trained).items():
             gradient = self.store.view(self.gradients, name)
             gradient += extra
 
@@ -172,12 +185,13 @@ class ParameterUpdate:
         """Update whole parameters by an optimizer that has no kernel."""
         if not np.isfinite(self.guard.sum()):
             return
-        for name, parameter in self.store.parameters.items():
-            gradient = self.store.view(self.gradients, name) * self.rates[1]
+        for name, parameter in self.trained.items():
+            multiplier = parameter.learning_rate_multiplier
+            gradient = self.store.view(self.gradients, name)
+            gradient = gradient * self.rates[multiplier][1]
             place = parameter.value
-            self.optimizer.update(
-                parameter, gradient, self.plain_states[name], self.step
-            )
+            optimizer = with_multiplier(self.optimizer, multiplier)
+            optimizer.update(parameter, gradient, self.plain_states[name], self.step)
             moved, parameter.value = parameter.value, place
             who = f"a value of {name}"
             place[...] = returned("", self.optimizer, who, moved, place.shape)
@@ -192,4 +206,5 @@ class ParameterUpdate:
         self.gradient_norm = float(np.sqrt(squares))
         self.guard[-1] += self.gradient_norm
         if self.gradient_norm > self.clip_norm:
-            self.rates[1] = self.clip_norm / self.gradient_norm
+            for rates in self.rates.values():
+                rates[1] = self.clip_norm / self.gradient_norm

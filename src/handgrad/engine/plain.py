@@ -11,7 +11,7 @@ from handgrad.engine.batch_check import BatchCheck, are_all_finite
 from handgrad.engine.blas_threads import single_thread
 from handgrad.engine.engine import Batch, Between, StepResult, nothing
 from handgrad.engine.model_lock import lock_of
-from handgrad.engine.network_layers import layers_of
+from handgrad.engine.network_layers import layers_of, trained
 from handgrad.engine.parameter_check import check_parameters
 from handgrad.engine.parts import Parts
 from handgrad.engine.plain_passes import backward, forward
@@ -32,6 +32,7 @@ from handgrad.layers.sequential import Sequential
 from handgrad.losses import L2, Loss
 from handgrad.losses.loss import forward_loss
 from handgrad.optimizers import Optimizer, clip_by_norm
+from handgrad.optimizers.multiplier import with_multiplier
 from handgrad.optimizers.optimizer import State
 from handgrad.parameter import Parameter
 from handgrad.randomness import Key
@@ -196,7 +197,11 @@ class PlainEngine(Parts):
         mean, cache = forward_loss(self.loss, logits, targets, weights)
         loss, d_logits = loss_of(self.loss, mean), self.loss.backward(cache)
         d_logits = returned("", self.loss, "d_logits", d_logits, logits.shape)
-        gradients = backward(d_logits, kept, between)
+        found, parameters = (
+            backward(d_logits, kept, between),
+            trained(self.model.parameters()),
+        )
+        gradients = {name: found[name] for name in found if name in parameters}
         loss, gradients = self._add_penalty(loss, gradients)
         correct = int(np.count_nonzero(logits.argmax(axis=1) == targets))
         if not (np.isfinite(loss) and all(map(are_all_finite, gradients.values()))):
@@ -204,8 +209,10 @@ class PlainEngine(Parts):
         norm = None
         if self.clip_norm is not None:
             gradients, norm = clip_by_norm(gradients, self.clip_norm)
-        for name, parameter in self.model.parameters().items():
-            self.optimizer.update(parameter, gradients[name], self._states[name], step)
+        for name, parameter in parameters.items():
+            multiplier = parameter.learning_rate_multiplier
+            optimizer = with_multiplier(self.optimizer, multiplier)
+            optimizer.update(parameter, gradients[name], self._states[name], step)
             # the memory order decides the last bits of a product: keep it as saved
             shape, who = gradients[name].shape, f"a value of {name}"
             moved = returned("", self.optimizer, who, parameter.value, shape)
@@ -217,7 +224,7 @@ class PlainEngine(Parts):
     ) -> tuple[float, Gradients]:
         if self.l2 is None:
             return loss, gradients
-        parameters = self.model.parameters()
+        parameters = trained(self.model.parameters())
         extra = l2_gradients(self.l2, parameters)
         summed = {
             name: gradient + extra[name] if name in extra else gradient

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from handgrad.arrays import Gradients, NumpyArray, Shape
 from handgrad.engine.engine import Between, nothing
-from handgrad.engine.network_layers import layer_key, layers_of
+from handgrad.engine.network_layers import frozen_count, layer_key, layers_of
 from handgrad.engine.returned import gradients_of, returned
 from handgrad.layers import Layer
 from handgrad.layers.returned_pairs import backward_pair, forward_pair
@@ -30,16 +30,22 @@ def forward(
 ) -> tuple[NumpyArray, list[Kept]]:
     """Through all layers, first to last: (batch, classes), and what is kept of each.
 
-    `between` is called before each layer.
+    `between` is called before each layer. In training, nothing is kept of the first
+    layers that are frozen.
     """
-    kept = []
-    for name, layer in layers_of(model):
+    kept, layers = [], layers_of(model)
+    frozen = frozen_count(layer for _, layer in layers) if training else 0
+    for place, (name, layer) in enumerate(layers):
         between()
-        own_key = None if key is None else layer_key(key, name)
-        results = layer.forward(inputs, training=training, key=own_key)
+        is_frozen = place < frozen
+        own_key = None if key is None or is_frozen else layer_key(key, name)
+        results = layer.forward(
+            inputs, training=training and not is_frozen, key=own_key
+        )
         outputs, cache = forward_pair(name, layer, results)
         expected = (len(inputs), *layer.output_shape(inputs.shape[1:]))
-        kept.append(Kept(name, layer, cache, inputs.shape))
+        if not is_frozen:
+            kept.append(Kept(name, layer, cache, inputs.shape))
         inputs = returned(name, layer, "outputs", outputs, expected)
     return inputs, kept
 
@@ -47,7 +53,7 @@ def forward(
 def backward(
     d_outputs: NumpyArray, kept: list[Kept], between: Between = nothing
 ) -> Gradients:
-    """Through all layers, last to first: the gradient of every parameter, by name."""
+    """Through the kept layers, last to first: each parameter's gradient, by name."""
     gradients = {}
     for name, layer, cache, input_shape in reversed(kept):
         between()

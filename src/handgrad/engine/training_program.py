@@ -17,11 +17,15 @@ from handgrad.engine.lowering import plan
 from handgrad.engine.lowering.copies import batch_last, matrix_copy
 from handgrad.engine.lowering.fusion import fused
 from handgrad.engine.lowering.inputs import gather
-from handgrad.engine.lowering.lowering import Lowering, lower_backwards, lower_nodes
+from handgrad.engine.lowering.lowering import (
+    Lowering,
+    lower_backwards,
+    lower_frozen,
+    lower_nodes,
+)
 from handgrad.engine.lowering.plain import read, write
 from handgrad.engine.memory_plan import NOWHERE, Memory, Tensor, pointer_to
-from handgrad.engine.network_layers import exact, layers_of
-from handgrad.engine.optimizer_states import write_rates
+from handgrad.engine.network_layers import exact, frozen_count, layers_of
 from handgrad.engine.parameters import ParameterUpdate
 from handgrad.engine.program import Phase, Program
 from handgrad.engine.returned import loss_of, returned
@@ -50,7 +54,12 @@ class TrainingProgram:
         tile = plan.tile_of(nodes, engine.batch_size)
         tiles = -(-engine.batch_size // tile)
         self.is_own_loss = exact(engine.loss, LOSSES) is None
-        per_tile = self.is_own_loss or plan.needs_barriers(nodes, training=True)
+        frozen = frozen_count(node.layer for node in nodes)
+        per_tile = (
+            self.is_own_loss
+            or plan.needs_barriers(nodes[:frozen], training=False)
+            or plan.needs_barriers(nodes[frozen:], training=True)
+        )
         memory = Memory(tile, tiles, engine.workers, per_tile=per_tile, shares=True)
         self._engine, self.keep_gradients = ref(engine), keep_gradients
         self.operations = operations
@@ -71,7 +80,8 @@ class TrainingProgram:
             image_steps=pointer_to(self.steps) if operations else NOWHERE,
         )
         tensor = gather(lowering, plan.first_to_compute(nodes), engine.check)
-        logits = lower_nodes(lowering, nodes, tensor)
+        tensor = lower_frozen(lowering, nodes[:frozen], tensor)
+        logits = lower_nodes(lowering, nodes[frozen:], tensor)
         if logits.is_batch_first:
             logits = batch_last(lowering, logits)
         if memory.is_kept(logits):  # the loss overwrites them
@@ -122,10 +132,9 @@ class TrainingProgram:
         )
         self._write_factors(batch.example_weights())
         update = self.update
-        write_rates(update.rates, update.rule, self.engine.optimizer, step)
+        update.write_rates(step)
         self.program.begin()  # before the number: see `finished`
         self.step.number, self.step.count = step, count
-        self.update.step = step
         self.step.examples = batch.examples
         if self.is_own_loss:
             self.step.targets = batch.targets[batch.rows]

@@ -17,6 +17,9 @@ FIXED = (
     "channels",
     "random_state",
     "engine",
+    "start_from",
+    "freeze",
+    "backbone_multiplier",
 )
 FOLLOWED = (
     *("optimizer", "learning_rate", "schedule", "epochs", "batch_size", "augment"),
@@ -53,7 +56,8 @@ def followed(
         return config
     assert config.resolved is not None, "the configuration is not resolved"
     epochs = now["epochs"] if "epochs" in changed else config.training.epochs
-    settings = {**now, "random_state": config.seed, "epochs": epochs}
+    kept = {"random_state": config.seed, "epochs": epochs, "start_from": None}
+    settings = {**now, **kept}
     resolved = config.resolved
     new = config_of(settings, resolved.input_shape, resolved.train_images)
     if new.optimizer.name != config.optimizer.name:

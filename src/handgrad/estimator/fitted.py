@@ -1,13 +1,21 @@
-"""What a fitted classifier says about its training."""
+"""What a fitted classifier returns and saves of its network and its training."""
 
-from handgrad.arrays import Shape
+from pathlib import Path
+from typing import Any
+
+from sklearn.utils.validation import check_is_fitted
+
+from handgrad.arrays import NumpyArray, Shape
 from handgrad.estimator.history import History
+from handgrad.estimator.inputs import more_of
+from handgrad.training.label_types import check_can_be_saved
 from handgrad.training.trained_network import TrainedNetwork
 
 
 class FittedMixin:
     """Properties of a fitted classifier, from its history and its network."""
 
+    classes_: NumpyArray
     history_: History
     trained_: TrainedNetwork
 
@@ -30,3 +38,14 @@ class FittedMixin:
     def input_shape(self) -> Shape:
         """(features,) or (channels, height, width) of one example."""
         return self.trained_.input_shape
+
+    def logits(self, X: Any) -> NumpyArray:
+        """The outputs of the last layer, (count, classes), float32."""
+        examples = more_of(self, X)
+        return self.trained_.logits(examples)
+
+    def save(self, path: str | Path) -> None:
+        """Save to a `.safetensors` file at `path`, without code; `load` reads it."""
+        check_is_fitted(self, "network_")
+        check_can_be_saved(self.classes_)
+        self.trained_.save(path, self.history_.as_rows())

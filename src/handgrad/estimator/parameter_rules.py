@@ -38,8 +38,10 @@ def checked_parameters(settings: Mapping[str, Any]) -> dict[str, Any]:
     _check_validation(settings["validation"])
     _check_class_weight(settings["class_weight"])
     _check_given_once(settings)
-    if settings["run"] is not None:
-        path_of("Classifier", "run", settings["run"], RunError)
+    for name in ("run", "start_from"):
+        if settings[name] is not None:
+            path_of("Classifier", name, settings[name], RunError)
+    _check_start(settings)
     return dict(settings)
 
 
@@ -82,6 +84,16 @@ def _check_given_once(settings: Mapping[str, Any]) -> None:
             raise ConfigError(
                 f"Classifier takes {name} once, got {shown(settings[name])} and, in "
                 f"{table}, {shown(options[name])}. Remove one of them."
+            )
+
+
+def _check_start(settings: Mapping[str, Any]) -> None:
+    """ConfigError for settings of a start from other weights without a source."""
+    for name in ("freeze", "backbone_multiplier"):
+        if settings["start_from"] is None and settings[name] is not None:
+            raise ConfigError(
+                f"Classifier takes {name} only with start_from, got "
+                f"{shown(settings[name])}. Give the run or file to start from."
             )
 
 
@@ -173,6 +185,11 @@ RULES = {
         _or_none(lambda value: _is_count(value) and value <= MOST_WORKERS),
         f"an integer from 1 to {MOST_WORKERS}, or None", "2",
     ),
+    "freeze": Rule(
+        _or_none(lambda value: _is_count(value) or value == "all-but-last"),
+        f'an integer from 1 to {MOST}, "all-but-last" or None', '"all-but-last"',
+    ),
+    "backbone_multiplier": Rule(_or_none(_is_above_0), ABOVE_0, "0.1"),
     "verbose": Rule(
         _or_none(lambda value: _is_truth(value) or is_whole(value)),
         "True, False or an integer", "True",

@@ -19,6 +19,7 @@ from handgrad.models import mlp
 from handgrad.models.named_layers import InitializerChoice
 from handgrad.randomness import Key
 from handgrad.ranges import check_count
+from handgrad.training.freezing import multiplier_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -37,12 +38,14 @@ class FlowRow:
     Units
         gradient_norm  Euclidean norm of all gradients of the layer
         weight_norm    Euclidean norm of all parameters of the layer
+        trained        "frozen", "x 0.1" for a slowed layer, else empty
     """
 
     layer: str
     kind: str
     gradient_norm: float
     weight_norm: float
+    trained: str = ""
 
     @property
     def ratio(self) -> float:
@@ -87,8 +90,12 @@ class GradientFlow(Rows[FlowRow]):
         for row in self.rows:
             sizes = (row.gradient_norm, row.weight_norm, row.ratio)
             rows.append((row.layer, row.kind, *(f"{size:.3e}" for size in sizes)))
-        note = f"Measured on {self.what}, in float64."
-        return Table(("layer", "type", *heads), tuple(rows), right=heads, below=(note,))
+        notes = [f"Measured on {self.what}, in float64."]
+        if any(row.trained for row in self.rows):
+            marked = (f"{r.layer} {r.trained}" for r in self.rows if r.trained)
+            notes.append(f"Learning rate: {'; '.join(marked)}.")
+        below = tuple(notes)
+        return Table(("layer", "type", *heads), tuple(rows), right=heads, below=below)
 
     def figure(self) -> "Figure":
         """One bar per layer."""
@@ -200,6 +207,7 @@ def flow_rows(
                 kind=type(layer).__name__,
                 gradient_norm=norm(gradients[key] for key in own),
                 weight_norm=norm(value.point[key] for key in own),
+                trained=multiplier_of(layer),
             )
             rows.append(row)
     return tuple(rows)

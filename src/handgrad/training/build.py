@@ -22,6 +22,7 @@ from handgrad.ranges import shown
 from handgrad.training.build_optimizer import build_optimizer
 from handgrad.training.class_weights import weighted
 from handgrad.training.config import RunConfig
+from handgrad.training.freezing import set_multipliers
 from handgrad.training.memory_check import check_engine, check_parameters
 from handgrad.training.resolved_config import ResolvedConfig
 from handgrad.training.settings import TrainingSettings
@@ -99,7 +100,7 @@ def assemble(
     train = weighted(train, dataset.class_names, config.loss.class_weight)
     config = resolve(config, dataset, train, validation, normalization)
     dataset = replace(dataset, train=train)  # frees the full data set if it was split
-    model = model or build_model(config)
+    model = build_model(config) if model is None else set_multipliers(model, config)
     if source is not None:
         config = put_into(source, model, config)
     settings = training_settings(config)
@@ -236,7 +237,7 @@ def build_model(config: RunConfig, make: MakeModel | None = None) -> Sequential:
     assert resolved is not None, "the configuration is not resolved"
     if make is not None:
         shape, classes = resolved.input_shape, len(resolved.class_names)
-        return made_by(make, shape, classes, config.seed)
+        return set_multipliers(made_by(make, shape, classes, config.seed), config)
     if config.model.name == OWN_MODEL:
         raise ConfigError(
             "The network was made by a function of yours, which a file cannot "
@@ -254,7 +255,7 @@ def build_model(config: RunConfig, make: MakeModel | None = None) -> Sequential:
         )
     except ShapeError as error:
         raise _too_small(config.model.name, resolved.input_shape, error) from error
-    return model
+    return set_multipliers(model, config)
 
 
 def _too_small(name: str, shape: Shape, error: ShapeError) -> ShapeError:

@@ -1,6 +1,7 @@
 """Convert settings of `handgrad.Classifier` to the configuration of a run and back."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from handgrad.errors import ConfigError
 from handgrad.ranges import shown
 from handgrad.training.build import ARRAYS, OWN_MODEL
 from handgrad.training.config import LossConfig, RunConfig, config_from
+from handgrad.training.start_from import read_saved
 
 PATIENCE = 10  # epochs without a lower loss, for early_stopping=True
 HELD_OUT = 0.1  # validation fraction for early stopping
@@ -40,7 +42,7 @@ def config_of(settings: Mapping[str, Any], shape: Shape, examples: int) -> RunCo
             "normalization": given["normalization"],
             "augmentation": [_augmentation(a) for a in _list(given["augment"])],
         },
-        "model": _model(given["model"], given["model_options"], shape),
+        "model": _model(given, shape),
         "loss": loss,
         "optimizer": _optimizer(given["optimizer"], given["learning_rate"]),
         "schedule": _table("schedule", given["schedule"]),
@@ -51,6 +53,10 @@ def config_of(settings: Mapping[str, Any], shape: Shape, examples: int) -> RunCo
             "early_stopping": _patience(given["early_stopping"]),
         },
     }
+    if given["start_from"] is not None:
+        how = {name: given[name] for name in ("freeze", "backbone_multiplier")}
+        tables["start"] = {"source": str(given["start_from"]), **how}
+        tables["start"]["backbone_multiplier"] = _number(how["backbone_multiplier"])
     return config_from(tables, "Classifier")
 
 
@@ -137,10 +143,15 @@ def _augmentation(value: Any) -> dict[str, Any]:
     return _table("augment", value)
 
 
-def _model(
-    model: Any, options: Mapping[str, Any] | None, shape: Shape
-) -> dict[str, Any]:
-    """Return the model table: a catalogue name, from_layers, or a network of yours."""
+def _model(given: Mapping[str, Any], shape: Shape) -> dict[str, Any]:
+    """Return the model table: a catalogue name, from_layers, or a network of yours.
+
+    "auto" is the network of the weights to start from, if there are any.
+    """
+    model, options = given["model"], given["model_options"]
+    if model == "auto" and given["start_from"] is not None:
+        source, _ = read_saved(Path(given["start_from"]))
+        return {**source.model.model_dump(), **(options or {})}
     if isinstance(model, str):
         table = _automatic(shape) if model == "auto" else {"name": model}
         return {**table, **(options or {})}

@@ -147,11 +147,18 @@ class StartConfig(Table):
     `source` is the run's folder or the file, `sha256` the checksum of its arrays,
     written when the run starts. `normalization` is that of the "source", with which
     the weights were trained, or the run's "own".
+
+    `freeze` is the number of first layers that are not trained, or "all-but-last";
+    `backbone_multiplier` multiplies the learning rate of the others, except that of the
+    last layer. See `training.freezing`.
     """
 
+    LATER = frozenset({"freeze", "backbone_multiplier"})
     source: str
     sha256: str | None = None
     normalization: Literal["source", "own"] = "source"
+    freeze: Whole | Literal["all-but-last"] | None = None
+    backbone_multiplier: Positive | None = None
 
 
 class RunConfig(Table):

@@ -9,7 +9,7 @@ from typing import Any
 
 from handgrad import catalog
 from handgrad.datasets.sources import NAMES
-from handgrad.errors import unknown_name
+from handgrad.errors import ConfigError, unknown_name
 from handgrad.names import known_name
 from handgrad.training.config import RunConfig, config_from, read_config
 from handgrad.training.run_images import is_same_data
@@ -40,6 +40,11 @@ def configure(
     base = _base(model) if start_from is None else _base_of(start_from, model, changes)
     tables = merged(base, changes)
     top = tables.pop("")
+    if "start" in tables and "source" not in tables["start"]:
+        raise ConfigError(
+            f"[start] has {' and '.join(tables['start'])}, but no weights to start "
+            "from. Add --start-from RUN, or leave that out."
+        )
     config = config_from({**top, **tables}, "The configuration")
     check_names(config)
     return config

@@ -11,6 +11,7 @@ import numpy as np
 from handgrad.arrays import NumpyArray, to_numpy
 from handgrad.datasets.dataset import Split
 from handgrad.engine.engine import Batch
+from handgrad.engine.network_layers import frozen_count
 from handgrad.errors import NonFiniteError
 from handgrad.layers.sequential import Sequential
 from handgrad.losses import Loss
@@ -144,13 +145,15 @@ def forward_and_backward(
     key: Key | None,
     weights: NumpyArray | None = None,
 ) -> Iterator[tuple[str, Any]]:
-    """Yield every named value of a step as it is computed."""
+    """Yield every named value of a step as it is computed; frozen layers predict."""
     yield "the inputs of the network", inputs
     outputs, caches = inputs, []
-    for name, layer in model.layers.items():
+    frozen = 0 if key is None else frozen_count(model.layers.values())
+    for place, (name, layer) in enumerate(model.layers.items()):
         yield from of_layer("{} of {}", name, parameters(layer.parameters()))
-        own_key = None if key is None else key.child(name)
-        outputs, cache = layer.forward(outputs, training=key is not None, key=own_key)
+        own_key = None if key is None or place < frozen else key.child(name)
+        training = own_key is not None
+        outputs, cache = layer.forward(outputs, training=training, key=own_key)
         yield f"the outputs of {name}", outputs
         caches.append(cache)
     value, loss_cache = forward_loss(loss, outputs, targets, weights)
@@ -159,9 +162,8 @@ def forward_and_backward(
         return
     d_outputs = loss.backward(loss_cache)
     yield "the gradient of the loss", d_outputs
-    for (name, layer), cache in zip(
-        reversed(model.layers.items()), reversed(caches), strict=True
-    ):
+    trained = list(zip(model.layers.items(), caches, strict=True))[frozen:]
+    for (name, layer), cache in reversed(trained):
         d_outputs, gradients = layer.backward(d_outputs, cache)
         yield from of_layer("the gradient of {} of {}", name, gradients)
         yield f"the gradient of the inputs of {name}", d_outputs

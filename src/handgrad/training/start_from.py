@@ -175,6 +175,16 @@ def _new_arrays(source: Source, config: RunConfig, names: list[str]) -> list[str
     return [name for name in names if name.rpartition(".")[0] == last]
 
 
+def _other_size(source: Source, config: RunConfig) -> str:
+    """The image size that the weights fit, if these images have another."""
+    before, now = (source.config or config).resolved, config.resolved
+    assert before is not None, "a saved network is resolved"
+    assert now is not None, "the configuration is resolved by now"
+    if before.input_shape == now.input_shape or len(before.input_shape) != 3:
+        return ""
+    return "images of {} x {}".format(*before.input_shape[1:])
+
+
 def _check_fit(
     source: Source, drawn: Arrays, new: list[str], config: RunConfig
 ) -> None:
@@ -192,6 +202,12 @@ def _check_fit(
     before = (source.config or config).model.name
     which = ""
     advice = "Train the same network on images of the same size and channels."
+    sizes = _other_size(source, config)
+    if sizes:
+        advice = (
+            f"Use {sizes}, or start from a network with global average pooling, such "
+            "as resnet: its weights fit images of any size."
+        )
     if before != config.model.name:
         fit = f"{len(taken) - len(wrong)} of {len(taken)} arrays fit"
         which = f" ({config.model.name} in place of {before}; {fit})"

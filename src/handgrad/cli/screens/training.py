@@ -18,6 +18,7 @@ from handgrad.cli.screens.stopping import Stop
 from handgrad.errors import HandgradError, NonFiniteError, UnsavedError
 from handgrad.paths import from_here
 from handgrad.run import complete
+from handgrad.training.freezing import multipliers
 from handgrad.training.other_images import some
 from handgrad.training.run import Run
 
@@ -109,14 +110,20 @@ def _shape(shape: Shape) -> str:
 
 
 def _start(run: Run) -> str:
-    """How many arrays were loaded from another run, and which are new."""
+    """What was loaded from another run, what is new, and what is frozen or slowed."""
     resolved, start = run.config.resolved, run.config.start
     assert resolved is not None
     assert start is not None
     new = [name.partition("/")[2] for name in resolved.new_arrays or ()]
     count = len(run.parts.model.parameters()) + len(run.parts.model.buffers())
     words = f"starts from {count - len(new)} of {count} arrays of {start.source}"
-    return f"{words}; new: {', '.join(new)}" if new else words
+    lines = [f"{words}; new: {', '.join(new)}" if new else words]
+    if start.normalization == "source":
+        lines.append("images are normalized as for these weights")
+    for how, layers in multipliers(run.parts.model).items():
+        how = how if how == "frozen" else f"learning rate {how}"
+        lines.append(f"{how}: {', '.join(layers)}")
+    return "\n".join(lines)
 
 
 def _print_result(result: dict[str, Any], figures: str, balance: str) -> None:

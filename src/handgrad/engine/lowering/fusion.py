@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 
 from handgrad.engine.lowering.node import Node, Part
 from handgrad.engine.lowering.table import row_of
-from handgrad.engine.network_layers import Named, parts_of
+from handgrad.engine.network_layers import Named, parts_of, trained
 
 
 def fused(layers: Sequence[Named], *, needs_d_inputs: bool = False) -> list[Node]:
-    """Nodes, first to last; `needs_d_inputs` if a layer before has parameters."""
+    """Nodes, first to last; `needs_d_inputs` if a layer before is trained."""
     groups = list(_groups([Part(name, layer, row_of(layer)) for name, layer in layers]))
     nodes, needs = [], needs_d_inputs
     for place, (before, part, after) in enumerate(groups):
@@ -29,8 +29,8 @@ def fused(layers: Sequence[Named], *, needs_d_inputs: bool = False) -> list[Node
             needs_d_inputs=needs,
         )
         nodes.append(node)
-        own = (each.layer.parameters() for each in (before, part, after) if each)
-        needs |= any(own)
+        parts = (each for each in (before, part, after) if each)
+        needs |= any(trained(each.layer.parameters()) for each in parts)
     return nodes
 
 

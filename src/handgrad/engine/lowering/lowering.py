@@ -121,6 +121,15 @@ def lower_nodes(lowering: Lowering, nodes: Sequence[Node], inputs: Tensor) -> Te
     return inputs
 
 
+def lower_frozen(lowering: Lowering, nodes: Sequence[Node], inputs: Tensor) -> Tensor:
+    """Lower the first nodes, which are frozen, as for a prediction."""
+    lowering.training = False
+    outputs = lower_nodes(lowering, nodes, inputs)
+    lowering.backwards.clear()
+    lowering.training = True
+    return outputs
+
+
 def lower_node(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
     """Lower one node by its row of the table; returns its outputs."""
     return node.row.lower(lowering, node, inputs)

@@ -86,7 +86,7 @@ class Node(Part):
     branches: Mapping[str, Sequence["Node"]] = field(default_factory=dict)
     # whether the next layer that computes reads a matrix
     feeds_matrix: bool = False
-    # whether anything before it has parameters
+    # whether anything before it is trained
     needs_d_inputs: bool = False
 
     def __str__(self) -> str:

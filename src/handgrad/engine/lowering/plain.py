@@ -30,16 +30,17 @@ def lower_plain(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
     outputs = lowering.outputs(name, tuple(layer.output_shape(inputs.shape)), node)
     key = layer_key(Key(lowering.seed).child("dropout"), name)
     kept: list[Any] = []
+    training = lowering.training
 
     def forward() -> None:
         values = read(inputs, memory, step.count)
         results = layer.forward(
             values,
-            training=lowering.training,
-            key=key.at(step.number, step.examples) if lowering.training else None,
+            training=training,
+            key=key.at(step.number, step.examples) if training else None,
         )
         result, cache = forward_pair(name, layer, results)
-        kept[:] = [cache] if lowering.training else []
+        kept[:] = [cache] if training else []
         expected = (step.count, *outputs.shape)
         write(outputs, memory, returned(name, layer, "outputs", result, expected))
 
