@@ -158,7 +158,7 @@ class CpuEngine(Parts):
 
     def _make_room_for(self, batch: Batch) -> None:
         """A program that takes the batch's operations; most batches have none."""
-        needed = 0 if batch.recorded is None else len(batch.recorded.steps)
+        needed = batch.operations
         if needed > self._operations:
             self._operations = needed
             keeps = self._training is not None and self._training.keep_gradients

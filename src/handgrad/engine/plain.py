@@ -187,18 +187,18 @@ class PlainEngine(Parts):
 
     def _step(self, batch: Batch, step: int, between: Between = nothing) -> StepResult:
         inputs = self.normalization.apply(batch.pictures())
-        targets = batch.targets[batch.rows]
         key = self._key.at(step, batch.examples)
         logits, kept = forward(
             self.model, inputs, training=True, key=key, between=between
         )
         weights = batch.example_weights()
-        mean, cache = forward_loss(self.loss, logits, targets, weights)
+        labels = batch.labels(logits.shape[1])
+        mean, cache = forward_loss(self.loss, logits, labels, weights)
         loss, d_logits = loss_of(self.loss, mean), self.loss.backward(cache)
         d_logits = returned("", self.loss, "d_logits", d_logits, logits.shape)
         gradients = backward(d_logits, kept, between)
         loss, gradients = self._add_penalty(loss, gradients)
-        correct = int(np.count_nonzero(logits.argmax(axis=1) == targets))
+        correct = int(np.count_nonzero(logits.argmax(axis=1) == batch.main_labels()))
         if not (np.isfinite(loss) and all(map(are_all_finite, gradients.values()))):
             return StepResult(loss, correct, is_finite=False)
         norm = None

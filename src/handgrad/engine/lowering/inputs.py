@@ -86,8 +86,8 @@ def _views(lowering: Lowering, shape: Shape, dtype: str) -> tuple[Pointer, Point
         arguments["steps"] = steps
         arguments["words"] = steps.region.bytes // np.dtype(np.int64).itemsize
         arguments["levels"] = memory.lookup("normal levels", normal_levels())
-        floats = -(-size // FLOAT_BYTES)
-        arguments["spare"] = memory.each_worker("an image", "scratch", floats)
+        floats = -(-2 * size // FLOAT_BYTES)
+        arguments["spare"] = memory.each_worker("two images", "scratch", floats)
     lowering.add(
         (pipeline_kernel if arguments else views_kernel)(dtype),
         "augmentation, where a batch has any",
