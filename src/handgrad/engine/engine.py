@@ -141,6 +141,12 @@ class Engine(Protocol):
     def train_step(self, batch: Batch, step: int) -> StepResult:
         """Forward, loss, backward, one update of every parameter."""
 
+    def make_room(self, operations: int) -> None:
+        """Let batches have so many recorded operations, before the first of them.
+
+        The CPU engine's program of a step depends on it, and is then made only once.
+        """
+
     def planned_bytes(self, batch_size: int, images: int = 0) -> "PlannedBytes":
         """Memory of training, by role; none of it is allocated.
 

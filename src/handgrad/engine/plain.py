@@ -84,6 +84,9 @@ class PlainEngine(Parts):
                 raise
             return result
 
+    def make_room(self, operations: int) -> None:
+        """Any number of recorded operations runs."""
+
     def finished(self, step: int) -> StepResult | None:
         """The result of the last step, if it was this one and changed the model."""
         number, result = self._finished or (0, None)

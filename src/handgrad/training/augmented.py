@@ -8,7 +8,7 @@ import numpy as np
 
 from handgrad.arrays import NumpyArray
 from handgrad.augmentation import Augmentation
-from handgrad.augmentation.mixture import Mixer, only_mixer
+from handgrad.augmentation.mixture import Mixer, is_mixer, only_mixer
 from handgrad.augmentation.recorded_operations import (
     Pipeline,
     Recorded,
@@ -53,6 +53,14 @@ def augmented(
         recorded, weights = _recorded(split, changes, key, len(rows)), split.weights
         return Batch(split.images, split.targets, rows, rows, None, weights, recorded)
     return _copied(split, changes, [(rows, key)])
+
+
+def operations_of(split: Split, augmentation: Sequence[Augmentation | Mixer]) -> int:
+    """The number of recorded operations of each batch."""
+    if not all(is_recordable(each) or is_mixer(each) for each in augmentation):
+        return int(only_mixer(augmentation) is not None)
+    first = np.zeros(1, np.int64)
+    return augmented(split, augmentation, first, Key(0).at(1, first)).operations
 
 
 def _mixed(

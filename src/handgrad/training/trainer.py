@@ -22,7 +22,7 @@ from handgrad.losses.loss import forward_loss
 from handgrad.optimizers import Optimizer
 from handgrad.randomness import Key, permutation
 from handgrad.schedules import Schedule
-from handgrad.training.augmented import augmented
+from handgrad.training.augmented import augmented, operations_of
 from handgrad.training.full_batch import content_order
 from handgrad.training.non_finite import first_bad, non_finite_error
 from handgrad.training.position import Position
@@ -74,6 +74,7 @@ class Trainer:
         check_splits(engine, self.train, self.validation)
         check_are_images(engine, settings, augmentation)
         check_mixing(loss, augmentation)
+        engine.make_room(operations_of(self.train, augmentation))
         self.loss, self.settings = loss, settings
         self.learning_rate = learning_rate
         self.augmentation = tuple(augmentation)

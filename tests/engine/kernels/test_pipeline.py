@@ -10,6 +10,7 @@ from handgrad.augmentation.recorded_operations import Pipeline, perform
 from handgrad.engine.kernels import pipeline
 from handgrad.engine.kernels.gather import COUNT, INPUTS
 from handgrad.engine.kernels.pipeline import operate, pipeline_kernel
+from handgrad.engine.kernels.resample import resample_numbers
 from handgrad.randomness import Key, random_bits
 
 from .run import run_entry
@@ -98,8 +99,9 @@ def assert_a_tile_is(images, recorded, expected):
     block[:7] = *addresses, table.ctypes.data, table.shape[1]
     words = np.array([len(steps), *steps.reshape(-1), 99, 99], np.int64)
     pictures, spare = np.zeros((TILE, *shape), dtype), np.zeros((2, *shape), dtype)
+    work = np.zeros(resample_numbers(*shape), np.float32)
     for tile in (0, 1):
-        arrays = (block, words, normal_levels(), pictures, spare)
+        arrays = (block, words, normal_levels(), pictures, work, spare)
         run_entry(pipeline_kernel(dtype), *arrays, len(words), *shape, TILE, tile=tile)
         numbers = range(tile * TILE, (tile + 1) * TILE)
         numbers = [number if number < len(ROWS) else 0 for number in numbers]
@@ -111,8 +113,9 @@ def test_without_operations_nothing_is_touched(dtype):
     block = np.zeros(INPUTS, np.int64)
     block[COUNT] = len(ROWS)
     pictures, spare = np.full((TILE, 2, 3, 3), 7, dtype), np.zeros((2, 2, 3, 3), dtype)
+    work = np.zeros(resample_numbers(2, 3, 3), np.float32)
     words = np.zeros(1, np.int64)
-    arrays = (block, words, normal_levels(), pictures, spare)
+    arrays = (block, words, normal_levels(), pictures, work, spare)
     run_entry(pipeline_kernel(dtype), *arrays, 1, 2, 3, 3, TILE)
     np.testing.assert_array_equal(pictures, 7)
 
@@ -123,11 +126,12 @@ def test_one_image_in_python(name):
     images = images_of((3, 5, 5), "uint8")
     recorded = recorded_of(CHANGES[name], images)
     image = images[ROWS[1]].reshape(-1)
+    tables = normal_levels(), np.zeros(resample_numbers(3, 5, 5), np.float32)
     for number, (operation, _) in enumerate(recorded.steps.tolist()):
         words = np.ascontiguousarray(recorded.columns(number)[1])
         outputs = np.zeros_like(image)
         operate.py_func(
-            operation, image, words, words.view(np.float64), normal_levels(), outputs,
+            operation, image, words, words.view(np.float64), tables, outputs,
             (3, 5, 5),
         )  # fmt: skip
         image = outputs

@@ -44,7 +44,12 @@ from handgrad.engine.kernels.gather import (
     element_of,
 )
 from handgrad.engine.kernels.machine import double_pointer, long_pointer
-from handgrad.engine.kernels.resample import as_pixel, resample_at, rounded
+from handgrad.engine.kernels.resample import (
+    as_pixel,
+    resample_at,
+    resample_numbers,
+    rounded,
+)
 from handgrad.engine.kernels.views import batch_images, look_at
 
 f32, f64, u32, u64 = np.float32, np.float64, np.uint32, np.uint64
@@ -141,12 +146,16 @@ def add_noise(image, words, deviation, levels, outputs, size):
 
 
 @kernel
-def operate(operation, image, words, numbers, levels, outputs, shape):
-    """One operation on one image; `words` and `numbers` are the same bytes."""
+def operate(operation, image, words, numbers, tables, outputs, shape):
+    """One operation on one image; `words` and `numbers` are the same bytes.
+
+    `tables` are the levels of noise, and what `resample_at` works with.
+    """
+    levels, work = tables
     if operation == VIEW:
         look_at(image, words, outputs, shape)
     elif operation == RESAMPLE:
-        resample_at(image, numbers, outputs, shape)
+        resample_at(image, numbers, outputs, shape, work)
     elif operation == RECOLOUR:
         recolour(image, numbers, outputs, shape)
     elif operation == NOISE:
@@ -177,7 +186,7 @@ def mix(image, other, share, corners, outputs, shape):
 
 
 @kernel
-def changed(image, steps, ends, words, numbers, levels, buffers, shape):
+def changed(image, steps, ends, words, numbers, tables, buffers, shape):
     """An image after its operations: itself, or the first of two buffers.
 
     `ends` are the number of operations, and of their columns.
@@ -193,7 +202,7 @@ def changed(image, steps, ends, words, numbers, levels, buffers, shape):
             image,
             words[part],
             numbers[part],
-            levels,
+            tables,
             target,
             shape,
         )
@@ -224,6 +233,7 @@ def pipeline_kernel(dtype: str) -> Kernel:
         steps: reads(LONGS, times("words")),
         levels: reads(FLOATS, LEVELS),
         pictures: writes(element_of(dtype), times(*TILE_NUMBERS)),
+        work: scratch(FLOATS, resample_numbers),
         spare: scratch(element_of(dtype), times(2, "channels", "height", "width")),
         sizes: Sizes("words channels height width lanes"),
         tile: TILE,
@@ -237,6 +247,7 @@ def pipeline_kernel(dtype: str) -> Kernel:
         table = carray(long_pointer(block[VIEWS]), (count, columns))
         numbers = carray(double_pointer(block[VIEWS]), (count, columns))
         is_mixed = operations > 0 and steps[2 * operations - 1] == MIX
+        tables = levels, work
         first = steps[2 * operations] if is_mixed else columns
         ends = operations - 1 if is_mixed else operations, first
         for lane in range(lanes):
@@ -246,7 +257,7 @@ def pipeline_kernel(dtype: str) -> Kernel:
             own = pictures[lane * size : (lane + 1) * size]
             words, reals = table[example], numbers[example]
             buffers = own, spare[:size]
-            image = changed(image, steps, ends, words, reals, levels, buffers, shape)
+            image = changed(image, steps, ends, words, reals, tables, buffers, shape)
             if not is_mixed:
                 continue
             share, corners = f32(reals[first + 1]), words[first + 2 : first + MIXTURE]
@@ -255,7 +266,7 @@ def pipeline_kernel(dtype: str) -> Kernel:
                 words, reals = words[first + MIXTURE :], reals[first + MIXTURE :]
                 buffers = spare[:size], spare[size:]
                 other = changed(
-                    other, steps, ends, words, reals, levels, buffers, shape
+                    other, steps, ends, words, reals, tables, buffers, shape
                 )
             mix(image, other, share, corners, own, shape)
 
