@@ -28,10 +28,6 @@ class Mixup:
         alpha  parameter of the distribution, 0.01 to 10: 1 is uniform, a smaller one
                changes most images less
 
-    Example
-        Trainer.for_model(model, train, loss=loss, optimizer=Adam(0.001),
-                          augmentation=[RandomFlip(), Mixup(0.2)])
-
     Source
         Zhang, Cisse, Dauphin, Lopez-Paz (2018), mixup: beyond empirical risk
         minimization, section 2.
