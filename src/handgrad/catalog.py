@@ -76,6 +76,8 @@ AUGMENTATIONS: dict[str, Callable[..., Any]] = {
     "gaussian_noise": augmentation.GaussianNoise,
     "cutout": augmentation.Cutout,
     "random_erasing": augmentation.RandomErasing,
+    "mixup": augmentation.Mixup,
+    "cutmix": augmentation.CutMix,
 }
 
 CATALOG: dict[str, Mapping[str, Callable[..., Any]]] = {

@@ -221,13 +221,13 @@ def normal_quantile(probability: NumpyArray) -> NumpyArray:
     """
     centred = probability - 0.5
     tail = np.minimum(probability, 1.0 - probability)
-    root = np.sqrt(-_log(tail))
+    root = np.sqrt(-logarithm(tail))
     inner = centred * _ratio(0.180625 - centred * centred, CENTRE)
     outer = np.where(root <= 5.0, _ratio(root - 1.6, MIDDLE), _ratio(root - 5.0, FAR))
     return np.where(np.abs(centred) <= 0.425, inner, np.copysign(outer, centred))
 
 
-def _log(value: NumpyArray) -> NumpyArray:
+def logarithm(value: NumpyArray) -> NumpyArray:
     """Natural logarithm from IEEE operations only: the same bits on any machine."""
     mantissa, exponent = np.frexp(value)
     small = mantissa < np.sqrt(0.5)

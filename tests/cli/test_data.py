@@ -44,7 +44,7 @@ def test_show_draws_a_picture_and_says_where(handgrad, tmp_path):
 
 def test_show_draws_what_augmentation_does(handgrad, tmp_path):
     pictures = []
-    for words in ("digits", "none", "random_affine:40 --augment gaussian_noise:0.1"):
+    for words in ("digits", "none", "random_affine:40 --augment mixup:1"):
         assert handgrad(f"data show --augment {words} --per-class 3 -q").code == 0
         pictures.append((tmp_path / "digits_samples.png").read_bytes())
     assert len(set(pictures)) == 3

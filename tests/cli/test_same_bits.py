@@ -54,7 +54,11 @@ for number, tables in enumerate(json.loads(sys.argv[1])):
 """
 DIGITS = {"name": "digits", "image_size": [28, 28], "train_count": 96}
 FOLDER = {"name": "images", "image_size": [28, 28], "validation": 0.2}
-CHANGES = [{"name": "random_crop", "padding": 2}, {"name": "cutout", "size": 4}]
+CHANGES = [
+    {"name": "random_crop", "padding": 2},
+    {"name": "cutout", "size": 4},
+    {"name": "cutmix"},
+]
 MODELS = (
     {"name": "softmax_regression"},
     {"name": "mlp", "hidden_sizes": [16], "dropout": 0.2},

@@ -4,7 +4,13 @@ import ast
 from pathlib import Path
 
 from handgrad import catalog
-from handgrad.augmentation import ColorJitter, GaussianNoise, RandomAffine, RandomFlip
+from handgrad.augmentation import (
+    ColorJitter,
+    GaussianNoise,
+    Mixup,
+    RandomAffine,
+    RandomFlip,
+)
 from handgrad.datasets.dataset import Split
 from handgrad.engine import kernels
 from handgrad.engine.cpu import CpuEngine
@@ -20,7 +26,7 @@ from .networks import NETWORKS, cpu_engine
 
 SMALL = {**NETWORKS, **BY_ROWS, **SKINNY}
 AUGMENTED = "convolution to linear"
-CHANGES = [RandomFlip(), RandomAffine(), ColorJitter(), GaussianNoise()]
+CHANGES = [RandomFlip(), RandomAffine(), ColorJitter(), GaussianNoise(), Mixup(1)]
 MODELS = {each.model for each in QUOTED.values()} | {"from_layers"}
 CATALOGUE = [*QUOTED, *(name for name in catalog.MODELS if name not in MODELS)]
 

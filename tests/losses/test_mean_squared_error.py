@@ -72,3 +72,15 @@ def test_other_array_libraries_give_the_same(xp):
 
 def test_repr():
     assert repr(MeanSquaredError()) == "MeanSquaredError()"
+
+
+def test_soft_labels_equal_autograd():
+    draws = np.random.default_rng(7)
+    logits, soft = draws.normal(size=(5, 4)), draws.dirichlet(np.ones(4), size=5)
+    theirs = torch.tensor(logits, requires_grad=True)
+    reference = torch.nn.functional.mse_loss(theirs, torch.tensor(soft))
+    reference.backward()
+    loss, cache = MeanSquaredError().forward(logits, soft)
+    assert loss == pytest.approx(reference.item(), rel=1e-14)
+    found = MeanSquaredError().backward(cache)
+    np.testing.assert_allclose(found, theirs.grad, rtol=0, atol=1e-15)

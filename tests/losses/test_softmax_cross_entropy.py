@@ -54,6 +54,22 @@ def test_equals_autograd(smoothing, seed, batch, classes):
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@given(seed=st.integers(0, 999), batch=st.integers(1, 6), classes=st.integers(1, 7))
+def test_soft_labels_equal_autograd(smoothing, seed, batch, classes):
+    logits, _ = example(seed, batch, classes)
+    soft = np.random.default_rng(seed).dirichlet(np.full(classes, 0.5), size=batch)
+    theirs = torch.tensor(logits, requires_grad=True)
+    reference = torch.nn.functional.cross_entropy(
+        theirs, torch.tensor(soft), label_smoothing=smoothing
+    )
+    reference.backward()
+    ours = SoftmaxCrossEntropy(smoothing)
+    loss, cache = ours.forward(logits, soft)
+    assert loss == pytest.approx(reference.item(), rel=1e-12, abs=1e-12)
+    np.testing.assert_allclose(ours.backward(cache), theirs.grad, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
 def test_gradient_by_random_projection(smoothing):
     logits, targets = example(1)
     direction = np.random.default_rng(2).normal(size=logits.shape)

@@ -5,12 +5,13 @@ import pytest
 
 from handgrad import augmentation
 from handgrad.augmentation import Cutout, RandomAffine, RandomCrop, RandomFlip
+from handgrad.augmentation.mixture import mix
 from handgrad.datasets.dataset import Split
 from handgrad.losses import SoftmaxCrossEntropy
 from handgrad.models import from_layers
 from handgrad.optimizers import SGD
 from handgrad.randomness import Key, random_bits
-from handgrad.training.augmented import augmented
+from handgrad.training.augmented import augmented, operations_of
 from handgrad.training.settings import TrainingSettings
 from handgrad.training.trainer import Trainer
 
@@ -116,6 +117,47 @@ def test_an_image_is_changed_alike_in_any_batch():
     some = ROWS[[3, 9, 4]]
     part = augmented(TRAIN, ALL, some, KEY.at(5, some)).pictures()
     np.testing.assert_array_equal(part, whole[[3, 9, 4]])
+
+
+MIXERS = [augmentation.Mixup(1.0), augmentation.CutMix()]
+
+
+@pytest.mark.parametrize("mixer", MIXERS, ids=repr)
+@pytest.mark.parametrize("changes", [[], [RandomCrop(2)], ALL[:4]], ids=len)
+def test_second_images_are_augmented_as_in_a_batch_of_the_step(mixer, changes):
+    """Wherever the mixing stands in the list; recorded or copied, to the same bits."""
+    split = Split(IMAGES, TARGETS, WEIGHTS)
+    batch = augmented(split, [*changes, mixer], ROWS, KEY)
+    mixture = batch.mixture
+    others = mixture.rows
+    own = [
+        augmented(TRAIN, changes, rows, KEY.at(5, rows)).pictures()
+        for rows in (ROWS, others)
+    ]
+    np.testing.assert_array_equal(batch.pictures(), mix(*own, mixture))
+    copied = augmented(split, [*map(Copying, changes), mixer], ROWS, KEY)
+    np.testing.assert_array_equal(copied.pictures(), batch.pictures())
+    np.testing.assert_array_equal(copied.labels(4), batch.labels(4))
+    np.testing.assert_array_equal(copied.main_labels(), batch.main_labels())
+    np.testing.assert_array_equal(copied.example_weights(), batch.example_weights())
+    assert batch.operations == len(batch.recorded.steps) + 1
+    assert operations_of(split, [*changes, mixer]) == batch.operations
+    assert operations_of(split, [*map(Copying, changes), mixer]) <= 1 + len(changes)
+    first = augmented(split, [mixer, RandomFlip()], ROWS, KEY)
+    assert first.mixture.recorded.steps.tolist() == [[0, 0]]
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+@pytest.mark.parametrize("mixer", MIXERS, ids=repr)
+def test_mixed_batches_and_copies_train_to_the_same_bits(mixer, dtype):
+    """With any number of workers."""
+    states = [
+        trained([*way(ALL[:4]), mixer], dtype=dtype, workers=workers)
+        for way, workers in ((list, 1), (list, 2), (lambda a: [*map(Copying, a)], 1))
+    ]
+    for state in states[1:]:
+        for name, array in state.items():
+            assert array.tobytes() == states[0][name].tobytes()
 
 
 def test_an_engine_takes_batches_with_more_and_fewer_operations():

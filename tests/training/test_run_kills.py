@@ -11,6 +11,7 @@ AUGMENTATION = [
     {"name": "random_crop", "padding": 1},
     {"name": "random_flip"},
     {"name": "cutout", "size": 3},
+    {"name": "mixup", "alpha": 1.0},
 ]
 MODELS = {
     "softmax": ({"name": "softmax_regression"}, DIGITS),

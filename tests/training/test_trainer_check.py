@@ -2,18 +2,19 @@ import numpy as np
 import pytest
 
 from handgrad import models
-from handgrad.augmentation import RandomFlip
+from handgrad.augmentation import CutMix, Mixup, RandomFlip
 from handgrad.datasets.dataset import Split
 from handgrad.datasets.normalization import unit
 from handgrad.engine.plain import PlainEngine
 from handgrad.errors import ConfigError, ShapeError
-from handgrad.losses import SoftmaxCrossEntropy
+from handgrad.losses import MeanSquaredError, MulticlassSVM, SoftmaxCrossEntropy
 from handgrad.optimizers import SGD
 from handgrad.training import Trainer
 from handgrad.training.settings import TrainingSettings
 from handgrad.training.trainer_check import (
     check_are_images,
     check_kinds,
+    check_mixing,
     check_splits,
 )
 
@@ -71,3 +72,13 @@ def test_a_trainer_checks_them_first(wrong):
     given = {"train": split, "loss": SoftmaxCrossEntropy(), "optimizer": SGD(0.1)}
     with pytest.raises(ConfigError, match="A Trainer takes as"):
         Trainer.for_model(model, **given | wrong)
+
+
+def test_labels_are_mixed_once_and_for_a_loss_of_soft_labels():
+    for loss in (SoftmaxCrossEntropy(0.1), MeanSquaredError()):
+        check_mixing(loss, [RandomFlip(), Mixup()])
+    check_mixing(MulticlassSVM(), [RandomFlip()])
+    with pytest.raises(ConfigError, match=r"^CutMix\(alpha=1\) mixes the labels"):
+        check_mixing(MulticlassSVM(), [CutMix()])
+    with pytest.raises(ConfigError, match="Leave one out"):
+        check_mixing(SoftmaxCrossEntropy(), [Mixup(), CutMix()])

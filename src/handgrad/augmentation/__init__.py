@@ -2,9 +2,11 @@
 
 from handgrad.augmentation.augmentation import Augmentation
 from handgrad.augmentation.color_jitter import ColorJitter
+from handgrad.augmentation.cutmix import CutMix
 from handgrad.augmentation.cutout import Cutout
 from handgrad.augmentation.flip_average import logits_with_flip
 from handgrad.augmentation.gaussian_noise import GaussianNoise
+from handgrad.augmentation.mixup import Mixup
 from handgrad.augmentation.random_affine import RandomAffine
 from handgrad.augmentation.random_crop import RandomCrop
 from handgrad.augmentation.random_erasing import RandomErasing
@@ -17,8 +19,10 @@ from handgrad.augmentation.random_vertical_flip import RandomVerticalFlip
 __all__ = [
     "Augmentation",
     "ColorJitter",
+    "CutMix",
     "Cutout",
     "GaussianNoise",
+    "Mixup",
     "RandomAffine",
     "RandomCrop",
     "RandomErasing",

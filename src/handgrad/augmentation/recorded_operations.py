@@ -23,7 +23,7 @@ from handgrad.augmentation.source_coordinates import (
 )
 from handgrad.randomness import Key
 
-VIEW, RESAMPLE, RECOLOUR, NOISE = range(4)
+VIEW, RESAMPLE, RECOLOUR, NOISE, MIX = range(5)
 WORDS = 4  # before a noise's deviation: two words of the key, the step, the example
 
 

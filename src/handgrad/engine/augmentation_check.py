@@ -4,6 +4,7 @@ import numpy as np
 
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.augmentation import recorded_operations
+from handgrad.augmentation.mixture import Mixture
 from handgrad.errors import ShapeError
 
 FAR = 2**31  # pixels: no image is so large
@@ -41,6 +42,29 @@ def check_recorded(
             )
             if not reach.max(initial=0) < FAR_POSITION:  # false for NaN
                 raise _unfit("positions far outside the image")
+
+
+def check_mixture(
+    mixture: Mixture, own: recorded_operations.Recorded | None, input_shape: Shape
+) -> None:
+    """ShapeError unless a mixture fits a batch with these operations of its `own`."""
+    _check_is_image("Mixtures change images", input_shape)
+    rows, shares, blend, corners, recorded = mixture
+    count = len(rows)
+    kinds = [f"{each.dtype} {each.shape}" for each in (shares, blend, corners)]
+    are_wrong = kinds != [f"float32 ({count},)"] * 2 + [f"int64 ({count}, 4)"]
+    if are_wrong or not shares.flags.c_contiguous:
+        raise _unfit(f"a mixture of {', '.join(kinds)} for {count} images")
+    if not all((part >= 0).all() and (part <= 1).all() for part in (shares, blend)):
+        raise _unfit("shares outside of 0 to 1")
+    first, last = corners[:, ::2], corners[:, 1::2]
+    if not ((first >= 0) & (first <= last) & (last <= input_shape[1:])).all():
+        raise _unfit("rectangles outside the images")
+    if recorded is not None:
+        check_recorded(recorded, count, input_shape)
+    steps, second = (None if r is None else r.steps.tolist() for r in (own, recorded))
+    if steps != second:
+        raise _unfit("other operations for the second images")
 
 
 def check_views(views: NumpyArray, count: int, input_shape: Shape) -> None:

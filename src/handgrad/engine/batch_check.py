@@ -9,11 +9,15 @@ from handgrad.arrays import NumpyArray, Shape
 from handgrad.datasets.dataset import Split, check_is_array
 from handgrad.datasets.normalization import Normalization
 from handgrad.engine import network_check
-from handgrad.engine.augmentation_check import check_recorded, check_views
+from handgrad.engine.augmentation_check import (
+    check_mixture,
+    check_recorded,
+    check_views,
+)
 from handgrad.engine.engine import Batch
 from handgrad.errors import DatasetError, ShapeError
 from handgrad.layers.sequential import Sequential
-from handgrad.losses.loss import Loss, check_takes_weights
+from handgrad.losses.loss import Loss, check_takes_soft_targets, check_takes_weights
 
 CHUNK = 1 << 18  # numbers checked at once: they stay in a cache
 KINDS = {"uint8": "bytes (uint8)", "float32": "float32"}
@@ -53,15 +57,13 @@ class BatchCheck:
             self.split(Split(*arrays))
             self._seen = arrays
         self._check_rows(batch)
-        if batch.views is not None:
-            check_views(batch.views, len(batch), self.input_shape)
-        if batch.recorded is not None:
-            check_recorded(batch.recorded, len(batch), self.input_shape)
-        if most_of(batch.targets[batch.rows]) >= self.classes:
-            self._check_targets(batch.targets, len(batch.images))
-        if batch.weights is None:
+        self._check_augmentation(batch)
+        for rows in all_rows(batch):
+            if most_of(batch.targets[rows]) >= self.classes:
+                self._check_targets(batch.targets, len(batch.images))
+        weights = batch.example_weights()
+        if weights is None or batch.weights is None:
             return
-        weights = batch.weights[batch.rows]
         if not (weights.min() >= 0 and weights.max() < inf):
             self._check_weights(batch.weights, len(batch.images))
         if not weights.any():
@@ -168,10 +170,23 @@ class BatchCheck:
                     f"{at}. Replace or remove it."
                 )
 
+    def _check_augmentation(self, batch: Batch) -> None:
+        if batch.views is not None:
+            check_views(batch.views, len(batch), self.input_shape)
+        if batch.recorded is not None:
+            check_recorded(batch.recorded, len(batch), self.input_shape)
+        if batch.mixture is not None:
+            check_mixture(batch.mixture, batch.recorded, self.input_shape)
+            if self.loss is not None:
+                check_takes_soft_targets(self.loss, "a batch")
+
     def _check_rows(self, batch: Batch) -> None:
-        names = ("rows",) if batch.rows is batch.examples else ("rows", "examples")
-        for name in names:
-            array = getattr(batch, name)
+        arrays = {"rows": batch.rows}
+        if batch.rows is not batch.examples:
+            arrays["examples"] = batch.examples
+        if batch.mixture is not None:
+            arrays["mixture.rows"] = batch.mixture.rows
+        for name, array in arrays.items():
             check_is_array("A batch", name, array)
             is_right = array.dtype == "int64" and array.flags.c_contiguous
             if not is_right or array.shape != (len(batch),):
@@ -184,11 +199,12 @@ class BatchCheck:
             raise ShapeError(
                 "A batch takes at least one row, got none. Give rows of its images."
             )
-        if most_of(batch.rows) >= len(batch.images):
-            raise ShapeError(
-                f"A batch takes rows from 0 to {len(batch.images) - 1}, got "
-                f"{batch.rows.min()} to {batch.rows.max()}. Give rows of its images."
-            )
+        for rows in all_rows(batch):
+            if most_of(rows) >= len(batch.images):
+                raise ShapeError(
+                    f"A batch takes rows from 0 to {len(batch.images) - 1}, got "
+                    f"{rows.min()} to {rows.max()}. Give rows of its images."
+                )
 
 
 def _check_contiguous(name: str, array: NumpyArray) -> None:
@@ -197,6 +213,11 @@ def _check_contiguous(name: str, array: NumpyArray) -> None:
             f"A batch takes {name} side by side in memory, got a view with gaps. "
             "Copy it with numpy.ascontiguousarray."
         )
+
+
+def all_rows(batch: Batch) -> list[NumpyArray]:
+    """The rows of a batch, and those of the images that are mixed with them."""
+    return [batch.rows] if batch.mixture is None else [batch.rows, batch.mixture.rows]
 
 
 def most_of(numbers: NumpyArray) -> int:

@@ -156,13 +156,14 @@ class CpuEngine(Parts):
             self, keep_gradients=keep_gradients, operations=self._operations
         )
 
-    def _make_room_for(self, batch: Batch) -> None:
-        """A program that takes the batch's operations; most batches have none."""
-        needed = 0 if batch.recorded is None else len(batch.recorded.steps)
-        if needed > self._operations:
-            self._operations = needed
-            keeps = self._training is not None and self._training.keep_gradients
-            self._training = self._new_program(keep_gradients=keeps)
+    def make_room(self, operations: int) -> None:
+        """Let batches have so many recorded operations; most have none."""
+        with self.bound.lock:
+            if operations > self._operations:
+                self._operations = operations
+                if self._training is not None:
+                    keeps = self._training.keep_gradients
+                    self._training = self._new_program(keep_gradients=keeps)
 
     @property
     def prediction(self) -> PredictionProgram:
@@ -201,7 +202,7 @@ class CpuEngine(Parts):
         """Forward, loss, backward, one update of every parameter."""
         with self.bound.lock:
             self.refresh()
-            self._make_room_for(batch)
+            self.make_room(batch.operations)
             try:
                 return (self._training or self.training).run(batch, step)
             except BaseException:

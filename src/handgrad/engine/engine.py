@@ -4,7 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
+
 from handgrad.arrays import NumpyArray
+from handgrad.augmentation.mixture import Mixture, mix
 from handgrad.augmentation.recorded_operations import Recorded, perform
 from handgrad.augmentation.source_coordinates import look
 from handgrad.datasets.normalization import Normalization
@@ -13,6 +16,8 @@ from handgrad.layers.sequential import Sequential
 if TYPE_CHECKING:
     from handgrad.engine.batch_check import BatchCheck
     from handgrad.engine.planned_bytes import PlannedBytes
+
+HALF = np.float32(0.5)  # of a label: from here on its share is the larger
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,8 @@ class Batch:
         recorded  operations that change the images, see
                   `augmentation.recorded_operations`; None without. A batch has these or
                   `views`
+        mixture   second images, and how they and their labels are mixed with those of
+                  the batch, see `augmentation.mixture`; None without
     """
 
     images: NumpyArray
@@ -40,25 +47,70 @@ class Batch:
     views: NumpyArray | None = None
     weights: NumpyArray | None = None
     recorded: Recorded | None = None
+    mixture: Mixture | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
 
+    @property
+    def operations(self) -> int:
+        """The number of recorded operations, mixing included."""
+        own = 0 if self.recorded is None else len(self.recorded.steps)
+        return own + (self.mixture is not None)
+
     def pictures(self) -> NumpyArray:
         """The inputs of these rows, augmented: (batch, ...)."""
-        pictures: NumpyArray = self.images[self.rows]
-        if self.recorded is not None:
-            return perform(pictures, self.recorded)
-        return pictures if self.views is None else look(pictures, self.views)
+        pictures = self._changed(self.rows, self.recorded)
+        if self.views is not None:
+            pictures = look(pictures, self.views)
+        if self.mixture is None:
+            return pictures
+        others = self._changed(self.mixture.rows, self.mixture.recorded)
+        return mix(pictures, others, self.mixture)
+
+    def labels(self, classes: int) -> NumpyArray:
+        """Class numbers, (batch,), or soft labels, (batch, `classes`), of a mixture."""
+        own: NumpyArray = self.targets[self.rows]
+        if self.mixture is None:
+            return own
+        every, share = np.arange(classes), self.mixture.shares[:, None]
+        other = self.targets[self.mixture.rows]
+        first, second = (labels[:, None] == every for labels in (own, other))
+        soft: NumpyArray = share * first + (1 - share) * second
+        return soft
+
+    def main_labels(self) -> NumpyArray:
+        """The class numbers that accuracy counts: those of the larger share."""
+        own: NumpyArray = self.targets[self.rows]
+        if self.mixture is None:
+            return own
+        is_own = self.mixture.shares >= HALF
+        return np.where(is_own, own, self.targets[self.mixture.rows])
 
     def example_weights(self) -> NumpyArray | None:
-        """The weights of these rows, (batch,); None where all count alike."""
-        return None if self.weights is None else self.weights[self.rows]
+        """The weights of these rows, (batch,); None where all count alike.
+
+        The weight of a mixed image is the mixture of both weights.
+        """
+        if self.weights is None:
+            return None
+        own: NumpyArray = self.weights[self.rows]
+        if self.mixture is None:
+            return own
+        share, other = self.mixture.shares, self.weights[self.mixture.rows]
+        both: NumpyArray = share * own + (1 - share) * other
+        return both
+
+    def _changed(self, rows: NumpyArray, recorded: Recorded | None) -> NumpyArray:
+        pictures: NumpyArray = self.images[rows]
+        return pictures if recorded is None else perform(pictures, recorded)
 
 
 @dataclass(frozen=True)
 class StepResult:
     """The result of one step: the loss (with its L2 term) before the update.
+
+    `correct` counts predictions of the class of the larger share, see `main_labels`.
 
     `is_finite` is false when the loss or a gradient held NaN or infinity; then no
     parameter was updated, so that the cause can still be found. The CPU engine checks
@@ -88,6 +140,12 @@ class Engine(Protocol):
 
     def train_step(self, batch: Batch, step: int) -> StepResult:
         """Forward, loss, backward, one update of every parameter."""
+
+    def make_room(self, operations: int) -> None:
+        """Let batches have so many recorded operations, before the first of them.
+
+        The CPU engine's program of a step depends on it, and is then made only once.
+        """
 
     def planned_bytes(self, batch_size: int, images: int = 0) -> "PlannedBytes":
         """Memory of training, by role; none of it is allocated.

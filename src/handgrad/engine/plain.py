@@ -85,6 +85,9 @@ class PlainEngine(Parts):
                 raise
             return result
 
+    def make_room(self, operations: int) -> None:
+        """Any number of recorded operations runs."""
+
     def finished(self, step: int) -> StepResult | None:
         """The result of the last step, if it was this one and changed the model."""
         number, result = self._finished or (0, None)
@@ -188,13 +191,13 @@ class PlainEngine(Parts):
 
     def _step(self, batch: Batch, step: int, between: Between = nothing) -> StepResult:
         inputs = self.normalization.apply(batch.pictures())
-        targets = batch.targets[batch.rows]
         key = self._key.at(step, batch.examples)
         logits, kept = forward(
             self.model, inputs, training=True, key=key, between=between
         )
         weights = batch.example_weights()
-        mean, cache = forward_loss(self.loss, logits, targets, weights)
+        labels = batch.labels(logits.shape[1])
+        mean, cache = forward_loss(self.loss, logits, labels, weights)
         loss, d_logits = loss_of(self.loss, mean), self.loss.backward(cache)
         d_logits = returned("", self.loss, "d_logits", d_logits, logits.shape)
         found, parameters = (
@@ -203,7 +206,7 @@ class PlainEngine(Parts):
         )
         gradients = {name: found[name] for name in found if name in parameters}
         loss, gradients = self._add_penalty(loss, gradients)
-        correct = int(np.count_nonzero(logits.argmax(axis=1) == targets))
+        correct = int(np.count_nonzero(logits.argmax(axis=1) == batch.main_labels()))
         if not (np.isfinite(loss) and all(map(are_all_finite, gradients.values()))):
             return StepResult(loss, correct, is_finite=False)
         norm = None

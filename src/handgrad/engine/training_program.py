@@ -7,11 +7,12 @@ from weakref import ref
 import numpy as np
 
 from handgrad.arrays import NumpyArray, memory_address
+from handgrad.augmentation.mixture import mixed
 from handgrad.augmentation.recorded_operations import VIEW
 from handgrad.engine.batch_check import are_all_finite
 from handgrad.engine.engine import Batch, StepResult
 from handgrad.engine.kernels import losses
-from handgrad.engine.kernels.gather import FACTORS, INPUTS, LOGITS
+from handgrad.engine.kernels.gather import FACTORS, INPUTS, LOGITS, SECOND, SHARES
 from handgrad.engine.lifetimes import lifetimes, plan_offsets
 from handgrad.engine.lowering import plan
 from handgrad.engine.lowering.copies import batch_last, matrix_copy
@@ -130,6 +131,11 @@ class TrainingProgram:
             0 if table is None else memory_address(table),
             0 if table is None else table.shape[1],
         )
+        self.inputs[[SECOND, SHARES]] = 0
+        if batch.mixture is not None:
+            second, shares, *_ = batch.mixture
+            self.inputs[SECOND] = memory_address(second)
+            self.inputs[SHARES] = memory_address(shares)
         self._write_factors(batch.example_weights())
         update = self.update
         update.write_rates(step)
@@ -137,7 +143,8 @@ class TrainingProgram:
         self.step.number, self.step.count = step, count
         self.step.examples = batch.examples
         if self.is_own_loss:
-            self.step.targets = batch.targets[batch.rows]
+            self.step.labels = batch.labels(self.engine.check.classes)
+            self.step.main_labels = batch.main_labels()
         for set_step in self.per_step:
             set_step(step)
         self.engine.bound.updates += 1
@@ -147,7 +154,9 @@ class TrainingProgram:
     def _write_steps(self, batch: Batch) -> NumpyArray | None:
         """Write the recorded operations of the batch; returns their table."""
         steps, table = VIEW_ALONE, batch.views
-        if batch.recorded is not None:
+        if batch.mixture is not None:
+            steps, table, _ = mixed(batch.recorded, batch.mixture)
+        elif batch.recorded is not None:
             steps, table, _ = batch.recorded
         if self.operations:
             self.steps[0] = len(steps)
@@ -226,8 +235,8 @@ def add_loss(
         block=lowering.inputs,
         logits=logits.pointer,
         setting=pointer_to(setting, "loss setting"),
-        notes=memory.each_worker("loss notes", "scratch", 3 * memory.tile),
-        targets=memory.each_worker("loss targets", "scratch", 2 * memory.tile),
+        notes=memory.each_worker("loss notes", "scratch", 4 * memory.tile),
+        targets=memory.each_worker("loss targets", "scratch", 4 * memory.tile),
         losses=pointer_to(totals, "losses").by_tile(totals.itemsize),
         correct=pointer_to(correct, "correct").by_tile(correct.itemsize),
         classes=logits.rows,
@@ -248,14 +257,14 @@ def add_plain_loss(
 
     def run() -> None:
         values = read(logits, memory, step.count)
-        mean, cache = forward_loss(loss, values, step.targets, step.weights)
+        mean, cache = forward_loss(loss, values, step.labels, step.weights)
         d_logits = loss.backward(cache)
         d_logits = returned("", loss, "d_logits", d_logits, values.shape)
         write(logits, memory, d_logits)
         totals[:], correct[:] = 0, 0
         is_finite = are_all_finite(d_logits)  # else no update
         totals[0] = loss_of(loss, mean) * step.count if is_finite else nan
-        correct[0] = np.count_nonzero(values.argmax(axis=1) == step.targets)
+        correct[0] = np.count_nonzero(values.argmax(axis=1) == step.main_labels)
 
     lowering.barrier("forward")
     lowering.phases.append(

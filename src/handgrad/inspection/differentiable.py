@@ -88,7 +88,7 @@ class LossValue(Differentiable):
 
     Shapes
         logits   (batch, classes)
-        targets  (batch,), true class numbers
+        targets  (batch,), true class numbers; or soft labels, (batch, classes)
 
     Equations
         value     = loss.forward(logits, targets)

@@ -23,13 +23,15 @@ class Loss(ABC, Generic[Cache]):
     A custom loss defines `forward` and `backward`; `handgrad.testing.check_loss` checks
     it. It may omit `weights`, but then it does not support sample weights. If the
     softmax of the logits estimates class probabilities, it sets `gives_probabilities`;
-    otherwise the outputs are reported as scores.
+    otherwise the outputs are reported as scores. If it also accepts soft labels, as
+    mixup and cutmix give them, it sets `takes_soft_targets`.
 
     Equations
         loss = sum over the batch of weights * losses / sum over the batch of weights
     """
 
     gives_probabilities: ClassVar[bool] = False
+    takes_soft_targets: ClassVar[bool] = False
 
     @abstractmethod
     def forward(
@@ -39,7 +41,8 @@ class Loss(ABC, Generic[Cache]):
 
         Shapes
             logits   (batch, classes), float32 or float64
-            targets  (batch,), integers: true class numbers from 0
+            targets  (batch,), integers: true class numbers from 0; or soft labels,
+                     (batch, classes), if the loss `takes_soft_targets`
             weights  (batch,), floats from 0 up, at least one of them positive; or None
         """
 
@@ -91,6 +94,16 @@ def takes_weights(loss: Loss[Any]) -> bool:
     parameters = signature(loss.forward).parameters.values()
     is_open = any(part.kind == Parameter.VAR_POSITIONAL for part in parameters)
     return is_open or len(parameters) >= 3
+
+
+def check_takes_soft_targets(loss: Loss[Any], owner: str) -> None:
+    """Raise ConfigError if a loss takes class numbers only; `owner` mixes labels."""
+    if not loss.takes_soft_targets:
+        raise ConfigError(
+            f"{owner} mixes the labels of images, and {loss!r} takes one class for "
+            "each. Use softmax_cross_entropy or mean_squared_error, or leave the "
+            "mixing out."
+        )
 
 
 def check_takes_weights(loss: Loss[Any]) -> None:

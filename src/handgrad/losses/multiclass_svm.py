@@ -21,7 +21,8 @@ class MulticlassSVMCache(NamedTuple):
 class MulticlassSVM(Loss[MulticlassSVMCache]):
     """Multiclass hinge loss: the true logit should exceed the others by a margin.
 
-    ConfigError for a margin that is not a finite number above 0.
+    There is one true class, so soft labels are not supported. ConfigError for a margin
+    that is not a finite number above 0.
 
     Shapes
         logits     (batch, classes), float32 or float64

@@ -1,9 +1,11 @@
-"""One-hot encoding of class numbers."""
+"""Targets as probabilities: one-hot encoded class numbers, or soft labels."""
 
 from array_api_compat import device
 from jaxtyping import Bool, Float, Integer
 
 from handgrad.arrays import Array, array_namespace
+
+Targets = Integer[Array, "batch"] | Float[Array, "batch classes"]
 
 
 def one_hot(
@@ -18,3 +20,17 @@ def one_hot(
     xp = array_namespace(logits)
     classes = xp.arange(logits.shape[1], device=device(logits))
     return classes[None, :] == targets[:, None]
+
+
+def target_probabilities(
+    targets: Targets, logits: Float[Array, "batch classes"]
+) -> Float[Array, "batch classes"]:
+    """One-hot class numbers, or the soft labels themselves, in the logits' dtype.
+
+    Shapes
+        targets  (batch,), class numbers from 0, or (batch, classes), probabilities
+        outputs  (batch, classes)
+    """
+    xp = array_namespace(logits)
+    found = targets if targets.ndim == 2 else one_hot(targets, logits)
+    return xp.astype(found, logits.dtype)

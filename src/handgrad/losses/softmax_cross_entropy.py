@@ -2,11 +2,11 @@
 
 from typing import NamedTuple
 
-from jaxtyping import Float, Integer
+from jaxtyping import Float
 
 from handgrad.arrays import Array, array_namespace
 from handgrad.losses.loss import Loss, mean_loss, shares_of
-from handgrad.losses.one_hot import one_hot
+from handgrad.losses.one_hot import Targets, one_hot, target_probabilities
 from handgrad.setting import fraction
 
 
@@ -29,7 +29,8 @@ class SoftmaxCrossEntropy(Loss[SoftmaxCrossEntropyCache]):
 
     Shapes
         logits         (batch, classes), float32 or float64
-        targets        (batch,), integers: true class numbers from 0
+        targets        (batch,), integers: true class numbers from 0; or soft labels,
+                       (batch, classes), floats: probabilities that sum to 1
         weights        (batch,), optional sample weights
         probabilities  (batch, classes)
         expected       (batch, classes), target probabilities; rows sum to 1
@@ -39,6 +40,7 @@ class SoftmaxCrossEntropy(Loss[SoftmaxCrossEntropyCache]):
         shifted           = logits - max of the row
         log_probabilities = shifted - log(sum of exp(shifted) over the row)
         expected          = (1 - label_smoothing) * one_hot + label_smoothing / classes
+                            (soft labels take the place of one_hot)
         loss              = mean over the batch of
                             -sum over classes of expected * log_probabilities
         d_logits          = (probabilities - expected) / batch
@@ -59,9 +61,11 @@ class SoftmaxCrossEntropy(Loss[SoftmaxCrossEntropyCache]):
         Bishop (2006), Pattern Recognition and Machine Learning, section 4.3.4.
         Szegedy et al. (2016), Rethinking the Inception architecture, section 7
         (label smoothing).
+        Zhang, Cisse, Dauphin, Lopez-Paz (2018), mixup (soft labels).
     """
 
     gives_probabilities = True
+    takes_soft_targets = True
     label_smoothing = fraction()
 
     def __init__(self, label_smoothing: float = 0.0) -> None:
@@ -70,7 +74,7 @@ class SoftmaxCrossEntropy(Loss[SoftmaxCrossEntropyCache]):
     def forward(
         self,
         logits: Float[Array, "batch classes"],
-        targets: Integer[Array, "batch"],
+        targets: Targets,
         weights: Float[Array, "batch"] | None = None,
     ) -> tuple[float, SoftmaxCrossEntropyCache]:
         """Return the mean cross-entropy in nats, and the cache."""
@@ -101,6 +105,9 @@ class SoftmaxCrossEntropy(Loss[SoftmaxCrossEntropyCache]):
     def _expected(self, logits: Array, targets: Array) -> Array:
         xp = array_namespace(logits)
         elsewhere = self.label_smoothing / logits.shape[1]
+        if targets.ndim == 2:
+            own = target_probabilities(targets, logits)
+            return (1.0 - self.label_smoothing) * own + elsewhere
         rest = xp.full_like(logits, elsewhere)
         true = xp.full_like(logits, 1.0 - self.label_smoothing + elsewhere)
         return xp.where(one_hot(targets, logits), true, rest)

@@ -99,9 +99,15 @@ def d_logits_fit_the_logits(trial: LossTrial) -> None:
             )
 
 
-def backward_agrees_with_finite_differences(trial: LossTrial) -> None:
-    """Check directional derivatives along random directions, in float64."""
-    value = LossValue(trial.loss, trial.logits(), trial.targets)
+def backward_agrees_with_finite_differences(
+    trial: LossTrial, targets: NumpyArray | None = None
+) -> None:
+    """Check directional derivatives along random directions, in float64.
+
+    The `targets` are those of the trial unless others are given.
+    """
+    targets = trial.targets if targets is None else targets
+    value = LossValue(trial.loss, trial.logits(), targets)
     found = by_projection(value, key=trial.key, directions=DIRECTIONS)
     if not found.passed:
         raise AssertionError(
@@ -178,6 +184,29 @@ def weights_are_shares_of_the_mean(trial: LossTrial) -> None:
     assert_close(found, d_logits, trial.classes, what=f"{trial.loss!r} with weights")
 
 
+def soft_targets_extend_class_numbers(trial: LossTrial) -> None:
+    """Check one-hot soft labels against class numbers, and the gradient of mixtures.
+
+    A loss that does not set `takes_soft_targets` is exempt.
+    """
+    if not trial.loss.takes_soft_targets:
+        return
+    logits, targets = trial.logits(dtype="float64"), trial.targets
+    hard = np.eye(trial.classes)[targets]
+    value, cache = trial.loss.forward(logits, targets)
+    soft_value, soft_cache = trial.loss.forward(logits, hard)
+    bound = rounding_bound(trial.batch * trial.classes, abs(value), "float64")
+    if not abs(value - soft_value) <= bound:
+        raise AssertionError(
+            f"{trial.loss!r} of one-hot targets: expected {value}, got {soft_value}."
+        )
+    found, expected = (trial.loss.backward(each) for each in (soft_cache, cache))
+    assert_close(found, expected, trial.classes, what=f"{trial.loss!r}, one-hot")
+    share = uniform(trial.key.child("shares"), (trial.batch, 1))
+    mixed = share * hard + (1 - share) * np.roll(hard, 1, axis=1)
+    backward_agrees_with_finite_differences(trial, mixed)
+
+
 LOSS_LAWS: dict[str, Callable[[LossTrial], None]] = {
     law.__name__: law
     for law in (
@@ -188,5 +217,6 @@ LOSS_LAWS: dict[str, Callable[[LossTrial], None]] = {
         nothing_given_is_modified,
         two_batches_pass_at_once,
         weights_are_shares_of_the_mean,
+        soft_targets_extend_class_numbers,
     )
 }

@@ -121,10 +121,6 @@ def assemble(
         workers=workers,
         announce=announce,
     )
-    if not force:
-        splits = (validation, dataset.test)
-        predicted = max(0 if split is None else len(split) for split in splits)
-        check_engine(engine, optimizer, train.image_shape, examples, predicted)
     trainer = Trainer(
         engine,
         train,
@@ -134,6 +130,10 @@ def assemble(
         settings=settings,
         augmentation=augmentation,
     )
+    if not force:
+        splits = (validation, dataset.test)
+        predicted = max(0 if split is None else len(split) for split in splits)
+        check_engine(engine, optimizer, train.image_shape, examples, predicted)
     return Parts(config, dataset, train, validation, model, trainer)
 
 

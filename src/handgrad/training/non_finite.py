@@ -55,7 +55,7 @@ def non_finite_error(
             deepcopy(engine.model),  # must not update batch norm's statistics
             trainer.loss,
             engine.normalization.apply(batch.pictures()),
-            batch.targets[batch.rows],
+            batch.labels(engine.check.classes),
             key if training else None,
             batch.example_weights(),
         )

@@ -10,6 +10,7 @@ import numpy as np
 
 from handgrad.arrays import NumpyArray
 from handgrad.augmentation import Augmentation
+from handgrad.augmentation.mixture import Mixer
 from handgrad.datasets.dataset import Split
 from handgrad.datasets.normalization import Normalization, unit
 from handgrad.engine.choose import make_engine
@@ -21,13 +22,18 @@ from handgrad.losses.loss import forward_loss
 from handgrad.optimizers import Optimizer
 from handgrad.randomness import Key, permutation
 from handgrad.schedules import Schedule
-from handgrad.training.augmented import augmented
+from handgrad.training.augmented import augmented, operations_of
 from handgrad.training.full_batch import content_order
 from handgrad.training.non_finite import first_bad, non_finite_error
 from handgrad.training.position import Position
 from handgrad.training.records import EpochRecord, Record, StepRecord
 from handgrad.training.settings import TrainingSettings
-from handgrad.training.trainer_check import check_are_images, check_kinds, check_splits
+from handgrad.training.trainer_check import (
+    check_are_images,
+    check_kinds,
+    check_mixing,
+    check_splits,
+)
 
 
 class Trainer:
@@ -60,13 +66,15 @@ class Trainer:
         loss: Loss[Any],
         learning_rate: Schedule,
         settings: TrainingSettings,
-        augmentation: Sequence[Augmentation] = (),
+        augmentation: Sequence[Augmentation | Mixer] = (),
     ) -> None:
         check_kinds(train, validation, settings)
         self.engine, self.train = engine, train.side_by_side()
         self.validation = None if validation is None else validation.side_by_side()
         check_splits(engine, self.train, self.validation)
         check_are_images(engine, settings, augmentation)
+        check_mixing(loss, augmentation)
+        engine.make_room(operations_of(self.train, augmentation))
         self.loss, self.settings = loss, settings
         self.learning_rate = learning_rate
         self.augmentation = tuple(augmentation)
@@ -92,7 +100,7 @@ class Trainer:
         settings: TrainingSettings | None = None,
         engine: str = "cpu",
         normalization: Normalization | None = None,
-        augmentation: Sequence[Augmentation] = (),
+        augmentation: Sequence[Augmentation | Mixer] = (),
         l2: L2 | None = None,
         clip_norm: float | None = None,
         workers: int | None = None,

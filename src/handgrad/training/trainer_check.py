@@ -1,12 +1,15 @@
 """Check that the engine, the data and the settings of a Trainer fit together."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from handgrad.augmentation import Augmentation
+from handgrad.augmentation.mixture import Mixer, only_mixer
 from handgrad.datasets.dataset import Split
 from handgrad.engine.engine import Engine
 from handgrad.engine.parts import optional, part
 from handgrad.errors import ConfigError
+from handgrad.losses.loss import Loss, check_takes_soft_targets
 from handgrad.training.settings import TrainingSettings
 
 
@@ -31,7 +34,9 @@ def check_splits(engine: Engine, train: Split, validation: Split | None) -> None
 
 
 def check_are_images(
-    engine: Engine, settings: TrainingSettings, augmentation: Sequence[Augmentation]
+    engine: Engine,
+    settings: TrainingSettings,
+    augmentation: Sequence[Augmentation | Mixer],
 ) -> None:
     """Raise ConfigError if vectors are to be augmented or flipped."""
     shape = engine.check.input_shape
@@ -40,3 +45,10 @@ def check_are_images(
         raise ConfigError(
             f"{what} needs images, got vectors of {shape[0]} features. Leave it out."
         )
+
+
+def check_mixing(loss: Loss[Any], augmentation: Sequence[Augmentation | Mixer]) -> None:
+    """Raise ConfigError if labels are mixed twice, or the loss takes one class only."""
+    place = only_mixer(augmentation)
+    if place is not None:
+        check_takes_soft_targets(loss, repr(augmentation[place]))

@@ -5,7 +5,14 @@ import pytest
 
 from handgrad.engine.kernels import losses
 from handgrad.engine.kernels.gather import COUNT as IN_BATCH
-from handgrad.engine.kernels.gather import FACTORS, INPUTS, ROWS, TARGETS
+from handgrad.engine.kernels.gather import (
+    FACTORS,
+    INPUTS,
+    ROWS,
+    SECOND,
+    SHARES,
+    TARGETS,
+)
 from handgrad.losses import MeanSquaredError, MulticlassSVM, SoftmaxCrossEntropy
 from handgrad.randomness import Key, random_bits
 
@@ -30,13 +37,18 @@ def targets_of(classes):
     return (random_bits(Key(2), (20,)) % classes).astype(np.int64)
 
 
-def over_tiles(kind, setting, logits, targets, factors=None):
-    """Loss, number right, and d_logits of a batch of 11 in two tiles of 8."""
+def over_tiles(kind, setting, logits, targets, factors=None, mixture=None):
+    """Loss, number right, and d_logits of a batch of 11 in two tiles of 8.
+
+    A `mixture` is the rows of second examples, and the shares of the first labels.
+    """
     rows = np.arange(COUNT, dtype=np.int64)[::-1].copy() + 5
     block = np.zeros(INPUTS, np.int64)
     block[[TARGETS, ROWS]] = targets.ctypes.data, rows.ctypes.data
     block[IN_BATCH] = COUNT
     block[FACTORS] = 0 if factors is None else factors.ctypes.data
+    if mixture is not None:
+        block[[SECOND, SHARES]] = [each.ctypes.data for each in mixture]
     padded = np.full((logits.shape[1], 2 * COLUMNS), 3, np.float32)
     padded[:, :COUNT] = logits.T
     total, right = 0.0, 0
@@ -46,7 +58,7 @@ def over_tiles(kind, setting, logits, targets, factors=None):
         run_entry(
             losses.loss_kernel(kind),
             *(block, part, np.array([setting], np.float32)),
-            *(np.zeros(3 * COLUMNS, np.float32), np.zeros(COLUMNS, np.int64)),
+            *(np.zeros(4 * COLUMNS, np.float32), np.zeros(2 * COLUMNS, np.int64)),
             *(loss, correct),
             *(logits.shape[1], COLUMNS, COLUMNS),
             tile=tile,
@@ -89,6 +101,32 @@ def test_weights_make_it_the_weighted_plain_loss(name):
     np.testing.assert_array_equal(padded[:, [0, 5, *range(COUNT, 16)]], 0)
 
 
+SECONDS = np.array([3, 0, 19, 5, 5, 7, 1, 2, 8, 11, 15], np.int64)
+PARTS = np.array([1, 0.5, 0.25, 0, 0.75, 1, 0.5, 0.125, 0.875, 0.3125, 1], np.float32)
+
+
+@pytest.mark.parametrize("name", [name for name in PLAIN if "svm" not in name])
+@pytest.mark.parametrize("size", [1.0, 30.0])
+def test_mixed_labels_make_it_the_plain_loss_of_soft_targets(name, size):
+    kind, plain, setting = PLAIN[name]
+    logits = (size * floats(COUNT, 5)).astype(np.float32)
+    weights = np.array([0, 2, 0.5, 1, 3, 0, 7, 1, 1, 0.25, 1], np.float32)
+    factors = (weights * (COUNT / weights.sum(dtype=np.float64))).astype(np.float32)
+    loss, right, padded, targets = over_tiles(
+        kind, setting, logits, targets_of(5), factors, (SECONDS, PARTS)
+    )
+    share, others = PARTS[:, None], targets_of(5)[SECONDS]
+    soft = share * np.eye(5)[targets] + (1 - share) * np.eye(5)[others]
+    expected, cache = plain.forward(logits.astype(np.float64), soft, weights)
+    assert loss == pytest.approx(expected, rel=1e-6)
+    main = np.where(PARTS >= 0.5, targets, others)
+    assert right == np.count_nonzero(logits.argmax(axis=1) == main)
+    d_logits = plain.backward(cache)
+    bound = 1e-6 * float(np.abs(d_logits).max())
+    np.testing.assert_allclose(padded[:, :COUNT].T, d_logits, rtol=0, atol=bound)
+    np.testing.assert_array_equal(padded[:, [0, 5, *range(COUNT, 16)]], 0)
+
+
 @pytest.mark.parametrize("name", PLAIN)
 def test_factors_of_one_change_no_bit(name):
     kind, _, setting = PLAIN[name]
@@ -115,8 +153,9 @@ def test_it_runs_without_compilation(name):
         return  # its exponential is machine code's
     share = f32(1 / COLUMNS)
     ones = np.ones(COLUMNS, np.float32)
+    labels = targets, np.full(COLUMNS, -1), ones
     found = KERNELS[kind].py_func(
-        values, targets, ones, sizes, f32(setting), share, best, total
+        values, labels, ones, sizes, f32(setting), share, best, total
     )
     last, _ = plain.forward(logits[-1:].astype(np.float64), targets_of(4)[7:8])
     assert found == pytest.approx(expected * COLUMNS - last, rel=1e-6)

@@ -37,10 +37,11 @@ from handgrad.engine.kernels.simd_blocks import transpose_block
 f32 = np.float32
 HUGE = 1 << 62
 # The program's `inputs` block: addresses, and COUNT, the examples of the batch, and
-# NUMBERS, numbers in a view. VIEWS (augmentations), LOGITS (of a prediction) and
-# FACTORS (of the examples' losses) may be 0.
+# NUMBERS, numbers in a view. VIEWS (augmentations), LOGITS (of a prediction),
+# FACTORS (of the examples' losses), and of mixed examples the rows of the SECOND ones
+# and the SHARES of the first labels may be 0.
 IMAGES, TARGETS, ROWS, EXAMPLES, COUNT, VIEWS, NUMBERS, LOGITS, FACTORS = range(9)
-INPUTS = 9
+SECOND, SHARES, INPUTS = 9, 10, 11
 TILE_NUMBERS = ("channels", "height", "width", "lanes")  # sizes of a tile's images
 
 

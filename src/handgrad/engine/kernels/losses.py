@@ -5,6 +5,9 @@ Columns beyond the batch's end (target -1) get no gradient and do not count. `fa
 are 1 or, where examples have weights,
 
     weight * count / (sum of the batch's weights)       for each example
+
+A mixed example has a second target, and `parts`, the share of the first; others have
+the second target -1 and the share 1, which changes no bit.
 """
 
 import numpy as np
@@ -24,13 +27,22 @@ from handgrad.engine.kernels.declaration import (
     writes,
 )
 from handgrad.engine.kernels.entry import Kernel, kernel, kernel_entry, kernel_family
-from handgrad.engine.kernels.gather import COUNT, FACTORS, HUGE, INPUTS, ROWS, TARGETS
+from handgrad.engine.kernels.gather import (
+    COUNT,
+    FACTORS,
+    HUGE,
+    INPUTS,
+    ROWS,
+    SECOND,
+    SHARES,
+    TARGETS,
+)
 from handgrad.engine.kernels.machine import float_pointer, long_pointer
 from handgrad.engine.kernels.mathematics import fast_exp
 
 CROSS_ENTROPY, SVM, SQUARED = range(3)
 f32 = np.float32
-ZERO, ONE = f32(0), f32(1)
+ZERO, HALF, ONE = f32(0), f32(0.5), f32(1)
 SMALLEST = f32(1e-35)  # denormal products would be slow
 
 
@@ -50,20 +62,24 @@ def best_class(logits, sizes, best, choice):
 
 
 @kernel
-def cross_entropy(logits, targets, factors, sizes, setting, share, best, total):
+def cross_entropy(logits, labels, factors, sizes, setting, share, best, total):
     """Sum of factor * cross-entropy; logits become factor * share * (p - target).
 
     Stands for
         SoftmaxCrossEntropy.forward and backward, with label smoothing `setting`
     """
     classes, columns, stride = sizes
+    targets, seconds, parts = labels
     elsewhere = setting / f32(classes)
     total[:columns] = ZERO
     losses = 0.0
     for n in range(columns):
         if targets[n] >= 0:
             own_loss = (ONE - setting) * (best[n] - logits[targets[n] * stride + n])
-            losses += own_loss * factors[n]
+            losses += own_loss * factors[n] * parts[n]
+        if seconds[n] >= 0:
+            its_loss = (ONE - setting) * (best[n] - logits[seconds[n] * stride + n])
+            losses += its_loss * factors[n] * (ONE - parts[n])
     for k in range(classes):
         row = logits[k * stride : k * stride + columns]
         if setting != ZERO:
@@ -86,17 +102,21 @@ def cross_entropy(logits, targets, factors, sizes, setting, share, best, total):
             row[n] = d_logit - lift * factors[n] if total[n] != ZERO else ZERO
     for n in range(columns):
         if targets[n] >= 0:
-            logits[targets[n] * stride + n] -= (ONE - setting) * share * factors[n]
+            pull = (ONE - setting) * share * factors[n]
+            logits[targets[n] * stride + n] -= pull * parts[n]
+            if seconds[n] >= 0:
+                logits[seconds[n] * stride + n] -= pull * (ONE - parts[n])
     return losses
 
 
 @kernel
-def svm(logits, targets, factors, sizes, setting, share, best, total):
-    """Sum of factor * hinges; logits become their gradient.
+def svm(logits, labels, factors, sizes, setting, share, best, total):
+    """Sum of factor * hinges; logits become their gradient. No example is mixed.
 
     Stands for
         MulticlassSVM.forward and backward, with margin `setting`
     """
+    targets, _, _ = labels
     classes, columns, stride = sizes
     losses = 0.0
     for n in range(columns):
@@ -115,7 +135,7 @@ def svm(logits, targets, factors, sizes, setting, share, best, total):
 
 
 @kernel
-def squared(logits, targets, factors, sizes, setting, share, best, total):
+def squared(logits, labels, factors, sizes, setting, share, best, total):
     """Sum of factor * mean square; logits become their gradient.
 
     Equations
@@ -125,12 +145,15 @@ def squared(logits, targets, factors, sizes, setting, share, best, total):
         MeanSquaredError.forward and backward
     """
     classes, columns, stride = sizes
+    targets, seconds, parts = labels
     losses = 0.0
     scale = f32(2) * share / f32(classes)
     for k in range(classes):
         for n in range(columns):
             place = k * stride + n
-            difference = logits[place] - (ONE if targets[n] == k else ZERO)
+            expected = parts[n] if targets[n] == k else ZERO
+            expected += ONE - parts[n] if seconds[n] == k else ZERO
+            difference = logits[place] - expected
             counts = targets[n] >= 0
             square = difference * difference / f32(classes)
             losses += square * factors[n] if counts else ZERO
@@ -148,8 +171,8 @@ def loss_kernel(kind: int) -> Kernel:
         block: reads(LONGS, INPUTS),
         logits: updates(FLOATS, matrix("classes", "lanes", "stride")),
         setting: reads(FLOATS, 1),
-        notes: scratch(FLOATS, times(3, "lanes")),
-        targets: scratch(LONGS, "lanes"),
+        notes: scratch(FLOATS, times(4, "lanes")),
+        targets: scratch(LONGS, times(2, "lanes")),
         losses: writes(DOUBLES, 1),
         correct: writes(LONGS, 1),
         sizes: Sizes("classes lanes stride"),
@@ -159,21 +182,30 @@ def loss_kernel(kind: int) -> Kernel:
         all_targets = carray(long_pointer(block[TARGETS]), (HUGE,))
         rows = carray(long_pointer(block[ROWS]), (block[COUNT],))
         best, total = notes[:lanes], notes[lanes : 2 * lanes]
-        factors = notes[2 * lanes :]
+        factors, parts = notes[2 * lanes : 3 * lanes], notes[3 * lanes :]
+        seconds = targets[lanes:]
         own = carray(float_pointer(block[FACTORS]), (HUGE,))
         has_factors = block[FACTORS] != 0
+        others = carray(long_pointer(block[SECOND]), (block[COUNT],))
+        shares = carray(float_pointer(block[SHARES]), (block[COUNT],))
+        is_mixed = block[SECOND] != 0
         for n in range(lanes):
             example = tile * lanes + n
             is_there = example < block[COUNT]
             targets[n] = all_targets[rows[example]] if is_there else -1
             factors[n] = own[example] if has_factors and is_there else ONE
+            has_second = is_mixed and is_there
+            seconds[n] = all_targets[others[example]] if has_second else -1
+            parts[n] = shares[example] if has_second else ONE
         best_class(logits, sizes, best, total)
         right = 0
         for n in range(lanes):
-            right += 1 if targets[n] == np.int64(total[n]) else 0
+            main = targets[n] if parts[n] >= HALF else seconds[n]
+            right += 1 if main == np.int64(total[n]) else 0
         share = ONE / f32(block[COUNT])
+        labels = targets[:lanes], seconds, parts
         losses[0] = measure(
-            logits, targets, factors, sizes, setting[0], share, best, total
+            logits, labels, factors, sizes, setting[0], share, best, total
         )
         correct[0] = right
 

@@ -11,7 +11,13 @@ from numba.extending import overload
 
 from handgrad.augmentation.noise import LEVELS
 from handgrad.augmentation.pixel_values import LUMINANCE
-from handgrad.augmentation.recorded_operations import NOISE, RECOLOUR, RESAMPLE, VIEW
+from handgrad.augmentation.recorded_operations import (
+    MIX,
+    NOISE,
+    RECOLOUR,
+    RESAMPLE,
+    VIEW,
+)
 from handgrad.engine.kernels.declaration import (
     FLOATS,
     LONGS,
@@ -38,11 +44,17 @@ from handgrad.engine.kernels.gather import (
     element_of,
 )
 from handgrad.engine.kernels.machine import double_pointer, long_pointer
-from handgrad.engine.kernels.resample import as_pixel, resample_at
+from handgrad.engine.kernels.resample import (
+    as_pixel,
+    resample_at,
+    resample_numbers,
+    rounded,
+)
 from handgrad.engine.kernels.views import batch_images, look_at
 
 f32, f64, u32, u64 = np.float32, np.float64, np.uint32, np.uint64
-ZERO = f32(0)
+ZERO, ONE = f32(0), f32(1)
+MIXTURE = 6  # numbers of a mixture: a row, a share, four corners
 RED, GREEN, BLUE = LUMINANCE
 
 
@@ -134,17 +146,68 @@ def add_noise(image, words, deviation, levels, outputs, size):
 
 
 @kernel
-def operate(operation, image, words, numbers, levels, outputs, shape):
-    """One operation on one image; `words` and `numbers` are the same bytes."""
+def operate(operation, image, words, numbers, tables, outputs, shape):
+    """One operation on one image; `words` and `numbers` are the same bytes.
+
+    `tables` are the levels of noise, and what `resample_at` works with.
+    """
+    levels, work = tables
     if operation == VIEW:
         look_at(image, words, outputs, shape)
     elif operation == RESAMPLE:
-        resample_at(image, numbers, outputs, shape)
+        resample_at(image, numbers, outputs, shape, work)
     elif operation == RECOLOUR:
         recolour(image, numbers, outputs, shape)
     elif operation == NOISE:
         size = shape[0] * shape[1] * shape[2]
         add_noise(image, words, f32(numbers[4]), levels, outputs, size)
+
+
+@kernel
+def mix(image, other, share, corners, outputs, shape):
+    """Blend an image with another, which alone is seen in a rectangle.
+
+    Stands for
+        augmentation.mixture.mix
+    """
+    channels, height, width = shape
+    if share == ONE:
+        outputs[:] = image
+    else:
+        rest = ONE - share
+        for pixel in range(channels * height * width):
+            value = share * f32(image[pixel]) + rest * f32(other[pixel])
+            outputs[pixel] = rounded(value, outputs)
+    for channel in range(channels):
+        for line in range(corners[0], corners[1]):
+            place = (channel * height + line) * width
+            seen = slice(place + corners[2], place + corners[3])
+            outputs[seen] = other[seen]
+
+
+@kernel
+def changed(image, steps, ends, words, numbers, tables, buffers, shape):
+    """An image after its operations: itself, or the first of two buffers.
+
+    `ends` are the number of operations, and of their columns.
+    """
+    operations, columns = ends
+    for number in range(operations):
+        first = steps[2 * number + 2]
+        last = steps[2 * number + 4] if number + 1 < operations else columns
+        target = buffers[(operations - number - 1) % 2]  # the last one is the first
+        part = slice(first, last)
+        operate(
+            steps[2 * number + 1],
+            image,
+            words[part],
+            numbers[part],
+            tables,
+            target,
+            shape,
+        )
+        image = target
+    return image
 
 
 @kernel_family
@@ -156,7 +219,12 @@ def pipeline_kernel(dtype: str) -> Kernel:
 
     Cost
         each operation reads and writes an image, of which all but the first read and
-        the last write stay in the core's own cache
+        the last write stay in the core's own cache; a mixed image takes twice as much
+
+    Layout
+        steps are the number of operations, then of each its kind and first column in
+        the table; after the columns of MIX, the last, are those of the second image,
+        which has the same operations
     """
 
     @kernel_entry(bytes_moved=times(2 * np.dtype(dtype).itemsize, *TILE_NUMBERS))
@@ -165,7 +233,8 @@ def pipeline_kernel(dtype: str) -> Kernel:
         steps: reads(LONGS, times("words")),
         levels: reads(FLOATS, LEVELS),
         pictures: writes(element_of(dtype), times(*TILE_NUMBERS)),
-        spare: scratch(element_of(dtype), times("channels", "height", "width")),
+        work: scratch(FLOATS, resample_numbers),
+        spare: scratch(element_of(dtype), times(2, "channels", "height", "width")),
         sizes: Sizes("words channels height width lanes"),
         tile: TILE,
     ):
@@ -177,20 +246,28 @@ def pipeline_kernel(dtype: str) -> Kernel:
         count, columns, operations = block[COUNT], block[NUMBERS], steps[0]
         table = carray(long_pointer(block[VIEWS]), (count, columns))
         numbers = carray(double_pointer(block[VIEWS]), (count, columns))
+        is_mixed = operations > 0 and steps[2 * operations - 1] == MIX
+        tables = levels, work
+        first = steps[2 * operations] if is_mixed else columns
+        ends = operations - 1 if is_mixed else operations, first
         for lane in range(lanes):
             example = tile * lanes + lane
             example = example if example < count else 0
             image = images[rows[example] * size : (rows[example] + 1) * size]
             own = pictures[lane * size : (lane + 1) * size]
-            for number in range(operations):
-                first = steps[2 * number + 2]
-                last = steps[2 * number + 4] if number + 1 < operations else columns
-                is_own = (operations - number) % 2 == 1  # so that the last one is
-                target = own if is_own else spare
-                part = slice(first, last)
-                words, own_numbers = table[example, part], numbers[example, part]
-                operation = steps[2 * number + 1]
-                operate(operation, image, words, own_numbers, levels, target, shape)
-                image = target
+            words, reals = table[example], numbers[example]
+            buffers = own, spare[:size]
+            image = changed(image, steps, ends, words, reals, tables, buffers, shape)
+            if not is_mixed:
+                continue
+            share, corners = f32(reals[first + 1]), words[first + 2 : first + MIXTURE]
+            other = images[words[first] * size : (words[first] + 1) * size]
+            if share < ONE or corners[0] < corners[1]:
+                words, reals = words[first + MIXTURE :], reals[first + MIXTURE :]
+                buffers = spare[:size], spare[size:]
+                other = changed(
+                    other, steps, ends, words, reals, tables, buffers, shape
+                )
+            mix(image, other, share, corners, own, shape)
 
     return pipeline

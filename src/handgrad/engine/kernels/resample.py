@@ -1,14 +1,26 @@
-"""Bilinear resampling of one image, and rounding to pixels."""
+"""Bilinear resampling of one image, and rounding to pixels.
+
+A cell is a pixel with its right, lower and lower right neighbours, also across the
+border, where the image is reflected. With a border of half a cell, cells repeat upside
+down or mirrored beyond the image, so every position is a cell and four weights. Lines
+of positions, cells and sums are separate loops, all but one of which are vectorized.
+"""
 
 import numpy as np
 from numba import types
 from numba.extending import overload
 
-from handgrad.engine.kernels.entry import inlined, kernel
+from handgrad.engine.kernels.entry import kernel
 
-f32, u64 = np.float32, np.uint64
-NEXT = u64(1)
+f32, i32, u64 = np.float32, np.int32, np.uint64
 ZERO, HALF, ONE, WHITE = f32(0), f32(0.5), f32(1), f32(255)
+BYTE, NEXT = i32(255), u64(1)
+LINES = 7  # of the width: 4 of weights, 2 of places, 1 of words
+
+
+def resample_numbers(channels, height, width):
+    """How many numbers `resample_at` takes for its `work`."""
+    return channels * (height + 2) * (width + 2) + LINES * width
 
 
 def as_pixel(value, outputs):
@@ -28,73 +40,159 @@ def _as_pixel(value, outputs):
 
 def rounded(value, outputs):
     """The same for a value from 0 to 255, which needs no clipping."""
-    return value if outputs.dtype != np.uint8 else np.uint8(value + HALF)
+    return value if outputs.dtype != np.uint8 else np.uint8(i32(value + HALF))
 
 
 @overload(rounded, inline="always")
 def _rounded(value, outputs):
     """The same for compiled code."""
     if outputs.dtype is types.uint8:
-        return lambda value, outputs: np.uint8(value + HALF)
+        return lambda value, outputs: np.uint8(i32(value + HALF))
     return lambda value, outputs: value
 
 
+def pack_bytes(plane, cells, height, width):
+    """The cells of a channel of bytes: four bytes each, (height + 1, width + 2)."""
+    for line in range(height + 1):
+        first, last = max(line - 1, 0) * width, min(line, height - 1) * width
+        above, below = plane[first : first + width], plane[last : last + width]
+        row = cells[1][line * (width + 2) : (line + 1) * (width + 2)]
+        for x in range(width - 1):
+            left = i32(above[x]) | (i32(below[x]) << i32(16))
+            right = i32(above[x + 1]) | (i32(below[x + 1]) << i32(16))
+            row[x + 1] = left | (right << i32(8))
+        for x, place in ((0, 0), (width - 1, width)):
+            both = i32(above[x]) | (i32(below[x]) << i32(16))
+            row[place] = both | (both << i32(8))
+
+
+def pad_floats(plane, cells, height, width):
+    """A channel of float32 numbers inside a border: (height + 2, width + 2)."""
+    for line in range(height + 2):
+        source = min(max(line - 1, 0), height - 1) * width
+        row = cells[0][line * (width + 2) : (line + 1) * (width + 2)]
+        row[1 : width + 1] = plane[source : source + width]
+        row[0], row[width + 1] = row[1], row[width]
+
+
 @kernel
-def folded(place, length):
-    """The index inside an image that an integer has by reflection."""
-    if 0 <= place < length:
-        return place
-    place = place % (2 * length)
-    return place if place < length else 2 * length - 1 - place
-
-
-@inlined
-def split(position):
-    """The floor of a position, and the fraction above it."""
-    whole = np.int64(position)
-    whole -= np.int64(f32(whole) > position)
-    return whole, position - f32(whole)
+def read_words(packed, places, words):
+    """The cells of a line: apart from the sums, which are then vectorized."""
+    for x in range(len(words)):
+        words[x] = packed[u64(places[x])]
 
 
 @kernel
-def resample_at(image, affine, outputs, shape):
+def interpolate_words(words, above, below, left, right, outputs):
+    """A line of bytes: columns first, then rows."""
+    for x in range(len(outputs)):
+        word = words[x]
+        first, second = f32(i32(word & BYTE)), f32(i32((word >> i32(8)) & BYTE))
+        third, fourth = i32((word >> i32(16)) & BYTE), i32((word >> i32(24)) & BYTE)
+        upper = left[x] * first + right[x] * second
+        lower = left[x] * f32(third) + right[x] * f32(fourth)
+        outputs[x] = np.uint8(i32((above[x] * upper + below[x] * lower) + HALF))
+
+
+def interpolate_bytes(cells, places, words, weights, outputs):
+    """A line of bytes."""
+    read_words(cells[1], places, words)
+    above, below, left, right = weights
+    interpolate_words(words, above, below, left, right, outputs)
+
+
+def interpolate_floats(cells, places, words, weights, outputs):
+    """A line of float32 numbers."""
+    width, numbers = len(outputs), cells[0]
+    above, below, left, right = weights
+    for x in range(width):
+        top = u64(places[x])
+        low = u64(places[x] + width + 2)
+        upper = left[x] * numbers[top] + right[x] * numbers[top + NEXT]
+        lower = left[x] * numbers[low] + right[x] * numbers[low + NEXT]
+        outputs[x] = above[x] * upper + below[x] * lower
+
+
+def fill_cells(plane, cells, height, width):
+    """The cells of a channel, by the type of its pixels."""
+    pack = pack_bytes if plane.dtype == np.uint8 else pad_floats
+    pack(plane, cells, height, width)
+
+
+@overload(fill_cells)
+def _fill_cells(plane, cells, height, width):
+    return pack_bytes if plane.dtype is types.uint8 else pad_floats
+
+
+def interpolate(cells, places, words, weights, outputs):
+    """Bilinear interpolation of a line, by the type of its pixels."""
+    of_type = interpolate_bytes if outputs.dtype == np.uint8 else interpolate_floats
+    of_type(cells, places, words, weights, outputs)
+
+
+@overload(interpolate)
+def _interpolate(cells, places, words, weights, outputs):
+    is_bytes = outputs.dtype is types.uint8
+    return interpolate_bytes if is_bytes else interpolate_floats
+
+
+@kernel
+def locate(start, step, offset, length, places, firsts, seconds):
+    """Cells along one axis at positions of a line, and the weights of their pixels.
+
+    Equations
+        position = (start + step * x) + offset        fraction = position - whole
+        q = (whole + 1) mod 2 * length                whole = floor(position)
+        place = q if q <= length else 2 * length - q, mirrored: the weights change place
+    """
+    period, middle = f32(2 * length), f32(length)
+    for x in range(len(places)):
+        position = (start + step * f32(x)) + offset
+        whole = np.floor(position)
+        second = position - whole
+        first = ONE - second
+        place = whole + ONE
+        place -= period * np.floor(place / period)
+        is_mirrored = place > middle
+        places[x] = i32(period - place if is_mirrored else place)
+        firsts[x] = second if is_mirrored else first
+        seconds[x] = first if is_mirrored else second
+
+
+@kernel
+def resample_at(image, affine, outputs, shape, work):
     """Bilinear interpolation at the positions of an affine map.
 
     Stands for
         augmentation.resample
 
     Why
-        four pixels inside the image need no reflection
+        positions of a line step evenly, and one load gives the four bytes of a cell
     """
     channels, height, width = shape
-    size = height * width
+    size, count = height * width, (height + 2) * (width + 2)
+    packed = work.view(np.int32)  # the same numbers: cells of bytes, and places
+    first = channels * count
+    above, below = work[first : first + width], work[first + width : first + 2 * width]
+    first += 2 * width
+    left, right = work[first : first + width], work[first + width : first + 2 * width]
+    first += 2 * width
+    rows, columns = packed[first : first + width], packed[first + width :][:width]
+    words = packed[first + 2 * width :][:width]
+    weights = above, below, left, right
+    for channel in range(channels):
+        plane = image[channel * size : (channel + 1) * size]
+        own = slice(channel * count, (channel + 1) * count)
+        fill_cells(plane, (work[own], packed[own]), height, width)
     a, b, c = f32(affine[0]), f32(affine[1]), f32(affine[2])
     d, e, f = f32(affine[3]), f32(affine[4]), f32(affine[5])
     for line in range(height):
-        down_line, right_line = a * f32(line), d * f32(line)
+        x = f32(line)
+        locate(a * x, b, c, height, rows, above, below)
+        locate(d * x, e, f, width, columns, left, right)
         for column in range(width):
-            x = f32(column)
-            i, v = split((down_line + b * x) + c)
-            j, u = split((right_line + e * x) + f)
-            above, before = ONE - v, ONE - u
-            place = line * width + column
-            if 0 <= i < height - 1 and 0 <= j < width - 1:
-                top, target = u64(i * width + j), u64(place)
-                for _ in range(channels):
-                    low = top + u64(width)
-                    upper = before * f32(image[top]) + u * f32(image[top + NEXT])
-                    lower = before * f32(image[low]) + u * f32(image[low + NEXT])
-                    outputs[target] = rounded(above * upper + v * lower, outputs)
-                    top += u64(size)
-                    target += u64(size)
-                continue
-            first, second = folded(i, height) * width, folded(i + 1, height) * width
-            left, next_ = folded(j, width), folded(j + 1, width)
-            for channel in range(channels):
-                plane = image[channel * size : (channel + 1) * size]
-                upper = before * f32(plane[first + left])
-                upper += u * f32(plane[first + next_])
-                lower = before * f32(plane[second + left])
-                lower += u * f32(plane[second + next_])
-                outputs[place] = rounded(above * upper + v * lower, outputs)
-                place += size
+            columns[column] += rows[column] * i32(width + 2)
+        for channel in range(channels):
+            own = slice(channel * count, (channel + 1) * count)
+            target = outputs[channel * size + line * width :][:width]
+            interpolate((work[own], packed[own]), columns, words, weights, target)

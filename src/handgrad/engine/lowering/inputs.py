@@ -12,6 +12,7 @@ from handgrad.engine.batch_check import BatchCheck
 from handgrad.engine.kernels.gather import gather_first_kernel, gather_last_kernel
 from handgrad.engine.kernels.pipeline import pipeline_kernel
 from handgrad.engine.kernels.registers import LANES
+from handgrad.engine.kernels.resample import resample_numbers
 from handgrad.engine.kernels.views import views_kernel
 from handgrad.engine.lowering.lowering import Lowering
 from handgrad.engine.lowering.node import Node
@@ -86,8 +87,10 @@ def _views(lowering: Lowering, shape: Shape, dtype: str) -> tuple[Pointer, Point
         arguments["steps"] = steps
         arguments["words"] = steps.region.bytes // np.dtype(np.int64).itemsize
         arguments["levels"] = memory.lookup("normal levels", normal_levels())
-        floats = -(-size // FLOAT_BYTES)
-        arguments["spare"] = memory.each_worker("an image", "scratch", floats)
+        work = resample_numbers(channels, height, width)
+        arguments["work"] = memory.each_worker("cells", "scratch", work)
+        floats = -(-2 * size // FLOAT_BYTES)
+        arguments["spare"] = memory.each_worker("two images", "scratch", floats)
     lowering.add(
         (pipeline_kernel if arguments else views_kernel)(dtype),
         "augmentation, where a batch has any",

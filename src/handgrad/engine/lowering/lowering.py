@@ -30,7 +30,8 @@ class StepContext:
     number: int = 0
     count: int = 0
     examples: NumpyArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
-    targets: NumpyArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    labels: NumpyArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    main_labels: NumpyArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     weights: NumpyArray | None = None
 
 
