@@ -54,8 +54,8 @@ def _image_size(side: int) -> list[int]:
 Model = Annotated[
     str | None,
     typer.Argument(
-        help="Name of a network (see handgrad models), or a TOML file.",
-        show_default="lenet",
+        help="Name of a network (see handgrad models), a TOML file, or auto.",
+        show_default="auto for a path of images, otherwise lenet",
     ),
 ]
 Augment = Annotated[
@@ -114,6 +114,7 @@ PANELS: dict[str, dict[str, Option]] = {  # in the order of the help
         ),
     },
     TRAINING: {
+        "minutes": Option("", float, "Time for everything, for the model auto.", "10"),
         "epochs": Option("training.epochs", int, "Passes over the training set.", "10"),
         "batch_size": Option("training.batch_size", int, "Images per step.", "256"),
         "seed": Option(
