@@ -116,7 +116,7 @@ def augmentation(facts: Facts) -> list[dict[str, Any]]:
 
 
 def validation(facts: Facts) -> float | str:
-    """The part of the training images to validate on; "none" for very few of a class."""
+    """The part of the training images to validate on; "none" for too few of a class."""
     if per_class(facts) < 5:
         return "none"
     return 0.2 if facts.images < SOME / 2 else 0.1

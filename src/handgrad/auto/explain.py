@@ -69,8 +69,8 @@ def _training(plan: Plan) -> str:
     if plan.facts.has_validation and not validated:
         check = ", validated on images of their own"
     return (
-        f"{number_of(training.epochs, 'epoch')} of {number_of(images, 'image')}{check}, "
-        f"batch size {training.batch_size}, {optimizer.name} at "
+        f"{number_of(training.epochs, 'epoch')} of {number_of(images, 'image')}{check}"
+        f", batch size {training.batch_size}, {optimizer.name} at "
         f"{optimizer.learning_rate:g} ({config.schedule.name}), label smoothing "
         f"{smoothing:g}"
     )

@@ -1,4 +1,4 @@
-"""What a plan needs to know about the training images: sizes, counts, what they show."""
+"""What a plan needs to know about the training images: size, number, content."""
 
 import re
 from collections.abc import Sequence
@@ -138,7 +138,7 @@ def facts_of_arrays(dataset: Dataset, *, is_fixed: bool = False) -> Facts:
 
 
 def as_bytes(images: NumpyArray) -> NumpyArray:
-    """Scale float images so that their extremes are 0 and 255; bytes stay as they are."""
+    """Scale float images to 0 to 255; bytes stay as they are."""
     if images.dtype == np.uint8:
         return images
     low, high = float(images.min()), float(images.max())

@@ -21,7 +21,7 @@ MOST_SEEN, MOST_EPOCHS = 3_000_000, (30, 150)
 
 @dataclass(frozen=True)
 class Plan:
-    """A planned training: `tables` are the settings of its run, `pace` the measured one.
+    """A planned training: `tables` are the settings of its run, `pace` is measured.
 
     Units
         minutes   asked for

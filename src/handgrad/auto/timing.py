@@ -42,9 +42,9 @@ def measure(
     """Measure candidates, cheapest first, until the time is over or one is too slow.
 
     `seconds_per_image` measures one; `is_too_slow` says whether a candidate has time
-    for too few epochs, so that the next need not be measured. At least one candidate is measured. A candidate that cannot be
-    trained is left out, because of its size or an option that it does not have; if none
-    can, its error is raised.
+    for too few epochs, so that the next need not be measured. At least one is measured.
+    A candidate that cannot be trained is left out, because of its size or an option
+    that it does not have; if none can, the error of the last is raised.
     """
     begun, found, failure = clock(), list[Pace](), None
     for candidate in candidates:

@@ -1,4 +1,4 @@
-"""`handgrad train auto`: plan a training for these images and this machine, and run it."""
+"""`handgrad train auto`: plan a training for images and machine, and run it."""
 
 from typing import TYPE_CHECKING, Any
 

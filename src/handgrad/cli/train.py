@@ -17,9 +17,9 @@ ALLOWED_WITH_RESUME = {"resume", "epochs", "workers", "force", "quiet", "as_json
 def train(**options: Any) -> None:
     """Train a network and save everything about the run in a folder.
 
-    The model auto measures this machine and chooses a network and its settings for
-    the images and the --minutes; it is the default for a path of images. Without
-    both, train LeNet on the handwritten digits included in scikit-learn, with its own
+    The model auto measures this machine and plans network and settings for the images
+    and the --minutes; it is the default for a path of images. Without a model or a
+    path, train LeNet on the handwritten digits included in scikit-learn, with its own
     recipe; the defaults below are those of a named model.
     """
     from handgrad.cli.auto import train_auto, wants_auto

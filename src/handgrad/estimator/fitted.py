@@ -1,15 +1,22 @@
 """What a fitted classifier says about its training."""
 
-from handgrad.arrays import Shape
+from typing import Any
+
+from handgrad.arrays import NumpyArray, Shape
 from handgrad.estimator.history import History
+from handgrad.estimator.inputs import more_of
 from handgrad.training.trained_network import TrainedNetwork
 
 
 class FittedMixin:
-    """Properties of a fitted classifier, from its history and its network."""
+    """Logits and properties of a fitted classifier."""
 
     history_: History
     trained_: TrainedNetwork
+
+    def logits(self, X: Any) -> NumpyArray:
+        """The outputs of the last layer, (count, classes), float32."""
+        return self.trained_.logits(more_of(self, X))
 
     @property
     def n_iter_(self) -> int:

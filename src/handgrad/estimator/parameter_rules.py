@@ -38,6 +38,11 @@ def checked_parameters(settings: Mapping[str, Any]) -> dict[str, Any]:
     _check_validation(settings["validation"])
     _check_class_weight(settings["class_weight"])
     _check_given_once(settings)
+    if settings["minutes"] is not None and settings["model"] != "auto":
+        raise ConfigError(
+            'Classifier takes minutes with the model "auto", which plans the network, '
+            f"got the model {shown(settings['model'])}. Remove one of them."
+        )
     if settings["run"] is not None:
         path_of("Classifier", "run", settings["run"], RunError)
     return dict(settings)
@@ -140,6 +145,7 @@ RULES = {
         "a mapping from an option to its value, without the name, or None",
         '{"hidden_sizes": [64]}',
     ),
+    "minutes": Rule(_or_none(_is_above_0), ABOVE_0, "10"),
     "epochs": Rule(
         lambda value: _is_count(value) or _is_one_of(("auto",))(value),
         f'an integer from 1 to {MOST}, or "auto"', "20",

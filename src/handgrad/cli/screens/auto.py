@@ -48,7 +48,7 @@ def print_ending(run: Run, deadline: Deadline) -> None:
 
 
 def accuracy_lines(run: Run) -> list[str]:
-    """Validation accuracy of the epoch that was kept, and what could not be measured."""
+    """Validation accuracy of the epoch kept, or why no accuracy is known."""
     best = run.trainer.position.best_epoch
     epochs = [r for r in run.folder.records() if r["kind"] == "epoch"]
     found = epochs[best - 1]["validation_accuracy"]

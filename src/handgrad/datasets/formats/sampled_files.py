@@ -1,4 +1,4 @@
-"""A sample of the image files of a path: their sizes and pixels, without decoding all."""
+"""A sample of the image files of a path: their sizes and pixels."""
 
 from collections.abc import Sequence
 from contextlib import suppress
