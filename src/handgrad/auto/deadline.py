@@ -23,11 +23,16 @@ class Deadline:
         self.seconds = 60 * minutes
         self.clock = clock
         self.begun = self.epoch_begun = clock()
+        self.latest = LATEST * self.seconds
         self.is_cut = False
 
     def elapsed(self) -> float:
         """Seconds since the deadline was made."""
         return self.clock() - self.begun
+
+    def grant(self, seconds: float) -> None:
+        """Allow so many seconds from now on, even if the rest took all the time."""
+        self.latest = max(self.latest, self.elapsed() + seconds)
 
     def check(self, trainer: Trainer, record: Record) -> None:
         """End the training after this epoch if another one would end too late."""
@@ -37,7 +42,7 @@ class Deadline:
             return
         now = self.clock()
         epoch, self.epoch_begun = now - self.epoch_begun, now
-        late = self.elapsed() + epoch > LATEST * self.seconds
+        late = self.elapsed() + epoch > self.latest
         if late and not trainer.is_finished:
             epochs = trainer.position.epoch - 1
             trainer.settings = replace(trainer.settings, epochs=epochs)

@@ -8,14 +8,14 @@ from handgrad.auto.candidates import Candidate, recipe
 from handgrad.auto.facts import Facts
 from handgrad.auto.timing import Pace
 from handgrad.training.config import RunConfig, config_from
-from handgrad.training.configure import Tables, check_names, merged
+from handgrad.training.configure import Tables, merged
 
 PREDICTION = 0.6  # time of an image in prediction, of that in training
 PATIENCE = 10  # epochs, or a third of all
 
 # Epochs from which on a larger network is worth its time, and those after which nothing
 # more is gained: so many images seen in all, within these bounds.
-LEAST_SEEN, LEAST_EPOCHS = 250_000, (8, 40)
+LEAST_SEEN, LEAST_EPOCHS = 60_000, (6, 20)
 MOST_SEEN, MOST_EPOCHS = 3_000_000, (30, 150)
 
 
@@ -38,7 +38,7 @@ class Plan:
 
     @property
     def config(self) -> RunConfig:
-        """The configuration of the run, with all names checked."""
+        """The configuration of the run."""
         return config_of(self.tables)
 
 
@@ -48,11 +48,9 @@ def tables_of(facts: Facts, candidate: Candidate, given: Tables) -> Tables:
 
 
 def config_of(tables: Tables) -> RunConfig:
-    """The configuration of these tables, with all names checked."""
+    """The configuration of these tables."""
     rest = {name: table for name, table in tables.items() if name}
-    config = config_from({**tables.get("", {}), **rest}, "The configuration")
-    check_names(config)
-    return config
+    return config_from({**tables.get("", {}), **rest}, "The configuration")
 
 
 def input_shape(facts: Facts, config: RunConfig) -> Shape:

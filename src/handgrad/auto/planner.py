@@ -64,8 +64,9 @@ class Planner:
         self.measured = self.deadline.elapsed() - begun
 
     def left(self) -> float:
-        """Seconds left for the training itself."""
-        return USABLE * self.deadline.seconds - self.deadline.elapsed() - CLOSING
+        """Seconds for the training itself: what is left, at least a third of all."""
+        whole = self.deadline.seconds
+        return max(USABLE * whole - self.deadline.elapsed() - CLOSING, whole / 3)
 
     def is_too_slow(self, pace: Pace) -> bool:
         """Whether a candidate has time for too few epochs."""
@@ -89,4 +90,5 @@ class Planner:
         config = config_of(tables)
         seconds = epoch_seconds(self.facts, config, pace.image) * config.training.epochs
         minutes = self.deadline.seconds / 60
+        self.deadline.grant(seconds / USABLE)
         return Plan(tables, self.facts, pace, minutes, self.measured, seconds)

@@ -95,10 +95,13 @@ def _planned(
     from handgrad.auto.plan import config_of
     from handgrad.auto.planner import Planner
     from handgrad.training.build import load_dataset
+    from handgrad.training.configure import check_names
 
     tables = tables_from(given, parse_settings(given.get("settings", [])))
     tables.setdefault("dataset", {}).setdefault("name", "digits")
-    facts, loaded = facts_of(config_of(_without_model(tables)), progress)
+    config = config_of({n: table for n, table in tables.items() if n != "model"})
+    check_names(config)
+    facts, loaded = facts_of(config, progress)
     planner = Planner(facts, tables, deadline)
     progress("measuring networks on this machine", 0, 0)
     planner.measure(workers=given.get("workers"), announce=announce)
@@ -106,10 +109,6 @@ def _planned(
     if loaded is None:  # decoded once: `start` finds the pixels in the cache
         load_dataset(planner.config_of(pace.candidate), progress)
     return planner.plan(pace)
-
-
-def _without_model(tables: dict[str, Any]) -> dict[str, Any]:
-    return {name: table for name, table in tables.items() if name != "model"}
 
 
 def _is_path(dataset: str | None) -> bool:
