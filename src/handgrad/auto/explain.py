@@ -89,12 +89,12 @@ def _time(plan: Plan) -> str:
     stop = f"ends sooner after {patience} epochs without a lower loss"
     return (
         f"{plan.measured:.0f} s measured, about {_duration(plan.seconds)} of training "
-        f"in the {plan.minutes:g} minutes; {stop}"
+        f"within {plan.minutes:g} min; {stop}"
     )
 
 
 def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.1f} minutes"
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.1f} min"
 
 
 def _words(value: Any) -> str:

@@ -11,11 +11,12 @@ from handgrad.training.config import RunConfig, config_from
 from handgrad.training.configure import Tables, merged
 
 PREDICTION = 0.6  # time of an image in prediction, of that in training
+OVERHEAD = 0.1  # seconds of an epoch: its checkpoint, its line
 PATIENCE = 10  # epochs, or a third of all
 
 # Epochs from which on a larger network is worth its time, and those after which nothing
 # more is gained: so many images seen in all, within these bounds.
-LEAST_SEEN, LEAST_EPOCHS = 60_000, (6, 20)
+LEAST_SEEN, LEAST_EPOCHS = 150_000, (6, 40)
 MOST_SEEN, MOST_EPOCHS = 3_000_000, (30, 150)
 
 
@@ -76,7 +77,7 @@ def epoch_seconds(facts: Facts, config: RunConfig, image: float) -> float:
     """Seconds of an epoch and its validation, at so many seconds per image."""
     trained, validated = split_sizes(facts, config)
     times = 2 if config.prediction.with_flip else 1
-    return image * (trained + PREDICTION * times * validated)
+    return OVERHEAD + image * (trained + PREDICTION * times * validated)
 
 
 def least_epochs(images: int) -> int:
