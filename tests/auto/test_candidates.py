@@ -44,7 +44,9 @@ def test_the_size_of_small_images_is_kept():
 
 
 def test_characters_are_neither_mirrored_nor_cropped_far():
-    names = [row["name"] for row in augmentation(Facts(("0", "1"), (9, 9), (1, 28, 28)))]
+    names = [
+        row["name"] for row in augmentation(Facts(("0", "1"), (9, 9), (1, 28, 28)))
+    ]
     assert names == ["random_affine"]
     colour = augmentation(Facts(("0", "1"), (9, 9), (3, 28, 28)))
     assert [row["name"] for row in colour] == ["random_affine", "color_jitter"]
@@ -62,7 +64,12 @@ def test_the_flip_depends_on_the_meaning():
 
 @pytest.mark.parametrize(
     ("counts", "wanted", "size"),
-    [((1, 1), "none", 16), ((20, 20), 0.2, 16), ((300, 300), 0.1, 32), ((9000, 9), 0.1, 64)],
+    [
+        ((1, 1), "none", 16),
+        ((20, 20), 0.2, 16),
+        ((300, 300), 0.1, 32),
+        ((9000, 9), 0.1, 64),
+    ],
 )
 def test_few_images_have_small_batches_and_more_validation(counts, wanted, size):
     assert (validation(facts(counts)), batch_size(facts(counts))) == (wanted, size)

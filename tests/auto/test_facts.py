@@ -45,13 +45,19 @@ def test_digits_are_not_mirrored():
 
 @pytest.mark.parametrize(
     "names",
-    [("0", "1"), ("a", "B"), ("Zero", "one"), ("letter_a", "digit 7"), ("A_upper", "b")],
+    [
+        ("0", "1"),
+        ("a", "B"),
+        ("Zero", "one"),
+        ("letter_a",),
+        ("A_upper", "b"),
+    ],
 )
 def test_names_of_characters(names):
     assert are_characters(names)
 
 
-@pytest.mark.parametrize("names", [("cat", "dog"), ("1", "12"), ("a", "ant"), ("", "a")])
+@pytest.mark.parametrize("names", [("cat", "dog"), ("1", "12"), ("a", "ant"), ("",)])
 def test_names_of_other_things(names):
     assert not are_characters(names)
 

@@ -9,9 +9,9 @@ FACTS = Facts(("cat", "dog"), (1500, 1500), (3, 400, 300))
 SPEEDS = {"lenet": 8000, "resnet": 500}  # images per second
 
 
-@pytest.mark.parametrize("minutes", [0, -1, "abc", float("nan"), float("inf"), None, True])
+@pytest.mark.parametrize("minutes", [0, -1, "abc", float("nan"), 1e99, None, True])
 def test_minutes_are_a_number_above_0(minutes):
-    with pytest.raises(ConfigError, match="--minutes takes a number of minutes above 0"):
+    with pytest.raises(ConfigError, match="--minutes takes a number"):
         check_minutes("--minutes", minutes)
 
 
@@ -30,7 +30,13 @@ def planner_of(minutes, monkeypatch, given=None, facts=FACTS, start=0.0):
 
 
 @pytest.mark.parametrize(
-    ("minutes", "network"), [(0.1, "lenet"), (2, "lenet"), (10, "resnet"), (1e9, "resnet")]
+    ("minutes", "network"),
+    [
+        (0.1, "lenet"),
+        (2, "lenet"),
+        (10, "resnet"),
+        (1e9, "resnet"),
+    ],
 )
 def test_more_time_means_a_larger_network(minutes, network, monkeypatch):
     planner = planner_of(minutes, monkeypatch)
@@ -44,9 +50,7 @@ def test_more_time_means_a_larger_network(minutes, network, monkeypatch):
 
 
 def test_time_that_has_passed_is_gone_but_a_third_stays(monkeypatch):
-    whole, late = (
-        planner_of(10, monkeypatch, start=start) for start in (0.0, 300.0)
-    )
+    whole, late = (planner_of(10, monkeypatch, start=start) for start in (0.0, 300.0))
     assert late.left() == pytest.approx(whole.left() - 300)
     assert planner_of(10, monkeypatch, start=1e4).left() == pytest.approx(200)
 

@@ -7,7 +7,7 @@ from handgrad.training.config import config_from
 
 MLP = {
     "model": {"name": "mlp", "hidden_sizes": [4]},
-    "dataset": {"validation": 0.5, "train_count": 3},
+    "dataset": {"validation": 0.5, "train_count": 3000},
     "training": {"batch_size": 8},
 }
 
@@ -47,12 +47,14 @@ def test_a_candidate_that_cannot_be_trained_is_left_out():
     found = measured([error, 2, error, 4])
     assert [pace.image for pace in found] == [2, 4]
     with pytest.raises(ConfigError, match="no such option"):
-        measured([error] * 4)
+        measured([error, *[ConfigError("another")] * 3])
 
 
 @pytest.mark.parametrize(("shape", "dtype"), [((1, 4, 4), "uint8"), ((6,), "float32")])
 def test_an_image_takes_some_time(shape, dtype):
-    config = config_from({**MLP, "engine": "plain", "loss": {"class_weight": {"a": 2.0}}})
+    config = config_from(
+        {**MLP, "engine": "plain", "loss": {"class_weight": {"a": 2.0}}}
+    )
     seconds = seconds_per_image(config, shape, 300, dtype=dtype)
     assert 0 < seconds < 1
 

@@ -10,7 +10,7 @@ import numpy as np
 from handgrad.arrays import Shape
 from handgrad.auto.candidates import Candidate
 from handgrad.datasets import Dataset, Split
-from handgrad.errors import ConfigError, ResourceError, ShapeError
+from handgrad.errors import ConfigError, HandgradError, ResourceError, ShapeError
 from handgrad.training.build import ARRAYS, assemble
 from handgrad.training.config import RunConfig
 from handgrad.training.records import StepRecord
@@ -44,16 +44,17 @@ def measure(
     `seconds_per_image` measures one; `is_too_slow` says whether a candidate has time
     for too few epochs, so that the next need not be measured. At least one is measured.
     A candidate that cannot be trained is left out, because of its size or an option
-    that it does not have; if none can, the error of the last is raised.
+    that it does not have; if none can, the error of the first is raised.
     """
-    begun, found, failure = clock(), list[Pace](), None
+    begun, found = clock(), list[Pace]()
+    failure: HandgradError | None = None
     for candidate in candidates:
         if found and clock() - begun > seconds:
             break
         try:
             found.append(Pace(candidate, seconds_per_image(candidate)))
         except (ConfigError, ResourceError, ShapeError) as error:
-            failure = error
+            failure = failure or error
             continue
         if is_too_slow(found[-1]):
             break
@@ -79,7 +80,7 @@ def seconds_per_image(
     count = STEPS * config.training.batch_size
     pattern = np.resize(np.arange(PATTERN).astype(dtype), (count, *shape))
     train = Split(pattern, np.arange(count, dtype=np.int64) % classes)
-    tables = {"name": ARRAYS, "validation": "none"}
+    tables = {"name": ARRAYS, "validation": "none", "train_count": None}
     config = config.model_copy(
         update={
             "dataset": config.dataset.model_copy(update=tables),

@@ -39,7 +39,9 @@ def test_files_listed_in_a_table(tmp_path):
 
 
 def test_arrays_are_not_sampled(tmp_path):
-    np.savez(tmp_path / "x.npz", images=np.zeros((4, 8, 8), np.uint8), labels=[0, 1, 0, 1])
+    np.savez(
+        tmp_path / "x.npz", images=np.zeros((4, 8, 8), np.uint8), labels=[0, 1, 0, 1]
+    )
     assert sample_files(tmp_path / "x.npz") is None
 
 
