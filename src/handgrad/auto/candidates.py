@@ -1,7 +1,6 @@
 """The networks that a plan chooses from, cheapest first, and the recipe of each.
 
-The recipe was found on validation images of several small data sets of photographs; the
-number of epochs follows from the time, see `plan`.
+The epochs follow from the time, see `plan`.
 """
 
 from collections.abc import Sequence
