@@ -34,7 +34,9 @@ def test_every_candidate_gives_a_valid_configuration(shape):
 
 def test_the_size_of_small_images_is_kept():
     small = facts(shape=(1, 28, 20))
-    assert {one.image_size(small) for one in candidates_for(small)} == {(20, 20)}
+    assert {one.image_size(small) for one in candidates_for(small)} == {(28, 20)}
+    text = facts(shape=(1, 20, 90))
+    assert {one.image_size(text) for one in candidates_for(text)} == {(20, 20)}
     fixed = facts(is_fixed=True)
     assert {one.image_size(fixed) for one in candidates_for(fixed)} == {None}
     assert Candidate((("name", "mlp"),), 64).image_size(facts((1, 1), (3, 50, 90))) == (

@@ -22,7 +22,7 @@ def planner_of(minutes, monkeypatch, given=None, facts=FACTS, start=0.0):
     now[0] = start
     monkeypatch.setattr(
         "handgrad.auto.planner.seconds_per_image",
-        lambda config, shape, classes: 1 / SPEEDS[config.model.name],
+        lambda config, shape, classes, window: 1 / SPEEDS[config.model.name],
     )
     planner = Planner(facts, given or {}, deadline)
     planner.measure()

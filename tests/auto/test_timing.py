@@ -1,3 +1,5 @@
+from time import monotonic
+
 import pytest
 
 from handgrad.auto.candidates import SMALL_IMAGES
@@ -57,6 +59,13 @@ def test_an_image_takes_some_time(shape, dtype):
     )
     seconds = seconds_per_image(config, shape, 300, dtype=dtype)
     assert 0 < seconds < 1
+
+
+def test_a_window_takes_that_long():
+    config = config_from({**MLP, "engine": "plain"})
+    begun = monotonic()
+    seconds_per_image(config, (1, 4, 4), 2, window=0.1)
+    assert monotonic() - begun >= 0.1
 
 
 def test_an_unknown_option_is_reported():

@@ -36,7 +36,10 @@ class Candidate:
         """(height, width) to resize to; None if the images stay as they are."""
         if facts.is_fixed or not facts.is_image:
             return None
-        side = facts.side if self.side is None else min(self.side, facts.side)
+        _, height, width = facts.shape
+        if self.side is None and max(height, width) <= 2 * facts.side:
+            return (height, width)
+        side = min(self.side or facts.side, facts.side)
         return (side, side)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from statistics import fmean
 from time import monotonic
 from typing import Any
 
@@ -11,6 +12,7 @@ from handgrad.arrays import Shape
 from handgrad.auto.candidates import Candidate
 from handgrad.datasets import Dataset, Split
 from handgrad.errors import ConfigError, HandgradError, ResourceError, ShapeError
+from handgrad.ranges import MOST
 from handgrad.training.build import ARRAYS, assemble
 from handgrad.training.config import RunConfig
 from handgrad.training.records import StepRecord
@@ -69,13 +71,17 @@ def seconds_per_image(
     classes: int,
     *,
     dtype: str = "uint8",
+    window: float = 0.0,
     workers: int | None = None,
     announce: Any = None,
 ) -> float:
-    """Time a few training steps on an arbitrary pattern.
+    """Mean time of a few training steps on an arbitrary pattern, or of many.
 
     `config` is that of the run, `shape` that of one example. ConfigError, ShapeError or
     ResourceError if this network cannot be trained here.
+
+    Units
+        window  seconds that the steps take together, at least
     """
     count = STEPS * config.training.batch_size
     pattern = np.resize(np.arange(PATTERN).astype(dtype), (count, *shape))
@@ -85,6 +91,7 @@ def seconds_per_image(
         update={
             "dataset": config.dataset.model_copy(update=tables),
             "loss": config.loss.model_copy(update={"class_weight": None}),
+            "training": config.training.model_copy(update={"epochs": MOST}),
         }
     )
     data = Dataset(ARRAYS, train, None, tuple(map(str, range(classes))), "")
@@ -93,6 +100,7 @@ def seconds_per_image(
     for record in parts.trainer:
         if isinstance(record, StepRecord):
             taken.append(record.duration_seconds)
-        if len(taken) == STEPS or (len(taken) > 1 and taken[-1] > LONG_STEP):
+        is_enough = len(taken) >= STEPS or (len(taken) > 1 and taken[-1] > LONG_STEP)
+        if is_enough and sum(taken[1:]) >= window:
             break
-    return min(taken[1:]) / config.training.batch_size
+    return fmean(taken[1:]) / config.training.batch_size
