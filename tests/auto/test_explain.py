@@ -29,7 +29,7 @@ def test_five_lines_explain_the_plan(plan):
     assert "48 epochs of 2,700 images, 300 for validation, batch size 64" in training
     assert "random_flip" in augmentation
     assert "4 s measured, about 4.8 min of training within 6 min" in time
-    assert "after 16 epochs" in time
+    assert "after 24 epochs" in time
 
 
 def test_the_reason_for_no_flip_is_given(plan):

@@ -38,7 +38,7 @@ def test_the_epochs_fill_the_time_with_their_validation():
     seconds = epoch_seconds(FACTS, config, 1e-3)
     assert seconds == pytest.approx(0.1 + 1e-3 * (2700 + 0.6 * 2 * 300))
     assert config.training.epochs == int(100 / seconds)
-    assert config.training.early_stopping == max(10, config.training.epochs // 3)
+    assert config.training.early_stopping == max(20, config.training.epochs // 2)
     assert config.dataset.train_count is None
 
 

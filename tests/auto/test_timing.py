@@ -39,7 +39,7 @@ def test_all_are_measured_in_time():
 
 
 def test_measuring_ends_with_the_time_or_at_the_first_that_is_too_slow():
-    assert len(measured([1, 2, 3, 4], limit=2.5)) == 2
+    assert len(measured([9, 2, 3, 4], limit=2.5)) == 3
     assert len(measured([5, 1, 1, 1], limit=0)) == 1
     assert len(measured([1, 2, 3, 4], too_slow=1.5)) == 2
 

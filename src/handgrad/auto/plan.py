@@ -12,7 +12,7 @@ from handgrad.training.configure import Tables, merged
 
 PREDICTION = 0.6  # time of an image in prediction, of that in training
 OVERHEAD = 0.1  # seconds of an epoch: its checkpoint, its line
-PATIENCE = 10  # epochs, or a third of all
+PATIENCE = 20  # epochs, or half of all: the learning rate falls late
 
 # Epochs from which on a larger network is worth its time, and those after which nothing
 # more is gained: so many images seen in all, within these bounds.
@@ -115,7 +115,7 @@ def with_length(tables: Tables, facts: Facts, image: float, left: float) -> Tabl
         dataset.setdefault("train_count", max(least, int(images * fitting)))
     epochs = max(1, min(int(fitting), most_epochs(images)))
     training.setdefault("epochs", epochs)
-    training.setdefault("early_stopping", max(PATIENCE, training["epochs"] // 3))
+    training.setdefault("early_stopping", max(PATIENCE, training["epochs"] // 2))
     config = config_of(tables)
     count, _ = split_sizes(facts, config)
     steps = -(-count // config.training.batch_size) * config.training.epochs

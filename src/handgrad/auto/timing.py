@@ -48,10 +48,11 @@ def measure(
     A candidate that cannot be trained is left out, because of its size or an option
     that it does not have; if none can, the error of the first is raised.
     """
-    begun, found = clock(), list[Pace]()
+    found: list[Pace] = []
+    begun: float | None = None  # after the first, which loads the engine
     failure: HandgradError | None = None
     for candidate in candidates:
-        if found and clock() - begun > seconds:
+        if begun is not None and clock() - begun >= seconds:
             break
         try:
             found.append(Pace(candidate, seconds_per_image(candidate)))
@@ -60,6 +61,7 @@ def measure(
             continue
         if is_too_slow(found[-1]):
             break
+        begun = clock() if begun is None else begun
     if failure is not None and not found:
         raise failure
     return found
