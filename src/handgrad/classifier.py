@@ -29,6 +29,7 @@ from handgrad.estimator.inputs import (
 from handgrad.estimator.lock import restored_on_error, training_lock
 from handgrad.estimator.parameter_rules import checked_parameters
 from handgrad.estimator.partial import Portions, first_portion, next_portion
+from handgrad.estimator.planning import deadline_of
 from handgrad.imports import random_state_kept
 from handgrad.inspection.evaluation import EvaluationReport
 from handgrad.interop.onnx_export import to_onnx
@@ -59,6 +60,8 @@ class Classifier(FittedMixin, ClassifierMixin, BaseEstimator):
            (count,), not negative, multiplies each example's loss
 
     Units
+        minutes          for `fit` with "auto", which then plans for these examples and
+                         this machine what is not given; None: MLP or LeNet
         epochs           passes over the training set; "auto" gives about 1,000 steps
         batch_size       examples per step
         learning_rate    None: 0.1 for sgd, 0.02 with momentum, else 0.001
@@ -98,6 +101,7 @@ class Classifier(FittedMixin, ClassifierMixin, BaseEstimator):
         model: str | Sequence[Settings] | Sequential | Callable[..., Any] = "auto",
         *,
         model_options: Settings | None = None,
+        minutes: float | None = None,
         epochs: int | str = "auto",
         batch_size: int = 128,
         optimizer: str | Settings = "adam",
@@ -124,6 +128,7 @@ class Classifier(FittedMixin, ClassifierMixin, BaseEstimator):
     ) -> None:
         self.model = model
         self.model_options = model_options
+        self.minutes = minutes
         self.epochs = epochs
         self.batch_size = batch_size
         self.optimizer = optimizer
@@ -160,17 +165,17 @@ class Classifier(FittedMixin, ClassifierMixin, BaseEstimator):
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, history: History) -> Self:
         settings = checked_parameters(self.get_params(deep=False))
+        deadline = deadline_of(settings)
         form, examples, labels = training_examples(self, X, y)
         classes, targets = classes_of(labels)
         is_whole = (self.validation, self.class_weight) == (None, None)
         size = self.batch_size if is_whole and not self.early_stopping else 0
         train = split_of(examples, targets, sample_weight, size)
-        parts, dataset = prepare(
-            settings, form, train, held_out(self, form, classes), classes
-        )
+        known = held_out(self, form, classes), classes
+        parts, dataset = prepare(settings, form, train, *known, deadline)
         on_epoch = follow(history, parts.config.training.epochs, self.verbose)
         try:
-            run_training(parts, dataset, self.run, on_epoch)
+            run_training(parts, dataset, self.run, on_epoch, deadline)
         finally:
             if history:  # the best epoch so far, if training was interrupted
                 self._adopt(parts, history, classes)
@@ -214,10 +219,9 @@ class Classifier(FittedMixin, ClassifierMixin, BaseEstimator):
 
         After another loss than softmax cross-entropy, they only rank the classes.
         """
-        examples = more_of(self, X)
-        return self.trained_.predict_probabilities(examples)
+        return self.trained_.predict_probabilities(more_of(self, X))
 
-    predict_probabilities = predict_proba  # the name in earlier versions
+    predict_probabilities = predict_proba  # the earlier name
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """The accuracy, weighted by `sample_weight` if given."""
@@ -231,16 +235,15 @@ class Classifier(FittedMixin, ClassifierMixin, BaseEstimator):
 
         Labels may be those of `classes_` or the names of the classes.
         """
-        split = labelled_split(self, X, y, "evaluate")
-        return EvaluationReport.of(self.trained_, split)
+        examples = labelled_split(self, X, y, "evaluate")
+        return EvaluationReport.of(self.trained_, examples)
 
     def calibrate(self, X: Any, y: Any) -> Self:
         """Calibrate `predict_proba` on held-out X and y, by temperature scaling.
 
         `predict` stays the same; more training discards the temperature.
         """
-        split = labelled_split(self, X, y, "calibrate")
-        self.trained_.calibrate(split)
+        self.trained_.calibrate(labelled_split(self, X, y, "calibrate"))
         return self
 
     def to_onnx(self, path: str | Path) -> Path:

@@ -44,9 +44,11 @@ for line in sys.stdin.read().splitlines():
     print("code", code, line, file=sys.stderr, flush=True)
 """
 SMALL = "--epochs 1 --train-count 100 -q"
+PLANNED = "--engine plain --epochs 1 --set hidden_sizes=8,"
 LINES = [
     "--version",
     "--help",
+    f"train auto --minutes 1 {PLANNED} -q --dataset images --run planned",
     f"train mlp {SMALL} --run one",
     "train softmax_regression --engine plain --epochs 1 -q --dataset images --run two",
     "train --resume one -q --json",

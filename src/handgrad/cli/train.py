@@ -17,9 +17,12 @@ ALLOWED_WITH_RESUME = {"resume", "epochs", "workers", "force", "quiet", "as_json
 def train(**options: Any) -> None:
     """Train a network and save everything about the run in a folder.
 
-    Without a model, train LeNet on the handwritten digits included in scikit-learn,
-    with its own recipe; the defaults below are those of a named model.
+    The model auto measures this machine and plans network and settings for the images
+    and the --minutes; it is the default for a path of images. Without a model or a
+    path, train LeNet on the handwritten digits included in scikit-learn, with its own
+    recipe; the defaults below are those of a named model.
     """
+    from handgrad.cli.auto import train_auto, wants_auto
     from handgrad.cli.screens.stopping import stopping
     from handgrad.cli.screens.training import follow
 
@@ -32,7 +35,11 @@ def train(**options: Any) -> None:
     if "resume" in given:
         _refuse_beside_resume(given)
     quiet, as_json = options["quiet"], options["as_json"]
+    is_auto = "resume" not in given and wants_auto(given)
     with stopping() as stop:
+        if is_auto:
+            train_auto(given, stop, quiet=quiet, json=as_json)
+            return
         run = _begun(given, stop, quiet=quiet)
         follow(run, stop, quiet=quiet, as_json=as_json)
 

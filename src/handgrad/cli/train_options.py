@@ -66,8 +66,8 @@ def _freeze(text: str) -> Any:
 Model = Annotated[
     str | None,
     typer.Argument(
-        help="Name of a network (see handgrad models), or a TOML file.",
-        show_default="lenet",
+        help="Name of a network (see handgrad models), a TOML file, or auto.",
+        show_default="auto for a path of images, otherwise lenet",
     ),
 ]
 Augment = Annotated[
@@ -127,6 +127,7 @@ PANELS: dict[str, dict[str, Option]] = {  # in the order of the help
         ),
     },
     TRAINING: {
+        "minutes": Option("", float, "Time for everything, for the model auto.", "10"),
         "epochs": Option("training.epochs", int, "Passes over the training set.", "10"),
         "batch_size": Option("training.batch_size", int, "Images per step.", "256"),
         "seed": Option(

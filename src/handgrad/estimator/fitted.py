@@ -13,11 +13,15 @@ from handgrad.training.trained_network import TrainedNetwork
 
 
 class FittedMixin:
-    """Properties of a fitted classifier, from its history and its network."""
+    """Logits and properties of a fitted classifier."""
 
     classes_: NumpyArray
     history_: History
     trained_: TrainedNetwork
+
+    def logits(self, X: Any) -> NumpyArray:
+        """The outputs of the last layer, (count, classes), float32."""
+        return self.trained_.logits(more_of(self, X))
 
     @property
     def n_iter_(self) -> int:
@@ -38,11 +42,6 @@ class FittedMixin:
     def input_shape(self) -> Shape:
         """(features,) or (channels, height, width) of one example."""
         return self.trained_.input_shape
-
-    def logits(self, X: Any) -> NumpyArray:
-        """The outputs of the last layer, (count, classes), float32."""
-        examples = more_of(self, X)
-        return self.trained_.logits(examples)
 
     def save(self, path: str | Path) -> None:
         """Save to a `.safetensors` file at `path`, without code; `load` reads it."""

@@ -1,6 +1,6 @@
 """Training of a Classifier on arrays, with or without a run folder."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from handgrad.arrays import NumpyArray, to_numpy
+from handgrad.auto.deadline import Deadline
 from handgrad.datasets import Dataset, Split
 from handgrad.datasets.array_file import ARRAY_FILE, save_arrays
 from handgrad.datasets.array_input import InputForm
@@ -18,6 +19,7 @@ from handgrad.engine.network_check import check_network
 from handgrad.engine.plain import plain_logits
 from handgrad.engine.state import model_arrays
 from handgrad.errors import ConfigError, NonFiniteError, ShapeError
+from handgrad.estimator.planning import planned
 from handgrad.layers import Sequential
 from handgrad.layers.initial_keys import choose_keys
 from handgrad.models.to_layers import rows_of
@@ -34,7 +36,7 @@ from handgrad.training.build import (
 from handgrad.training.classifier_settings import config_of
 from handgrad.training.config import RunConfig
 from handgrad.training.label_types import check_can_be_saved, label_type
-from handgrad.training.records import EpochRecord
+from handgrad.training.records import EpochRecord, Record
 from handgrad.training.run import begin
 from handgrad.training.train_to_best import train_to_best
 
@@ -47,10 +49,12 @@ def prepare(
     train: Split,
     test: Split | None,
     classes: NumpyArray,
+    deadline: Deadline | None = None,
 ) -> tuple[Parts, Dataset]:
     """Build the network, its engine and its trainer, and the data set as in a run.
 
-    `settings` are the parameters of the Classifier, by name.
+    `settings` are the parameters of the Classifier, by name; with a `deadline` those
+    that are not given are planned.
     """
     settings = {name: _own(value) for name, value in settings.items()}
     settings = {**settings, "random_state": seed_of(settings["random_state"])}
@@ -65,6 +69,8 @@ def prepare(
         check_can_be_saved(classes)
         checksum = checksum_of(train, test)
     dataset = Dataset(ARRAYS, train, test, names, checksum)
+    if deadline is not None:
+        config = planned(settings, config, dataset, deadline)
     parts = assemble(config, dataset, model=made, workers=settings["workers"])
     assert parts.config.resolved is not None
     given: dict[str, Any] = {"channels": form.channels, "feature_names": form.columns}
@@ -115,15 +121,20 @@ def run_training(
     dataset: Dataset,
     folder: str | Path | None,
     on_epoch: Callable[[EpochRecord], None],
+    deadline: Deadline | None = None,
 ) -> None:
-    """Train to the end, and restore the best epoch."""
+    """Train to the end or the deadline, and restore the best epoch."""
+    trainer = parts.trainer
     if folder is None:
-        train_to_best(parts.trainer, parts.model, on_epoch)
+        records: Iterable[Record] = trainer
+        watched = records if deadline is None else deadline.watch(trainer, records)
+        train_to_best(watched, parts.model, on_epoch)
         check_finite_network(parts.model, parts.config, parts.train.images)
         return
     run = begin(replace(parts, record=record_of(dataset)), Path(folder))
     save_arrays(run.folder.path / ARRAY_FILE, dataset)
-    for record in complete(run):
+    whole = complete(run)
+    for record in whole if deadline is None else deadline.watch(trainer, whole):
         if isinstance(record, EpochRecord):
             on_epoch(record)
     check_finite_network(parts.model, parts.config, parts.train.images)

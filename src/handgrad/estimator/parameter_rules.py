@@ -42,6 +42,11 @@ def checked_parameters(settings: Mapping[str, Any]) -> dict[str, Any]:
         if settings[name] is not None:
             path_of("Classifier", name, settings[name], RunError)
     _check_start(settings)
+    if settings["minutes"] is not None and settings["model"] != "auto":
+        raise ConfigError(
+            'Classifier takes minutes with the model "auto", which plans the network, '
+            f"got the model {shown(settings['model'])}. Remove one of them."
+        )
     return dict(settings)
 
 
@@ -152,6 +157,7 @@ RULES = {
         "a mapping from an option to its value, without the name, or None",
         '{"hidden_sizes": [64]}',
     ),
+    "minutes": Rule(_or_none(_is_above_0), ABOVE_0, "10"),
     "epochs": Rule(
         lambda value: _is_count(value) or _is_one_of(("auto",))(value),
         f'an integer from 1 to {MOST}, or "auto"', "20",

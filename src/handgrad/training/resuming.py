@@ -5,12 +5,13 @@ from typing import Any
 
 from handgrad.errors import HandgradError
 from handgrad.paths import from_here
+from handgrad.training.atomic import remove_file
 from handgrad.training.build import build
 from handgrad.training.checkpoint import load_checkpoint
 from handgrad.training.data_record import naming_changes
 from handgrad.training.epochs import with_epochs, write_epochs
 from handgrad.training.finite_numbers import check_numbers
-from handgrad.training.manifest import check_manifest
+from handgrad.training.manifest import check_manifest, unseal
 from handgrad.training.notes import Notes
 from handgrad.training.recovery import recover
 from handgrad.training.run import Announce, Run
@@ -86,5 +87,7 @@ def _go_back_to_checkpoint(run: Run) -> None:
     folder.check_place(position.lines, notes.sizes)
     trainer.restore(checkpoint.arrays, position)
     check_numbers(run.parts.model, folder.path)
+    unseal(folder.path)  # if its clock had ended it, see `auto.deadline`
+    remove_file(folder.path / "result.json")
     folder.cut_back(notes.sizes)
     run.continue_from(notes)

@@ -1,11 +1,14 @@
 """Terminal output of a run: progress, the final result, and what to try next."""
 
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from handgrad.arrays import Shape
 from handgrad.cli.screens.advice import Advice, Step, after_non_finite
 from handgrad.cli.screens.balance import (
+    Balance,
     balance_of,
     evaluation_of,
     imbalance_notice,
@@ -16,20 +19,34 @@ from handgrad.cli.screens.images import images_in_words
 from handgrad.cli.screens.progress import TrainingScreen
 from handgrad.cli.screens.stopping import Stop
 from handgrad.errors import HandgradError, NonFiniteError, UnsavedError
+from handgrad.metrics import Evaluation
 from handgrad.paths import from_here
 from handgrad.run import complete
 from handgrad.training.freezing import multipliers
 from handgrad.training.other_images import some
+from handgrad.training.records import Record
 from handgrad.training.run import Run
 
 
-def follow(run: Run, stop: Stop, *, quiet: bool, as_json: bool) -> None:
-    """Train a run, show its progress, and print its result."""
+def follow(
+    run: Run,
+    stop: Stop,
+    *,
+    quiet: bool,
+    as_json: bool,
+    records: Iterator[Record] | None = None,
+    ending: Callable[[], None] | None = None,
+) -> None:
+    """Train a run, show its progress, and print its result.
+
+    `records` are those of the whole run, by default `complete(run)`; `ending` prints
+    what follows the result, by default suggestions from the metrics.
+    """
     unsaved: UnsavedError | None = None
     balance = balance_of(run)
     try:
         notice = imbalance_notice(balance, run.config.loss.class_weight)
-        _train(run, stop, notice, quiet)
+        _train(run, stop, notice, quiet, complete(run) if records is None else records)
     except NonFiniteError:
         if not quiet:
             _try_next([after_non_finite(run)], stderr=True)
@@ -46,12 +63,18 @@ def follow(run: Run, stop: Stop, *, quiet: bool, as_json: bool) -> None:
         figures = from_here(run.folder.figures) if has_figures else ""
         _print_result(run.result, figures, macro_recall_note(found))
         if not quiet and unsaved is None:
-            _try_next(Advice(run, balance, found).steps())
+            (ending or partial(_advise, run, balance, found))()
     if unsaved is not None:
         raise unsaved
 
 
-def _train(run: Run, stop: Stop, notice: str, quiet: bool) -> None:
+def _advise(run: Run, balance: Balance, found: Evaluation | None) -> None:
+    _try_next(Advice(run, balance, found).steps())
+
+
+def _train(
+    run: Run, stop: Stop, notice: str, quiet: bool, records: Iterator[Record]
+) -> None:
     trainer = run.trainer
     screen = TrainingScreen(
         epochs=run.config.training.epochs,
@@ -69,7 +92,7 @@ def _train(run: Run, stop: Stop, notice: str, quiet: bool) -> None:
     trainer.between, stop.waits = stop.check, lambda: run.has_work
     was_saved = True
     with screen:
-        for record in complete(run):
+        for record in records:
             screen.show(record)
             is_saved = run.unsaved.failure is None
             if is_saved != was_saved:

@@ -18,7 +18,7 @@ BYTE, NEXT = i32(255), u64(1)
 LINES = 7  # of the width: 4 of weights, 2 of places, 1 of words
 
 
-def resample_numbers(channels, height, width):
+def resample_numbers(channels: int, height: int, width: int) -> int:
     """How many numbers `resample_at` takes for its `work`."""
     return channels * (height + 2) * (width + 2) + LINES * width
 

@@ -1,0 +1,1 @@
+"""Planning of a training: the best classifier that this machine can train in time."""

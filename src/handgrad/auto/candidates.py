@@ -1,0 +1,131 @@
+"""The networks that a plan chooses from, cheapest first, and the recipe of each.
+
+The epochs follow from the time, see `plan`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from handgrad.arrays import Pair
+from handgrad.augmentation.presets import PRESETS
+from handgrad.auto.facts import Facts, per_class
+
+SMALL = 40  # pixels: the longest shorter side that is kept as it is
+FEW, SOME = 300, 1000  # images
+MIRROR = "random_flip"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A network of the catalogue with its options, and its image size.
+
+    Units
+        side  side length of the images in pixels; None leaves them as they are
+    """
+
+    network: tuple[tuple[str, Any], ...]
+    side: int | None = None
+
+    @property
+    def model(self) -> dict[str, Any]:
+        """The table of the network."""
+        return {k: [*v] if isinstance(v, tuple) else v for k, v in self.network}
+
+    def image_size(self, facts: Facts) -> Pair | None:
+        """(height, width) to resize to; None if the images stay as they are."""
+        if facts.is_fixed or not facts.is_image:
+            return None
+        _, height, width = facts.shape
+        if self.side is None and max(height, width) <= 2 * facts.side:
+            return (height, width)
+        side = min(self.side or facts.side, facts.side)
+        return (side, side)
+
+
+def _network(name: str, **options: Any) -> tuple[tuple[str, Any], ...]:
+    return (("name", name), *options.items())
+
+
+LENET = _network("lenet", activation="relu", pooling="max", initializer="he_normal")
+LEAST_SIDE = 12  # pixels, for the two poolings of LeNet
+MLP = Candidate(_network("mlp", hidden_sizes=(128,)))
+VECTORS = (MLP, Candidate(_network("mlp", hidden_sizes=(512, 256))))
+SMALL_IMAGES = (
+    Candidate(LENET),
+    Candidate(_network("resnet", channels=(8, 16, 32))),
+    Candidate(_network("resnet", channels=(16, 32, 64))),
+    Candidate(_network("resnet", channels=(32, 64, 128))),
+)
+PHOTOGRAPHS = (
+    Candidate(LENET, 32),
+    Candidate(_network("resnet", channels=(16, 32, 64)), 32),
+    Candidate(_network("resnet", channels=(32, 64, 128), stem="large"), 64),
+    Candidate(_network("resnet", channels=(16, 32, 64)), 64),
+    Candidate(_network("resnet", channels=(32, 64, 128), stem="large"), 96),
+)
+
+
+def candidates_for(facts: Facts) -> Sequence[Candidate]:
+    """The candidates for these images, cheapest first."""
+    if not facts.is_image:
+        return VECTORS
+    if facts.side < LEAST_SIDE:
+        return (MLP, *SMALL_IMAGES[1:])
+    if facts.is_fixed or facts.side <= SMALL:
+        return SMALL_IMAGES
+    return [one for one in PHOTOGRAPHS if (one.side or 0) <= max(facts.side, 64)]
+
+
+def recipe(facts: Facts, candidate: Candidate) -> dict[str, dict[str, Any]]:
+    """The settings of a run with this candidate, without the number of epochs."""
+    size = candidate.image_size(facts)
+    dataset: dict[str, Any] = {
+        "normalization": "standard",
+        "augmentation": augmentation(facts),
+    }
+    if size is not None:
+        dataset["image_size"] = list(size)
+    if not facts.has_validation:
+        dataset["validation"] = validation(facts)
+    tables = {
+        "dataset": dataset,
+        "model": candidate.model,
+        "loss": {"name": "softmax_cross_entropy", "label_smoothing": 0.1},
+        "optimizer": {"name": "adamw", "learning_rate": 0.003, "weight_decay": 0.05},
+        "schedule": {"name": "one_cycle"},
+        "training": {"batch_size": batch_size(facts), "checkpoint_seconds": 20.0},
+    }
+    if is_mirrored(facts):
+        tables["prediction"] = {"with_flip": True}
+    return tables
+
+
+def is_mirrored(facts: Facts) -> bool:
+    """Whether augmentation and prediction use the mirror image."""
+    return facts.is_image and not facts.why_not_mirrored
+
+
+def augmentation(facts: Facts) -> list[dict[str, Any]]:
+    """The augmentations that keep the meaning of the images."""
+    if not facts.is_image:
+        return []
+    rows = PRESETS["digits" if facts.are_characters else "objects"]
+    chosen = [dict(row) for row in rows if is_mirrored(facts) or row["name"] != MIRROR]
+    if facts.are_characters and facts.shape[0] == 3:
+        chosen.append({"name": "color_jitter"})
+    return chosen
+
+
+def validation(facts: Facts) -> float | str:
+    """The part of the training images to validate on; "none" for too few of a class."""
+    if per_class(facts) < 5:
+        return "none"
+    return 0.2 if facts.images < SOME / 2 else 0.1
+
+
+def batch_size(facts: Facts) -> int:
+    """The images of a step: few where there are few, for enough steps."""
+    if facts.images < FEW:
+        return 16
+    return 32 if facts.images < SOME else 64

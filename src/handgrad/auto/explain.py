@@ -1,0 +1,101 @@
+"""The plan in five lines, and as a TOML file that can be edited and run again."""
+
+from typing import Any
+
+from handgrad.auto.candidates import is_mirrored
+from handgrad.auto.plan import Plan, input_shape, split_sizes
+from handgrad.text import number_of, one_line
+
+PLAN = "plan.toml"  # in the run folder
+RATIO = 3  # of the largest to the smallest class, from which on it is stated
+HEAD = "handgrad train plan.toml trains it again, with the same bits."
+
+
+def lines(plan: Plan) -> list[str]:
+    """Five lines: the data, the network, the training, the augmentation, the time."""
+    return [
+        f"data: {_data(plan)}",
+        f"network: {_network(plan)}",
+        f"training: {_training(plan)}",
+        f"augmentation: {_augmentation(plan)}",
+        f"time: {_time(plan)}",
+    ]
+
+
+def as_toml(plan: Plan) -> str:
+    """The plan as a configuration file; the lines above it are comments."""
+    import tomli_w
+
+    rest = {name: table for name, table in plan.tables.items() if name and table}
+    comments = "".join(f"# {one_line(line)}\n" for line in [*lines(plan), HEAD])
+    return f"{comments}\n{tomli_w.dumps({**plan.tables.get('', {}), **rest})}"
+
+
+def _data(plan: Plan) -> str:
+    facts = plan.facts
+    counts = [count for count in facts.counts if count]
+    if facts.is_image:
+        channels, height, width = facts.shape
+        colour = "grey" if channels == 1 else "colour"
+        what = "drawings" if facts.is_drawn else "images"
+        shape = f"{colour} {what} of about {height} x {width}"
+    else:
+        shape = f"vectors of {number_of(facts.shape[0], 'feature')}"
+    few, many = min(counts), max(counts)
+    share = f"{few:,}" if few == many else f"{few:,} to {many:,}"
+    unequal = ", unbalanced" if many >= RATIO * few else ""
+    return (
+        f"{facts.images:,} {shape} to train and validate on, in "
+        f"{len(facts.counts):,} classes of {share}{unequal}"
+    )
+
+
+def _network(plan: Plan) -> str:
+    config = plan.config
+    options = ", ".join(f"{k} {_words(v)}" for k, v in config.model.options.items())
+    shape = input_shape(plan.facts, config)
+    size = f" on {shape[1]} x {shape[2]}" if len(shape) == 3 else ""
+    speed = f"{1 / plan.pace.image:,.0f} images per second in training"
+    name = config.model.name + (f" ({options})" if options else "")
+    return f"{name}{size}: {speed} on this machine"
+
+
+def _training(plan: Plan) -> str:
+    config = plan.config
+    images, validated = split_sizes(plan.facts, config)
+    training, optimizer = config.training, config.optimizer
+    smoothing = config.loss.options.get("label_smoothing", 0)
+    check = f", {validated:,} for validation" if validated else ""
+    if plan.facts.has_validation and not validated:
+        check = ", validated on images of their own"
+    return (
+        f"{number_of(training.epochs, 'epoch')} of {number_of(images, 'image')}{check}"
+        f", batch size {training.batch_size}, {optimizer.name} at "
+        f"{optimizer.learning_rate:g} ({config.schedule.name}), label smoothing "
+        f"{smoothing:g}"
+    )
+
+
+def _augmentation(plan: Plan) -> str:
+    rows = [row.name for row in plan.config.dataset.augmentation]
+    chosen = ", ".join(rows) or "none"
+    if is_mirrored(plan.facts) or not plan.facts.is_image:
+        return chosen
+    return f"{chosen}; not mirrored: {plan.facts.why_not_mirrored}"
+
+
+def _time(plan: Plan) -> str:
+    patience = plan.config.training.early_stopping
+    stop = f"ends sooner after {patience} epochs without a lower loss"
+    return (
+        f"{plan.measured:.0f} s measured, about {_duration(plan.seconds)} of training "
+        f"within {plan.minutes:g} min; {stop}"
+    )
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.1f} min"
+
+
+def _words(value: Any) -> str:
+    return "-".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

@@ -1,0 +1,128 @@
+"""The plan of a training: a network, an image size and epochs that fit the time."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from handgrad.arrays import Shape
+from handgrad.auto.candidates import Candidate, recipe
+from handgrad.auto.facts import Facts
+from handgrad.auto.timing import Pace
+from handgrad.training.config import RunConfig, config_from
+from handgrad.training.configure import Tables, merged
+
+PREDICTION = 0.6  # time of an image in prediction, of that in training
+OVERHEAD = 0.1  # seconds of an epoch: its checkpoint, its line
+PATIENCE = 20  # epochs, or half of all: the learning rate falls late
+
+# Epochs from which on a larger network is worth its time, and those after which nothing
+# more is gained: so many images seen in all, within these bounds.
+LEAST_SEEN, LEAST_EPOCHS = 150_000, (6, 40)
+MOST_SEEN, MOST_EPOCHS = 3_000_000, (30, 150)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A planned training: `tables` are the settings of its run, `pace` is measured.
+
+    Units
+        minutes   asked for
+        measured  seconds that the measurements took
+        seconds   expected length of the training
+    """
+
+    tables: Tables
+    facts: Facts
+    pace: Pace
+    minutes: float
+    measured: float
+    seconds: float
+
+    @property
+    def config(self) -> RunConfig:
+        """The configuration of the run."""
+        return config_of(self.tables)
+
+
+def tables_of(facts: Facts, candidate: Candidate, given: Tables) -> Tables:
+    """The settings of a run with this candidate; those `given` replace its recipe."""
+    return merged(recipe(facts, candidate), given)
+
+
+def config_of(tables: Tables) -> RunConfig:
+    """The configuration of these tables."""
+    rest = {name: table for name, table in tables.items() if name}
+    return config_from({**tables.get("", {}), **rest}, "The configuration")
+
+
+def input_shape(facts: Facts, config: RunConfig) -> Shape:
+    """The shape of one input of the network."""
+    size = config.dataset.image_size
+    return facts.shape if size is None else (facts.shape[0], *size)
+
+
+def split_sizes(facts: Facts, config: RunConfig) -> tuple[int, int]:
+    """The expected numbers of training and of validation images."""
+    is_asked = "validation" in config.dataset.model_fields_set
+    wanted, total = config.dataset.validation, facts.images
+    held_out = 0
+    if not isinstance(wanted, str) and (is_asked or not facts.has_validation):
+        held_out = round(wanted * total if wanted < 1 else wanted)
+    trained = max(1, total - held_out)
+    count = config.dataset.train_count
+    own = facts.tests if wanted == "test" else held_out
+    return trained if count is None else min(count, trained), own
+
+
+def epoch_seconds(facts: Facts, config: RunConfig, image: float) -> float:
+    """Seconds of an epoch and its validation, at so many seconds per image."""
+    trained, validated = split_sizes(facts, config)
+    times = 2 if config.prediction.with_flip else 1
+    return OVERHEAD + image * (trained + PREDICTION * times * validated)
+
+
+def least_epochs(images: int) -> int:
+    """The epochs that a larger network needs, to be better than a smaller one."""
+    return _within(LEAST_EPOCHS, LEAST_SEEN / images)
+
+
+def most_epochs(images: int) -> int:
+    """The epochs after which nothing more is gained."""
+    return _within(MOST_EPOCHS, MOST_SEEN / images)
+
+
+def choose(paces: Sequence[Pace], is_too_slow: Callable[[Pace], bool]) -> Pace:
+    """The most expensive candidate that is not too slow, else the fastest one."""
+    fitting = [pace for pace in paces if not is_too_slow(pace)]
+    return fitting[-1] if fitting else min(paces, key=lambda pace: pace.image)
+
+
+def with_length(tables: Tables, facts: Facts, image: float, left: float) -> Tables:
+    """Add the epochs that fit the time, and fewer images if not even one does.
+
+    Settings that are given stay. A schedule that needs two steps is constant for one.
+
+    Units
+        image  seconds per image of a training step
+        left   seconds for the whole training
+    """
+    tables = {name: dict(table) for name, table in tables.items()}
+    training, dataset = tables["training"], tables["dataset"]
+    seconds = epoch_seconds(facts, config_of(tables), image)
+    images, _ = split_sizes(facts, config_of(tables))
+    fitting = max(0.0, left) / seconds
+    if fitting < 1 and "epochs" not in training:
+        least = min(images, max(2, len(facts.counts)))
+        dataset.setdefault("train_count", max(least, int(images * fitting)))
+    epochs = max(1, min(int(fitting), most_epochs(images)))
+    training.setdefault("epochs", epochs)
+    training.setdefault("early_stopping", max(PATIENCE, training["epochs"] // 2))
+    config = config_of(tables)
+    count, _ = split_sizes(facts, config)
+    steps = -(-count // config.training.batch_size) * config.training.epochs
+    if steps < 2:
+        tables["schedule"] = {"name": "constant"}
+    return tables
+
+
+def _within(bounds: tuple[int, int], value: float) -> int:
+    return min(max(round(value), bounds[0]), bounds[1])

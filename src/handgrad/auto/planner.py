@@ -1,0 +1,100 @@
+"""Planning against the clock: measure, choose, then fit the epochs to the time left."""
+
+from typing import Any
+
+from handgrad.auto.candidates import Candidate, candidates_for
+from handgrad.auto.deadline import Deadline
+from handgrad.auto.facts import Facts
+from handgrad.auto.plan import (
+    Plan,
+    choose,
+    config_of,
+    epoch_seconds,
+    input_shape,
+    least_epochs,
+    split_sizes,
+    tables_of,
+    with_length,
+)
+from handgrad.auto.timing import Pace, measure, seconds_per_image
+from handgrad.errors import ConfigError
+from handgrad.ranges import LARGEST, is_number, shown
+from handgrad.training.config import RunConfig
+from handgrad.training.configure import Tables
+
+USABLE = 0.9  # of the minutes: the machine may slow down
+MEASURING = 0.1  # of the minutes, but at most a minute
+MOST_MEASURING = 60.0  # seconds
+CLOSING = 3.0  # seconds for the files and figures of the run, and the test
+
+
+def check_minutes(owner: str, minutes: object) -> float:
+    """Return the minutes as a float; ConfigError unless they are above 0 and finite."""
+    if not (is_number(minutes) and 0 < minutes <= LARGEST):
+        raise ConfigError(
+            f"{owner} takes a number of minutes above 0, got {shown(minutes)}. Give, "
+            "for example, 10."
+        )
+    return float(minutes)
+
+
+class Planner:
+    """Measures the candidates for these facts, then plans in the time left.
+
+    `given` are settings that the plan keeps; `deadline` is the clock of everything.
+    """
+
+    def __init__(self, facts: Facts, given: Tables, deadline: Deadline) -> None:
+        self.facts, self.given, self.deadline = facts, given, deadline
+        self.measured = 0.0
+        self.paces: list[Pace] = []
+
+    def measure(self, **how: Any) -> None:
+        """Measure the candidates, and the best one longer.
+
+        `how` are the options of `seconds_per_image`.
+        """
+        begun, facts = self.deadline.elapsed(), self.facts
+
+        def pace_of(candidate: Candidate, window: float = 0.0) -> float:
+            config = self.config_of(candidate)
+            shape, classes = input_shape(facts, config), len(facts.counts)
+            return seconds_per_image(config, shape, classes, window=window, **how)
+
+        limit = min(MEASURING * self.deadline.seconds, MOST_MEASURING)
+        candidates = candidates_for(facts)
+        paces = measure(candidates, pace_of, limit / 2, self.is_too_slow)
+        best = choose(paces, self.is_too_slow).candidate
+        again = Pace(best, pace_of(best, limit / 3))  # a few steps may mislead
+        self.paces = [again if one.candidate == best else one for one in paces]
+        self.measured = self.deadline.elapsed() - begun
+
+    def left(self) -> float:
+        """Seconds for the training itself: what is left, at least a third of all."""
+        whole = self.deadline.seconds
+        return max(USABLE * whole - self.deadline.elapsed() - CLOSING, whole / 3)
+
+    def is_too_slow(self, pace: Pace) -> bool:
+        """Whether a candidate has time for too few epochs."""
+        config = self.config_of(pace.candidate)
+        seconds = epoch_seconds(self.facts, config, pace.image)
+        images, _ = split_sizes(self.facts, config)
+        return self.left() < least_epochs(images) * seconds
+
+    def config_of(self, candidate: Candidate) -> RunConfig:
+        """The configuration of a candidate, before its epochs are planned."""
+        return config_of(tables_of(self.facts, candidate, self.given))
+
+    def chosen(self) -> Pace:
+        """The candidate to train."""
+        return choose(self.paces, self.is_too_slow)
+
+    def plan(self, pace: Pace) -> Plan:
+        """The plan with this candidate, for the time that is left now."""
+        tables = tables_of(self.facts, pace.candidate, self.given)
+        tables = with_length(tables, self.facts, pace.image, self.left())
+        config = config_of(tables)
+        seconds = epoch_seconds(self.facts, config, pace.image) * config.training.epochs
+        minutes = self.deadline.seconds / 60
+        self.deadline.grant(seconds / USABLE)
+        return Plan(tables, self.facts, pace, minutes, self.measured, seconds)

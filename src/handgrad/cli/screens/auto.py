@@ -1,0 +1,90 @@
+"""Terminal output of a planned training: the plan, and what the result means."""
+
+from contextlib import suppress
+from math import nan
+
+from handgrad.auto.deadline import Deadline
+from handgrad.auto.explain import lines
+from handgrad.auto.plan import Plan
+from handgrad.cli.screens.console import say
+from handgrad.errors import HandgradError
+from handgrad.inspection.confusion import named_pairs
+from handgrad.metrics import Evaluation, evaluate
+from handgrad.paths import from_here
+from handgrad.training.run import Run
+
+PAIRS = 3  # confusions in the line
+COMMANDS = {
+    "classify images": "predict {run} IMAGE_OR_FOLDER",
+    "see which images it gets wrong": "inspect mistakes {run}",
+    "look for wrong labels": "inspect labels {run}",
+    "make its probabilities reliable": "calibrate {run}",
+    "change the plan and train again": "train {run}/plan.toml",
+}
+
+
+def print_plan(plan: Plan) -> None:
+    """Print the five lines of a plan on stderr."""
+    for line in lines(plan):
+        say(line, stderr=True)
+
+
+def print_ending(run: Run, deadline: Deadline) -> None:
+    """Print accuracies, the weakest class, the most frequent confusions, commands."""
+    epochs = run.config.training.epochs
+    for line in [*accuracy_lines(run), *weakness_lines(run)]:
+        say(line)
+    if deadline.is_cut:
+        done, path = run.result["epochs"], from_here(run.folder.path)
+        say(f"The time was over after epoch {done} of {epochs}. The other epochs:")
+        say(f"    handgrad train --resume {path}")
+    say()
+    say("Try next")
+    for why, command in COMMANDS.items():
+        if run.parts.validation is None and command.startswith("calibrate"):
+            continue
+        say(f"  {why}")
+        say(f"    handgrad {command.format(run=from_here(run.folder.path))}")
+
+
+def accuracy_lines(run: Run) -> list[str]:
+    """Validation accuracy of the epoch kept, or why no accuracy is known."""
+    best = run.trainer.position.best_epoch
+    epochs = [r for r in run.folder.records() if r["kind"] == "epoch"]
+    found = epochs[best - 1]["validation_accuracy"]
+    if found is None and run.result["test_accuracy"] is None:
+        return [
+            "The accuracy is unknown: there are too few images to hold some out. Add "
+            "images, at least five of each class."
+        ]
+    if found is None:
+        return []
+    return [f"validation accuracy {found:.2%} after epoch {best}, which was kept"]
+
+
+def weakness_lines(run: Run) -> list[str]:
+    """The class with the lowest recall, and the most frequent confusions."""
+    test, validation = run.parts.dataset.test, run.parts.validation
+    split = validation if test is None else test
+    if split is None:
+        return []
+    with suppress(HandgradError):  # of very many classes
+        logits = run.trainer.logits(split.images)
+        found = evaluate(logits, split.targets, loss=nan)
+        return _weakness(found, run.parts.dataset.class_names)
+    return []
+
+
+def _weakness(found: Evaluation, names: tuple[str, ...]) -> list[str]:
+    pairs = named_pairs(found.confusion, names, PAIRS)
+    if not pairs:
+        return []
+    seen = [k for k, count in enumerate(found.support) if count]
+    worst = min(seen, key=lambda k: float(found.recall[k]))
+    confused = ", ".join(
+        f"{true} as {answer} ({count})" for true, answer, count in pairs
+    )
+    return [
+        f"lowest recall: {names[worst]}, {found.recall[worst]:.0%} of "
+        f"{found.support[worst]:,}; most confused: {confused}"
+    ]

@@ -1,0 +1,82 @@
+import pytest
+
+from handgrad.auto.candidates import (
+    Candidate,
+    augmentation,
+    batch_size,
+    candidates_for,
+    recipe,
+    validation,
+)
+from handgrad.auto.facts import Facts
+from handgrad.training.config import config_from
+from handgrad.training.configure import check_names
+
+PHOTOGRAPHS = Facts(("cat", "dog"), (500, 700), (3, 400, 300))
+
+
+def facts(counts=(500, 700), shape=(3, 400, 300), **more):
+    names = tuple(f"kind {chr(97 + k)}x" for k in range(len(counts)))
+    return Facts(names, counts, shape, **more)
+
+
+@pytest.mark.parametrize(
+    "shape", [(3, 400, 300), (1, 28, 28), (3, 50, 60), (1, 8, 8), (1, 1, 1), (5,)]
+)
+def test_every_candidate_gives_a_valid_configuration(shape):
+    chosen = facts(shape=shape)
+    for candidate in candidates_for(chosen):
+        tables = recipe(chosen, candidate)
+        check_names(config_from(tables))
+        size = tables["dataset"].get("image_size")
+        assert size is None or max(size) <= max(shape)
+
+
+def test_the_size_of_small_images_is_kept():
+    small = facts(shape=(1, 28, 20))
+    assert {one.image_size(small) for one in candidates_for(small)} == {(28, 20)}
+    text = facts(shape=(1, 20, 90))
+    assert {one.image_size(text) for one in candidates_for(text)} == {(20, 20)}
+    fixed = facts(is_fixed=True)
+    assert {one.image_size(fixed) for one in candidates_for(fixed)} == {None}
+    assert Candidate((("name", "mlp"),), 64).image_size(facts((1, 1), (3, 50, 90))) == (
+        50,
+        50,
+    )
+
+
+def test_characters_are_neither_mirrored_nor_cropped_far():
+    names = [
+        row["name"] for row in augmentation(Facts(("0", "1"), (9, 9), (1, 28, 28)))
+    ]
+    assert names == ["random_affine"]
+    colour = augmentation(Facts(("0", "1"), (9, 9), (3, 28, 28)))
+    assert [row["name"] for row in colour] == ["random_affine", "color_jitter"]
+    assert augmentation(facts(shape=(5,))) == []
+
+
+def test_the_flip_depends_on_the_meaning():
+    sided = Facts(("left hand", "right hand"), (9, 9), (3, 90, 90))
+    for chosen, is_mirrored in ((PHOTOGRAPHS, True), (sided, False)):
+        tables = recipe(chosen, candidates_for(chosen)[-1])
+        names = {row["name"] for row in tables["dataset"]["augmentation"]}
+        assert ("random_flip" in names) == is_mirrored
+        assert ("prediction" in tables) == is_mirrored
+
+
+@pytest.mark.parametrize(
+    ("counts", "wanted", "size"),
+    [
+        ((1, 1), "none", 16),
+        ((20, 20), 0.2, 16),
+        ((300, 300), 0.1, 32),
+        ((9000, 9), 0.1, 64),
+    ],
+)
+def test_few_images_have_small_batches_and_more_validation(counts, wanted, size):
+    assert (validation(facts(counts)), batch_size(facts(counts))) == (wanted, size)
+
+
+def test_own_validation_images_are_used():
+    own = facts(has_validation=True)
+    assert "validation" not in recipe(own, candidates_for(own)[0])["dataset"]

@@ -1,0 +1,56 @@
+import tomllib
+from dataclasses import replace
+
+import pytest
+
+from handgrad.auto.candidates import PHOTOGRAPHS
+from handgrad.auto.explain import as_toml, lines
+from handgrad.auto.facts import Facts
+from handgrad.auto.plan import Plan, config_of, tables_of, with_length
+from handgrad.auto.timing import Pace
+
+FACTS = Facts(("cat", "dog\x1b"), (300, 2700), (3, 400, 300))
+
+
+@pytest.fixture
+def plan():
+    pace = Pace(PHOTOGRAPHS[2], 1 / 500)
+    given = {"": {"seed": 3}, "dataset": {"name": "pictures\n"}}
+    tables = tables_of(FACTS, pace.candidate, given)
+    tables = with_length(tables, FACTS, pace.image, 300)
+    return Plan(tables, FACTS, pace, 6, 4.2, 290)
+
+
+def test_five_lines_explain_the_plan(plan):
+    data, network, training, augmentation, time = lines(plan)
+    assert "3,000 colour images of about 400 x 300" in data
+    assert data.endswith("2 classes of 300 to 2,700, unbalanced")
+    assert "resnet (channels 32-64-128, stem large) on 64 x 64: 500 images" in network
+    assert "48 epochs of 2,700 images, 300 for validation, batch size 64" in training
+    assert "random_flip" in augmentation
+    assert "4 s measured, about 4.8 min of training within 6 min" in time
+    assert "after 24 epochs" in time
+
+
+def test_the_reason_for_no_flip_is_given(plan):
+    digits = replace(FACTS, class_names=("3", "7"))
+    tables = tables_of(digits, plan.pace.candidate, {"training": {"epochs": 1}})
+    augmentation = lines(replace(plan, tables=tables, facts=digits))[3]
+    assert augmentation.endswith("not mirrored: the classes are digits or letters")
+
+
+def test_vectors_and_few_examples_are_told(plan):
+    vectors = replace(FACTS, shape=(5,), counts=(3, 3), has_validation=True)
+    tables = tables_of(vectors, plan.pace.candidate, {"training": {"epochs": 1}})
+    told = lines(replace(plan, tables=tables, facts=vectors))
+    assert "6 vectors of 5 features" in told[0]
+    assert told[0].endswith("2 classes of 3")
+    assert "validated on images of their own" in told[2]
+    assert told[3] == "augmentation: none"
+
+
+def test_the_file_is_the_same_configuration_with_comments(plan):
+    text = as_toml(plan)
+    assert config_of(tomllib.loads(text)) == plan.config
+    assert text.count("\n# ") == 5
+    assert text.startswith("# data: ")

@@ -1,0 +1,104 @@
+from dataclasses import replace
+
+import pytest
+
+from handgrad.auto.candidates import candidates_for
+from handgrad.auto.facts import Facts
+from handgrad.auto.plan import (
+    choose,
+    config_of,
+    epoch_seconds,
+    input_shape,
+    least_epochs,
+    most_epochs,
+    split_sizes,
+    tables_of,
+    with_length,
+)
+from handgrad.auto.timing import Pace
+
+FACTS = Facts(("cat", "dog"), (1500, 1500), (3, 400, 300))
+SLOW, FAST = 1e-1, 1e-4  # seconds per image
+
+
+def length(facts, image, left, given=None):
+    """The planned configuration of the cheapest candidate."""
+    tables = tables_of(facts, candidates_for(facts)[0], given or {})
+    return config_of(with_length(tables, facts, image, left))
+
+
+@pytest.mark.parametrize("images", [1, 2, 100, 3000, 50_000, 10**7])
+def test_the_bounds_of_the_epochs(images):
+    assert 6 <= least_epochs(images) <= 40
+    assert least_epochs(images) < most_epochs(images) <= 150
+
+
+def test_the_epochs_fill_the_time_with_their_validation():
+    config = length(FACTS, 1e-3, 100)
+    seconds = epoch_seconds(FACTS, config, 1e-3)
+    assert seconds == pytest.approx(0.1 + 1e-3 * (2700 + 0.6 * 2 * 300))
+    assert config.training.epochs == int(100 / seconds)
+    assert config.training.early_stopping == max(20, config.training.epochs // 2)
+    assert config.dataset.train_count is None
+
+
+def test_more_time_than_is_useful_is_not_used():
+    assert length(FACTS, FAST, 1e9).training.epochs == 150
+    assert length(FACTS, FAST, 6e10).training.epochs == 150
+
+
+def test_without_time_for_one_epoch_there_are_fewer_images():
+    config = length(FACTS, SLOW, 30)
+    assert config.training.epochs == 1
+    assert 2 <= config.dataset.train_count < 2700 * 0.11
+    assert length(FACTS, SLOW, -5).dataset.train_count == 2
+
+
+def test_what_is_given_stays():
+    given = {"training": {"epochs": 3, "batch_size": 8}, "dataset": {"validation": 50}}
+    given |= {"optimizer": {"name": "sgd", "learning_rate": 0.5}, "": {"seed": 4}}
+    config = length(FACTS, SLOW, 1, given)
+    assert (config.training.epochs, config.training.batch_size) == (3, 8)
+    assert (config.optimizer.name, config.optimizer.options) == ("sgd", {})
+    assert config.dataset.train_count is None
+    assert config.seed == 4
+    assert split_sizes(FACTS, config) == (2950, 50)
+
+
+def test_one_step_has_a_constant_rate():
+    pair = replace(FACTS, counts=(1, 1))
+    config = length(pair, FAST, 1, {"training": {"epochs": 1}})
+    assert (config.schedule.name, config.dataset.validation) == ("constant", "none")
+    assert length(pair, FAST, 100).schedule.name == "one_cycle"
+
+
+@pytest.mark.parametrize(
+    ("dataset", "own", "sizes"),
+    [
+        ({}, True, (3000, 0)),
+        ({}, False, (2700, 300)),
+        ({"validation": "none"}, True, (3000, 0)),
+        ({"validation": "test"}, False, (3000, 70)),
+        ({"validation": 0.5, "train_count": 10}, False, (10, 1500)),
+    ],
+)
+def test_the_sizes_of_the_splits(dataset, own, sizes):
+    facts = replace(FACTS, has_validation=own, tests=70)
+    given = {"dataset": dataset}
+    config = config_of(tables_of(facts, candidates_for(facts)[0], given))
+    assert split_sizes(facts, config) == sizes
+
+
+def test_the_most_expensive_candidate_that_is_not_too_slow():
+    paces = [
+        Pace(one, 0.1 * (k + 1)) for k, one in enumerate(candidates_for(FACTS)[:3])
+    ]
+    assert choose(paces, lambda pace: pace.image > 0.25) is paces[1]
+    assert choose(paces, lambda pace: False) is paces[2]
+    assert choose(paces, lambda pace: True) is paces[0]
+
+
+def test_the_input_shape_follows_from_the_image_size():
+    config = length(FACTS, FAST, 1)
+    assert input_shape(FACTS, config) == (3, 32, 32)
+    assert input_shape(replace(FACTS, is_fixed=True), config_of({})) == FACTS.shape

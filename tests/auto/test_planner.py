@@ -1,0 +1,63 @@
+import pytest
+
+from handgrad.auto.deadline import Deadline
+from handgrad.auto.facts import Facts
+from handgrad.auto.planner import Planner, check_minutes
+from handgrad.errors import ConfigError
+
+FACTS = Facts(("cat", "dog"), (1500, 1500), (3, 400, 300))
+SPEEDS = {"lenet": 8000, "resnet": 500}  # images per second
+
+
+@pytest.mark.parametrize("minutes", [0, -1, "abc", float("nan"), 1e99, None, True])
+def test_minutes_are_a_number_above_0(minutes):
+    with pytest.raises(ConfigError, match="--minutes takes a number"):
+        check_minutes("--minutes", minutes)
+
+
+def planner_of(minutes, monkeypatch, given=None, facts=FACTS, start=0.0):
+    """A planner on a machine of known speed, whose clock stands still."""
+    now = [0.0]
+    deadline = Deadline(minutes, lambda: now[0])
+    now[0] = start
+    monkeypatch.setattr(
+        "handgrad.auto.planner.seconds_per_image",
+        lambda config, shape, classes, window: 1 / SPEEDS[config.model.name],
+    )
+    planner = Planner(facts, given or {}, deadline)
+    planner.measure()
+    return planner
+
+
+@pytest.mark.parametrize(
+    ("minutes", "network"),
+    [
+        (0.1, "lenet"),
+        (2, "lenet"),
+        (10, "resnet"),
+        (1e9, "resnet"),
+    ],
+)
+def test_more_time_means_a_larger_network(minutes, network, monkeypatch):
+    planner = planner_of(minutes, monkeypatch)
+    plan = planner.plan(planner.chosen())
+    assert plan.config.model.name == network
+    assert plan.minutes == pytest.approx(minutes)
+    assert plan.seconds <= 0.9 * 60 * minutes
+    if minutes == 10:
+        assert plan.config.dataset.image_size == (96, 96)
+        assert plan.seconds > 0.8 * 600
+
+
+def test_time_that_has_passed_is_gone_but_a_third_stays(monkeypatch):
+    whole, late = (planner_of(10, monkeypatch, start=start) for start in (0.0, 300.0))
+    assert late.left() == pytest.approx(whole.left() - 300)
+    assert planner_of(10, monkeypatch, start=1e4).left() == pytest.approx(200)
+
+
+def test_the_network_keeps_the_options_given(monkeypatch):
+    given = {"model": {"channels": [4, 8]}, "dataset": {"image_size": [16, 16]}}
+    planner = planner_of(10, monkeypatch, given)
+    config = planner.plan(planner.chosen()).config
+    assert config.model.options["channels"] == [4, 8]
+    assert config.dataset.image_size == (16, 16)

@@ -1,0 +1,128 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from handgrad.auto import deadline
+from handgrad.cli.auto import wants_auto
+from handgrad.errors import ConfigError
+from handgrad.training.records import EpochRecord
+from studies.test_contents import pictures
+
+QUICK = "--minutes 1 --engine plain --set hidden_sizes=8, --epochs 4"
+
+
+@pytest.fixture
+def folder(handgrad):
+    """Two classes of images, in the working directory of the program."""
+    return pictures(Path("pictures"))
+
+
+def digest(outcome):
+    assert outcome.code == 0, outcome.err
+    return json.loads(outcome.out.splitlines()[-1])["sha256"]
+
+
+@pytest.mark.parametrize(
+    ("given", "is_wanted"),
+    [
+        ({"model": "auto"}, True),
+        ({"model": "AUTO", "dataset": "digits"}, True),
+        ({"minutes": 3.0}, True),
+        ({"dataset": "some/pictures"}, True),
+        ({}, False),
+        ({"dataset": "fashion-mnist"}, False),
+        ({"dataset": "some/pictures", "model": "lenet"}, False),
+        ({"dataset": "some/pictures", "start_from": "runs/x"}, False),
+    ],
+)
+def test_who_gets_a_plan(given, is_wanted):
+    assert wants_auto(given) is is_wanted
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"minutes": 3.0, "model": "lenet"},
+        {"model": "auto", "start_from": "runs/x"},
+        {"minutes": 3.0, "start_from": "runs/x"},
+    ],
+)
+def test_contradictions_are_refused(given):
+    with pytest.raises(ConfigError, match="Remove"):
+        wants_auto(given)
+
+
+@pytest.mark.parametrize("minutes", ["0", "-1", "abc", "nan"])
+def test_minutes_that_are_none_are_refused(minutes, folder, refused):
+    assert "--minutes" in refused(f"train --dataset pictures --minutes {minutes}")
+
+
+def test_images_of_one_class_are_refused(refused, folder):
+    for path in (folder / "b").iterdir():
+        path.unlink()
+    (folder / "b").rmdir()
+    assert "classifier needs two" in refused("train --dataset .")
+
+
+def test_a_path_is_planned_trained_explained_and_trained_again(folder, handgrad):
+    code, out, err = handgrad(f"train --dataset pictures {QUICK} --run one")
+    assert code == 0, err
+    for word in ("data", "network", "training", "augmentation", "time"):
+        assert f"\n{word}: " in err
+    assert "validation accuracy" in out
+    assert "lowest recall: " in out
+    offered = [line.strip() for line in out.splitlines() if "    handgrad" in line]
+    assert [line.split()[1] for line in offered] == [
+        *("predict", "inspect", "inspect", "calibrate", "train"),
+    ]
+    sha256 = json.loads(Path("one/result.json").read_text())["sha256"]
+    again = handgrad("train one/plan.toml -q --json --run two")
+    assert digest(again) == sha256
+    assert handgrad("verify one --steps 1").code == 0
+    assert handgrad("predict one pictures/a/00.png").code == 0
+
+
+def test_an_interrupted_training_predicts_and_resumes(folder, handgrad, monkeypatch):
+    whole = handgrad(f"train --dataset pictures {QUICK} -q --json --run whole")
+
+    def stop(self, trainer, record):
+        if isinstance(record, EpochRecord) and record.epoch == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(deadline.Deadline, "check", stop)
+    assert handgrad(f"train --dataset pictures {QUICK} -q --run cut").code == 130
+    assert "a" in handgrad("predict cut pictures/a/00.png").out
+    assert digest(handgrad("train --resume cut -q --json")) == digest(whole)
+
+
+def test_the_deadline_ends_the_training_and_resume_goes_on(
+    folder, handgrad, monkeypatch
+):
+    whole = handgrad(f"train --dataset pictures {QUICK} -q --json --run whole")
+    monkeypatch.setattr(deadline.Deadline, "grant", lambda self, seconds: None)
+    monkeypatch.setattr(deadline, "LATEST", 0.0)
+    code, out, _ = handgrad(f"train --dataset pictures {QUICK} --run cut")
+    assert code == 0
+    assert "The time was over after epoch 1 of 4" in out
+    assert "handgrad train --resume cut" in out
+    assert json.loads(Path("cut/result.json").read_text())["epochs"] == 1
+    assert handgrad("predict cut pictures/a/00.png").code == 0
+    assert digest(handgrad("train --resume cut -q --json")) == digest(whole)
+    assert handgrad("verify cut --steps 1").code == 0
+
+
+def test_a_named_data_set_can_be_planned(handgrad):
+    few = "--train-count 40 --epochs 1 --engine plain --batch-size 8"
+    outcome = handgrad(f"train auto {few} --minutes 0.01 -q --json --run here")
+    assert json.loads(outcome.out)["dataset"] == "digits", outcome.err
+
+
+def test_one_image_of_each_class_is_trained_without_measuring_it(folder, handgrad):
+    for path in folder.rglob("*.png"):
+        if path.stem != "00":
+            path.unlink()
+    code, out, _ = handgrad(f"train --dataset pictures {QUICK} --run here")
+    assert code == 0
+    assert "The accuracy is unknown" in out
+    assert "calibrate" not in out
