@@ -26,6 +26,7 @@ from typing import Any
 from handgrad.arrays import Pair
 from handgrad.errors import ConfigError
 from handgrad.initializers import Initializer
+from handgrad.layers.sliding_windows import Padding
 from handgrad.ranges import shown
 
 __all__ = [
@@ -56,15 +57,19 @@ InitializerChoice = str | Mapping[str, Any] | Initializer
 
 
 def linear(
-    out_features: int | None = None, *, initializer: InitializerChoice | None = None
+    out_features: int | None = None,
+    *,
+    bias: bool | None = None,
+    initializer: InitializerChoice | None = None,
 ) -> Row:
     """Fully connected layer, `handgrad.layers.Linear`: vectors to vectors.
 
-    Without `out_features` it is the output layer, with one output per class.
+    Without `out_features` it is the output layer, with one output per class; with
+    bias=False it has no bias.
     `initializer` is a name such as "he_normal" (the default) or "normal:0.01", or a
     function of shape and key.
     """
-    return _row("linear", out_features=out_features, initializer=initializer)
+    return _row("linear", out_features=out_features, bias=bias, initializer=initializer)
 
 
 def conv2d(
@@ -72,13 +77,19 @@ def conv2d(
     kernel_size: int | Pair,
     *,
     stride: int | Pair | None = None,
-    padding: int | Pair | None = None,
+    padding: Padding | None = None,
+    dilation: int | Pair | None = None,
+    groups: int | None = None,
+    bias: bool | None = None,
     initializer: InitializerChoice | None = None,
 ) -> Row:
     """Convolution, `handgrad.layers.Conv2d`: (in_channels, ...) to (out_channels, ...).
 
-    `kernel_size`, `stride` (1 by default) and `padding` (0 by default) are in pixels,
-    one number or (height, width). `out_channels` is the number of kernels.
+    `kernel_size`, `stride` (1 by default), `padding` (0 by default) and `dilation`, the
+    distance of taps (1 by default), are in pixels, one number or (height, width), and
+    padding also ((top, bottom), (left, right)). `out_channels` is the number of
+    kernels; `groups` (1 by default) divides the channels; with bias=False there is no
+    bias.
     `initializer` is a name such as "he_normal" (the default) or "normal:0.01", or a
     function of shape and key.
     """
@@ -88,6 +99,9 @@ def conv2d(
         kernel_size=kernel_size,
         stride=stride,
         padding=padding,
+        dilation=dilation,
+        groups=groups,
+        bias=bias,
         initializer=initializer,
     )
 
@@ -96,29 +110,46 @@ def max_pool2d(
     kernel_size: int | Pair,
     *,
     stride: int | Pair | None = None,
-    padding: int | Pair | None = None,
+    padding: Padding | None = None,
+    ceil_mode: bool | None = None,
 ) -> Row:
     """Max pooling, `handgrad.layers.MaxPool2d`: the largest value of each window.
 
     `kernel_size`, `stride` (the kernel_size by default) and `padding` (0 by default)
-    are in pixels, one number or (height, width).
+    are in pixels, one number or (height, width), and padding also
+    ((top, bottom), (left, right)); `ceil_mode` rounds the output size up.
     """
-    return _row("max_pool2d", kernel_size=kernel_size, stride=stride, padding=padding)
+    return _row(
+        "max_pool2d",
+        kernel_size=kernel_size,
+        stride=stride,
+        padding=padding,
+        ceil_mode=ceil_mode,
+    )
 
 
 def average_pool2d(
     kernel_size: int | Pair,
     *,
     stride: int | Pair | None = None,
-    padding: int | Pair | None = None,
+    padding: Padding | None = None,
+    ceil_mode: bool | None = None,
+    count_include_pad: bool | None = None,
 ) -> Row:
     """Average pooling, `handgrad.layers.AveragePool2d`: the mean of each window.
 
     `kernel_size`, `stride` (the kernel_size by default) and `padding` (0 by default)
-    are in pixels, one number or (height, width).
+    are in pixels, one number or (height, width), and padding also
+    ((top, bottom), (left, right)); `ceil_mode` rounds the output size up;
+    `count_include_pad` (True by default) includes the padding in the means.
     """
     return _row(
-        "average_pool2d", kernel_size=kernel_size, stride=stride, padding=padding
+        "average_pool2d",
+        kernel_size=kernel_size,
+        stride=stride,
+        padding=padding,
+        ceil_mode=ceil_mode,
+        count_include_pad=count_include_pad,
     )
 
 

@@ -117,9 +117,9 @@ def conv(out, kernel, **options):
     return layer("conv2d", out_channels=out, kernel_size=kernel, **options)
 
 
-def linear(out):
+def linear(out, **options):
     """A row of a linear layer."""
-    return layer("linear", out_features=out)
+    return layer("linear", out_features=out, **options)
 
 
 def pool(kind, kernel, **options):

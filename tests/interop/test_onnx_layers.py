@@ -59,8 +59,9 @@ def test_the_table_has_no_more():
     [
         ("Softmax", (2, 3, 3), {"axis": 1}),
         ("Squeeze", (2, 3, 3), {}),
-        ("MaxPool", (2, 6, 6), {"kernel_shape": [2, 2], "ceil_mode": 1}),
-        ("AveragePool", (2, 6, 6), {"kernel_shape": [2, 2], "pads": [1, 1, 1, 1]}),
+        ("MaxPool", (2, 6, 6), {"kernel_shape": [2, 2], "dilations": [2, 2]}),
+        ("MaxPool", (2, 6, 6), {"kernel_shape": [2, 2], "pads": [2, 2, 2, 2]}),
+        ("AveragePool", (2, 6), {"kernel_shape": [2]}),
         ("Flatten", (2, 3, 3), {"axis": 2}),
     ],
 )

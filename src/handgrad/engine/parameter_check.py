@@ -34,7 +34,11 @@ SHAPES: dict[type, Callable[[Any], dict[str, Shape]]] = {
         "bias": (layer.out_features,),
     },
     Conv2d: lambda layer: {
-        "weight": (layer.out_channels, layer.in_channels, *layer.kernel_size),
+        "weight": (
+            layer.out_channels,
+            layer.in_channels // layer.groups,
+            *layer.kernel_size,
+        ),
         "bias": (layer.out_channels,),
     },
     BatchNorm1d: lambda layer: _batch_norm(layer.features),

@@ -98,30 +98,40 @@ def activation(kind: Callable[[], Layer[Any]]) -> Callable[[Draw], LayerCase]:
 def linear(draw: Draw) -> LayerCase:
     """A linear layer with one to nine features in and out."""
     features = draw.integer("in", 1, 9)
-    layer = layers.Linear(features, draw.integer("out", 1, 9), key=draw.key)
+    out, bias = draw.integer("out", 1, 9), draw.one_of("bias", [True, True, False])
+    layer = layers.Linear(features, out, bias=bias, key=draw.key)
     return on_batch(draw, layer, (features,))
 
 
 def conv2d(draw: Draw) -> LayerCase:
-    """A convolution whose kernel, stride and padding are drawn per axis."""
-    channels, kernel = draw.integer("in", 1, 3), draw.pair("kernel", 1, 4)
+    """A convolution whose kernel, stride, padding and dilation are drawn per axis."""
+    groups, kernel = draw.one_of("groups", [1, 1, 2]), draw.pair("kernel", 1, 4)
+    channels = groups * draw.integer("in", 1, 3)
     padding = draw.pair("padding", 0, 2)
     layer = layers.Conv2d(
         channels,
-        draw.integer("out", 1, 4),
+        groups * draw.integer("out", 1, 4),
         kernel,
         stride=draw.pair("stride", 1, 3),
         padding=padding,
+        dilation=draw.pair("dilation", 1, 2),
+        groups=groups,
+        bias=draw.one_of("bias", [True, False]),
         key=draw.key,
     )
-    return on_batch(draw, layer, (channels, *image_size(draw, kernel, padding)))
+    size = image_size(draw, layer.windows.reach, padding)
+    return on_batch(draw, layer, (channels, *size))
 
 
 def pooling(draw: Draw, kind: Callable[..., Layer[Any]]) -> LayerCase:
     """Pooling whose windows overlap, touch or leave gaps, with or without padding."""
     kernel = draw.pair("kernel", 1, 4)
     padding = tuple(draw.integer(f"padding {k}", 0, k // 2) for k in kernel)
-    layer = kind(kernel, stride=draw.pair("stride", 1, 3), padding=padding)
+    ceil_mode = draw.one_of("ceil_mode", [True, False])
+    options = {"padding": padding, "ceil_mode": ceil_mode}
+    if kind is layers.AveragePool2d:
+        options["count_include_pad"] = draw.one_of("include", [True, False])
+    layer = kind(kernel, stride=draw.pair("stride", 1, 3), **options)
     channels = draw.integer("channels", 1, 3)
     size = image_size(draw, kernel, (padding[0], padding[1]))
     return on_batch(draw, layer, (channels, *size))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import inf, prod
 from typing import Any
 
-from handgrad.arrays import Pair, Shape, as_pair
+from handgrad.arrays import Pair, Shape
 from handgrad.layers import (
     AveragePool2d,
     Conv2d,
@@ -125,7 +125,7 @@ def multiply_adds(layer: Layer[Any], input_shape: Shape) -> int:
     Equations
         linear       in_features * out_features
         convolution  out_channels * out_height * out_width
-                     * in_channels * kernel_height * kernel_width
+                     * in_channels / groups * kernel_height * kernel_width
     """
     match layer:
         case Linear():
@@ -149,7 +149,7 @@ def windows_of(layer: Layer[Any]) -> Windows:
     """The window of the layer's inputs that one output depends on: height and width."""
     match layer:
         case Conv2d() | MaxPool2d() | AveragePool2d():
-            kernel, stride = as_pair(layer.kernel_size), as_pair(layer.stride)
+            kernel, stride = layer.windows.reach, layer.stride
             return Window(kernel[0], stride[0]), Window(kernel[1], stride[1])
         case Linear() | GlobalAveragePool2d():
             return EVERYTHING

@@ -10,7 +10,7 @@ from handgrad.arrays import NumpyArray
 from handgrad.datasets import Normalization
 from handgrad.errors import ConfigError, HandgradError, RunError, ShapeError
 from handgrad.interop.onnx_graph import import_onnx
-from handgrad.interop.onnx_layers import UnsupportedError, layer_of
+from handgrad.interop.onnx_layers import UnsupportedError, add_bias, layer_of
 from handgrad.interop.onnx_source import Source, named
 from handgrad.layers import (
     Flatten,
@@ -170,8 +170,7 @@ class Reader:
             return
         bias = self.source.constant(node) if node.op_type == "Add" else None
         if bias is not None and found and isinstance(found[-1], Linear):
-            bias = bias.astype(np.float32).reshape(-1)
-            found[-1].bias.value = found[-1].bias.value + bias
+            add_bias(found[-1], bias.astype(np.float32).reshape(-1))
             return
         layer = layer_of(self.source, node, self.shape)
         if layer is None:

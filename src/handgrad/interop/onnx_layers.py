@@ -11,11 +11,14 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from handgrad import layers
-from handgrad.arrays import NumpyArray, Shape
+from handgrad.arrays import NumpyArray, Pair, Shape
 from handgrad.interop.onnx_source import Source, attributes, named
 from handgrad.layers import Layer
+from handgrad.layers.sliding_windows import Windows
+from handgrad.parameter import Parameter
 from handgrad.randomness import Key
 
+NO_PADDING = ((0, 0), (0, 0))
 KEY = Key(0)  # of initial weights that are replaced at once
 
 
@@ -34,52 +37,78 @@ def layer_of(source: Source, node: Any, shape: Shape) -> Layer[Any] | None:
 
 
 def _conv2d(source: Source, node: Any, shape: Shape) -> Layer[Any]:
-    given = attributes(node)
-    _must_be(node, given, "group", 1)
-    weight = _weight(source, node, 1)
+    given, weight = attributes(node), _weight(source, node, 1)
     out_channels, in_channels, *kernel = weight.shape
+    size, groups = (kernel[0], kernel[1]), given.get("group", 1)
+    dilation = tuple(given.get("dilations", (1, 1)))
+    windows = Windows(size, (1, 1), 0, dilation)
     made = layers.Conv2d(
-        in_channels,
+        in_channels * groups,
         out_channels,
-        (kernel[0], kernel[1]),
+        size,
+        dilation=dilation,
+        groups=groups,
+        bias=_has(node, 2),
         key=KEY,
-        **_steps(node, given),
+        **_steps(node, given, windows.reach, shape),
     )
     made.weight.value = weight
-    if len(node.input) > 2:
+    if made.bias is not None:
         made.bias.value = _weight(source, node, 2)
     return made
 
 
+def _has(node: Any, place: int) -> bool:
+    """Whether an operator has an optional operand."""
+    return len(node.input) > place and node.input[place] != ""
+
+
 def _max_pool2d(source: Source, node: Any, shape: Shape) -> Layer[Any]:
-    return layers.MaxPool2d(**_window(node))
+    return layers.MaxPool2d(**_window(node, shape))
 
 
 def _average_pool2d(source: Source, node: Any, shape: Shape) -> Layer[Any]:
+    windows = _window(node, shape)
+    is_counted = bool(attributes(node).get("count_include_pad", 0))
+    return layers.AveragePool2d(
+        **windows, count_include_pad=is_counted or windows["padding"] == NO_PADDING
+    )
+
+
+def _window(node: Any, shape: Shape) -> dict[str, Any]:
+    """Settings of a pooling; UnsupportedError for those that it does not have."""
     given = attributes(node)
-    if any(given.get("pads", ())):
-        _must_be(node, {"count_include_pad": 0, **given}, "count_include_pad", 1)
-    return layers.AveragePool2d(**_window(node))
+    kernel = tuple(given["kernel_shape"])
+    _must_be(node, given, "dilations", [1] * len(kernel))
+    steps = _steps(node, given, kernel, shape)
+    if any(2 * max(side) > k for side, k in zip(steps["padding"], kernel, strict=True)):
+        raise UnsupportedError(f"{named(node)} with padding of more than half a window")
+    ceil_mode = bool(given.get("ceil_mode", 0))
+    return {"kernel_size": kernel, **steps, "ceil_mode": ceil_mode}
 
 
-def _window(node: Any) -> dict[str, Any]:
-    given = attributes(node)
-    _must_be(node, given, "ceil_mode", 0)
-    rows, columns = given["kernel_shape"]
-    return {"kernel_size": (rows, columns), **_steps(node, given)}
+def _steps(
+    node: Any, given: dict[str, Any], reach: tuple[int, ...], shape: Shape
+) -> dict[str, Any]:
+    """Stride and padding; UnsupportedError for windows that are not over images."""
+    if len(reach) != 2 or len(shape) != 3:
+        raise UnsupportedError(f"{named(node)} of inputs that are not images")
+    strides, kind = given.get("strides", [1, 1]), given.get("auto_pad", "NOTSET")
+    if kind.startswith("SAME"):
+        sides = zip(shape[1:], reach, strides, strict=True)
+        return {
+            "stride": tuple(strides),
+            "padding": tuple(_same(kind, *sizes) for sizes in sides),
+        }
+    top, left, bottom, right = given.get("pads", [0, 0, 0, 0])
+    return {"stride": tuple(strides), "padding": ((top, bottom), (left, right))}
 
 
-def _steps(node: Any, given: dict[str, Any]) -> dict[str, Any]:
-    """Stride and padding; UnsupportedError for dilation and unequal padding."""
-    _must_be(node, given, "dilations", [1, 1])
-    if given.get("auto_pad", "NOTSET") not in ("NOTSET", "VALID"):
-        raise UnsupportedError(f"{named(node)} with auto_pad={given['auto_pad']}")
-    pads, strides = given.get("pads", [0, 0, 0, 0]), given.get("strides", [1, 1])
-    if pads[:2] != pads[2:]:
-        raise UnsupportedError(
-            f"{named(node)} with different padding on opposite sides"
-        )
-    return {"stride": tuple(strides), "padding": tuple(pads[:2])}
+def _same(kind: str, size: int, reach: int, stride: int) -> Pair:
+    """Padding (before, after) for ceil(size / stride) windows along one axis."""
+    total = max(0, (-(-size // stride) - 1) * stride + reach - size)
+    less, more = total // 2, total - total // 2
+    return (less, more) if kind == "SAME_UPPER" else (more, less)
 
 
 def _gemm(source: Source, node: Any, shape: Shape) -> Layer[Any]:
@@ -87,7 +116,7 @@ def _gemm(source: Source, node: Any, shape: Shape) -> Layer[Any]:
     for name, wanted in (("alpha", 1.0), ("beta", 1.0), ("transA", 0)):
         _must_be(node, given, name, wanted)
     weight = _weight(source, node, 1)
-    bias = _weight(source, node, 2) if len(node.input) > 2 else None
+    bias = _weight(source, node, 2) if _has(node, 2) else None
     return _linear(weight if given.get("transB", 0) else weight.T, bias)
 
 
@@ -97,11 +126,20 @@ def _matmul(source: Source, node: Any, shape: Shape) -> Layer[Any]:
 
 def _linear(weight: NumpyArray, bias: NumpyArray | None) -> Layer[Any]:
     out_features, in_features = weight.shape
-    made = layers.Linear(in_features, out_features, key=KEY)
+    made = layers.Linear(in_features, out_features, bias=bias is not None, key=KEY)
     made.weight.value = np.ascontiguousarray(weight)
-    if bias is not None:
+    if made.bias is not None and bias is not None:
         made.bias.value = np.ascontiguousarray(np.broadcast_to(bias, out_features))
     return made
+
+
+def add_bias(layer: layers.Linear, bias: NumpyArray) -> None:
+    """Add to the bias of a linear layer, which may have none yet."""
+    bias = np.ascontiguousarray(np.broadcast_to(bias, layer.out_features))
+    if layer.bias is None:
+        layer.bias = Parameter(bias)
+    else:
+        layer.bias.value = layer.bias.value + bias
 
 
 def _batch_norm(source: Source, node: Any, shape: Shape) -> Layer[Any]:

@@ -29,34 +29,51 @@ def add_layer(graph: Graph, layer: Layer[Any], name: str, inputs: str) -> str:
 
 def _linear(graph: Graph, layer: layers.Linear, name: str, inputs: str) -> str:
     weight = graph.constant(f"{name}.weight", layer.weight.value)
-    bias = graph.constant(f"{name}.bias", layer.bias.value)
-    return graph.add("Gemm", inputs, weight, bias, name=name, transB=1)
+    return graph.add(
+        "Gemm", inputs, weight, *_bias(graph, layer, name), name=name, transB=1
+    )
+
+
+def _bias(graph: Graph, layer: Any, name: str) -> list[str]:
+    """The bias as a constant, if there is one."""
+    if layer.bias is None:
+        return []
+    return [graph.constant(f"{name}.bias", layer.bias.value)]
 
 
 def _conv2d(graph: Graph, layer: layers.Conv2d, name: str, inputs: str) -> str:
     weight = graph.constant(f"{name}.weight", layer.weight.value)
-    bias = graph.constant(f"{name}.bias", layer.bias.value)
-    return graph.add("Conv", inputs, weight, bias, name=name, **_windows(layer))
+    windows = _windows(layer) | {
+        "dilations": list(layer.dilation),
+        "group": layer.groups,
+    }
+    bias = _bias(graph, layer, name)
+    return graph.add("Conv", inputs, weight, *bias, name=name, **windows)
 
 
 def _max_pool2d(graph: Graph, layer: layers.MaxPool2d, name: str, inputs: str) -> str:
-    return graph.add("MaxPool", inputs, name=name, **_windows(layer))
+    windows = _windows(layer)
+    ceil_mode = int(layer.ceil_mode)
+    return graph.add("MaxPool", inputs, name=name, ceil_mode=ceil_mode, **windows)
 
 
 def _average_pool2d(
     graph: Graph, layer: layers.AveragePool2d, name: str, inputs: str
 ) -> str:
-    """The mean of each window, whose padding counts as zeros."""
-    windows = _windows(layer)
-    return graph.add("AveragePool", inputs, name=name, count_include_pad=1, **windows)
+    """The mean of each window."""
+    windows = _windows(layer) | {
+        "ceil_mode": int(layer.ceil_mode),
+        "count_include_pad": int(layer.count_include_pad),
+    }
+    return graph.add("AveragePool", inputs, name=name, **windows)
 
 
-def _windows(layer: Any) -> dict[str, list[int]]:
-    rows, columns = layer.padding
+def _windows(layer: Any) -> dict[str, Any]:
+    (top, bottom), (left, right) = layer.windows.borders
     return {
         "kernel_shape": list(layer.kernel_size),
         "strides": list(layer.stride),
-        "pads": [rows, columns, rows, columns],
+        "pads": [top, left, bottom, right],
     }
 
 

@@ -9,6 +9,13 @@ from handgrad.models.from_layers import NESTED
 from handgrad.models.named_layers import LAYERS, Row
 
 DRAWN = ("key", "initializer")  # affect only the initial values
+# options that a row has only where they differ from these
+UNLESS = {
+    "ceil_mode": False,
+    "count_include_pad": True,
+    "dilation": (1, 1),
+    "groups": 1,
+}
 NAMES = {kind: name for name, kind in LAYERS.items() if isinstance(kind, type)}
 
 
@@ -35,6 +42,9 @@ def _row(name: str, layer: Layer[Any]) -> Row:
         )
     options = [n for n in signature(type(layer)).parameters if n not in DRAWN]
     values = {option: getattr(layer, option) for option in options}
+    if "bias" in values:
+        values["bias"] = None if values["bias"] is not None else False
+    values |= {n: None for n, plain in UNLESS.items() if values.get(n) == plain}
     if isinstance(layer, Sequential):
         values["layers"] = rows_of(layer)
     for branch in NESTED:
