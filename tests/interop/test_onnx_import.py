@@ -12,8 +12,7 @@ from handgrad.errors import ConfigError, RunError
 from handgrad.interop.onnx_export import onnx_model
 from handgrad.interop.onnx_graph import Graph
 from handgrad.interop.onnx_import import Reader, network_from_onnx
-from handgrad.interop.onnx_layers import UnsupportedError
-from handgrad.interop.onnx_source import Source
+from handgrad.interop.onnx_source import Source, UnsupportedError
 from handgrad.layers import Sequential
 
 onnx = pytest.importorskip("onnx")

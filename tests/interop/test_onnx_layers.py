@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from handgrad.interop.onnx_graph import Graph
-from handgrad.interop.onnx_layers import TABLE, UnsupportedError, layer_of
+from handgrad.interop.onnx_layers import TABLE, layer_of
+from handgrad.interop.onnx_source import UnsupportedError
 
 pytest.importorskip("onnx")
 

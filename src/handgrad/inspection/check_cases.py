@@ -186,6 +186,52 @@ def residual(draw: Draw) -> LayerCase:
     return on_batch(draw, layer, (into, *draw.pair("size", 1, 6)))
 
 
+def multiply(draw: Draw) -> LayerCase:
+    """A product with a gate for each channel or pixel, with and without a shortcut."""
+    into = draw.integer("in", 1, 3)
+    gates: list[list[Layer[Any]]] = [
+        [
+            layers.GlobalAveragePool2d(),
+            layers.Linear(into, into, key=draw.key.child("gate")),
+            layers.Sigmoid(),
+        ],
+        [layers.Conv2d(into, into, 3, padding=1, key=draw.key.child("gate"))],
+    ]
+    shortcut = layers.Conv2d(into, into, 1, key=draw.key.child("shortcut"))
+    layer = layers.Multiply(
+        layers.Sequential(draw.one_of("body", gates)),
+        draw.one_of("branch", [shortcut, None]),
+    )
+    return on_batch(draw, layer, (into, *draw.pair("size", 1, 6)))
+
+
+def concatenate(draw: Draw) -> LayerCase:
+    """The inputs themselves, and one or two convolutions of them."""
+    into = draw.integer("in", 1, 3)
+    branches: list[Layer[Any]] = [layers.Sequential([])]
+    for number in range(draw.integer("branches", 1, 2)):
+        key, out = draw.key.child(str(number)), draw.integer(f"out {number}", 1, 3)
+        branches.append(layers.Conv2d(into, out, 3, padding=1, key=key))
+    layer = layers.Concatenate(branches)
+    return on_batch(draw, layer, (into, *draw.pair("size", 1, 6)))
+
+
+def layer_norm(draw: Draw) -> LayerCase:
+    """Layer normalization over all axes of an example, or the last."""
+    shape = (draw.integer("channels", 1, 3), *draw.pair("size", 2, 5))
+    axes = draw.one_of("axes", [shape, shape[1:], shape[2:]])
+    return with_drawn_parameters(draw, on_batch(draw, layers.LayerNorm(axes), shape))
+
+
+def group_norm(draw: Draw) -> LayerCase:
+    """Group normalization of one to three groups of one or two channels."""
+    groups = draw.integer("groups", 1, 3)
+    channels = groups * draw.integer("each", 1, 2)
+    layer = layers.GroupNorm(groups, channels)
+    case = on_batch(draw, layer, (channels, *draw.pair("size", 2, 5)))
+    return with_drawn_parameters(draw, case)
+
+
 def sequential(draw: Draw) -> LayerCase:
     """Linear, ReLU, linear."""
     into, hidden = draw.integer("in", 1, 6), draw.integer("hidden", 1, 6)
@@ -215,6 +261,10 @@ LAYER_CASES: dict[str, Callable[[Draw], LayerCase]] = {
     ),
     "Softmax": lambda draw: any_shape(draw, layers.Softmax()),
     "Residual": residual,
+    "Multiply": multiply,
+    "Concatenate": concatenate,
+    "LayerNorm": layer_norm,
+    "GroupNorm": group_norm,
     "Sequential": sequential,
 }
 

@@ -11,20 +11,20 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from handgrad import layers
-from handgrad.arrays import NumpyArray, Pair, Shape
-from handgrad.interop.onnx_source import Source, attributes, named
+from handgrad.arrays import NumpyArray, Shape
+from handgrad.interop import onnx_windows
+from handgrad.interop.onnx_source import (
+    Source,
+    UnsupportedError,
+    attributes,
+    check_is,
+    has_operand,
+    named,
+    weight_of,
+)
+from handgrad.interop.onnx_windows import KEY
 from handgrad.layers import Layer
-from handgrad.layers.sliding_windows import Windows
 from handgrad.parameter import Parameter
-from handgrad.randomness import Key
-
-NO_PADDING = ((0, 0), (0, 0))
-KEY = Key(0)  # of initial weights that are replaced at once
-
-
-class UnsupportedError(Exception):
-    """An operator, or one of its attributes, that no layer has."""
-
 
 Make: TypeAlias = Callable[[Source, Any, Shape], Layer[Any] | None]
 
@@ -37,91 +37,26 @@ def layer_of(source: Source, node: Any, shape: Shape) -> Layer[Any] | None:
 
 
 def _conv2d(source: Source, node: Any, shape: Shape) -> Layer[Any]:
-    given, weight = attributes(node), _weight(source, node, 1)
-    out_channels, in_channels, *kernel = weight.shape
-    size, groups = (kernel[0], kernel[1]), given.get("group", 1)
-    dilation = tuple(given.get("dilations", (1, 1)))
-    windows = Windows(size, (1, 1), 0, dilation)
-    made = layers.Conv2d(
-        in_channels * groups,
-        out_channels,
-        size,
-        dilation=dilation,
-        groups=groups,
-        bias=_has(node, 2),
-        key=KEY,
-        **_steps(node, given, windows.reach, shape),
-    )
-    made.weight.value = weight
-    if made.bias is not None:
-        made.bias.value = _weight(source, node, 2)
-    return made
-
-
-def _has(node: Any, place: int) -> bool:
-    """Whether an operator has an optional operand."""
-    return len(node.input) > place and node.input[place] != ""
-
-
-def _max_pool2d(source: Source, node: Any, shape: Shape) -> Layer[Any]:
-    return layers.MaxPool2d(**_window(node, shape))
-
-
-def _average_pool2d(source: Source, node: Any, shape: Shape) -> Layer[Any]:
-    windows = _window(node, shape)
-    is_counted = bool(attributes(node).get("count_include_pad", 0))
-    return layers.AveragePool2d(
-        **windows, count_include_pad=is_counted or windows["padding"] == NO_PADDING
-    )
-
-
-def _window(node: Any, shape: Shape) -> dict[str, Any]:
-    """Settings of a pooling; UnsupportedError for those that it does not have."""
-    given = attributes(node)
-    kernel = tuple(given["kernel_shape"])
-    _must_be(node, given, "dilations", [1] * len(kernel))
-    steps = _steps(node, given, kernel, shape)
-    if any(2 * max(side) > k for side, k in zip(steps["padding"], kernel, strict=True)):
-        raise UnsupportedError(f"{named(node)} with padding of more than half a window")
-    ceil_mode = bool(given.get("ceil_mode", 0))
-    return {"kernel_size": kernel, **steps, "ceil_mode": ceil_mode}
-
-
-def _steps(
-    node: Any, given: dict[str, Any], reach: tuple[int, ...], shape: Shape
-) -> dict[str, Any]:
-    """Stride and padding; UnsupportedError for windows that are not over images."""
-    if len(reach) != 2 or len(shape) != 3:
-        raise UnsupportedError(f"{named(node)} of inputs that are not images")
-    strides, kind = given.get("strides", [1, 1]), given.get("auto_pad", "NOTSET")
-    if kind.startswith("SAME"):
-        sides = zip(shape[1:], reach, strides, strict=True)
-        return {
-            "stride": tuple(strides),
-            "padding": tuple(_same(kind, *sizes) for sizes in sides),
-        }
-    top, left, bottom, right = given.get("pads", [0, 0, 0, 0])
-    return {"stride": tuple(strides), "padding": ((top, bottom), (left, right))}
-
-
-def _same(kind: str, size: int, reach: int, stride: int) -> Pair:
-    """Padding (before, after) for ceil(size / stride) windows along one axis."""
-    total = max(0, (-(-size // stride) - 1) * stride + reach - size)
-    less, more = total // 2, total - total // 2
-    return (less, more) if kind == "SAME_UPPER" else (more, less)
+    """A convolution; a linear layer where an image has been averaged to one pixel."""
+    weight = weight_of(source, node, 1)
+    group = attributes(node).get("group", 1)
+    if len(shape) != 1 or weight.shape[2:] != (1, 1) or group != 1:
+        return onnx_windows.conv2d(source, node, shape)
+    bias = weight_of(source, node, 2) if has_operand(node, 2) else None
+    return _linear(weight[:, :, 0, 0], bias)
 
 
 def _gemm(source: Source, node: Any, shape: Shape) -> Layer[Any]:
     given = attributes(node)
     for name, wanted in (("alpha", 1.0), ("beta", 1.0), ("transA", 0)):
-        _must_be(node, given, name, wanted)
-    weight = _weight(source, node, 1)
-    bias = _weight(source, node, 2) if _has(node, 2) else None
+        check_is(node, given, name, wanted)
+    weight = weight_of(source, node, 1)
+    bias = weight_of(source, node, 2) if has_operand(node, 2) else None
     return _linear(weight if given.get("transB", 0) else weight.T, bias)
 
 
 def _matmul(source: Source, node: Any, shape: Shape) -> Layer[Any]:
-    return _linear(_weight(source, node, 1).T, None)
+    return _linear(weight_of(source, node, 1).T, None)
 
 
 def _linear(weight: NumpyArray, bias: NumpyArray | None) -> Layer[Any]:
@@ -144,26 +79,90 @@ def add_bias(layer: layers.Linear, bias: NumpyArray) -> None:
 
 def _batch_norm(source: Source, node: Any, shape: Shape) -> Layer[Any]:
     given = attributes(node)
-    _must_be(node, given, "training_mode", 0)
+    check_is(node, given, "training_mode", 0)
     kind: Any = layers.BatchNorm2d if len(shape) == 3 else layers.BatchNorm1d
     made = kind(shape[0], eps=float(given.get("epsilon", 1e-5)))
     names = ("weight", "bias", "running_mean", "running_var")
     for place, name in enumerate(names, start=1):
-        getattr(made, name).value = _weight(source, node, place)
+        getattr(made, name).value = weight_of(source, node, place)
     return made  # type: ignore[no-any-return]
 
 
+def _layer_norm(source: Source, node: Any, shape: Shape) -> Layer[Any]:
+    given, weight = attributes(node), weight_of(source, node, 1)
+    axis = given.get("axis", -1)
+    axis = axis - 1 - len(shape) if axis >= 0 else axis
+    if axis < -len(shape):
+        raise UnsupportedError(f"{named(node)} over the batch")
+    made = layers.LayerNorm(shape[axis:], eps=float(given.get("epsilon", 1e-5)))
+    return _scale_and_shift(source, node, made, weight)
+
+
+def _group_norm(source: Source, node: Any, shape: Shape) -> Layer[Any]:
+    given, weight = attributes(node), weight_of(source, node, 1)
+    if len(weight) != shape[0]:
+        raise UnsupportedError(f"{named(node)} with a scale for each group (opset 18)")
+    eps = float(given.get("epsilon", 1e-5))
+    made = layers.GroupNorm(given["num_groups"], shape[0], eps=eps)
+    return _scale_and_shift(source, node, made, weight)
+
+
+def _scale_and_shift(
+    source: Source, node: Any, made: Any, weight: NumpyArray
+) -> Layer[Any]:
+    made.weight.value = weight
+    if has_operand(node, 2):
+        made.bias.value = weight_of(source, node, 2)
+    return made  # type: ignore[no-any-return]
+
+
+def _clip(source: Source, node: Any, shape: Shape) -> Layer[Any]:
+    """ReLU6, or ReLU for a clip without an upper end."""
+    given = attributes(node)
+    ends = [given.get("min"), given.get("max")]
+    for place in (1, 2):
+        if has_operand(node, place):
+            ends[place - 1] = weight_of(source, node, place).item()
+    if ends not in ([0, 6], [0, None]):
+        raise UnsupportedError(f"{named(node)} to other limits than 0 and 6")
+    return layers.ReLU() if ends[1] is None else layers.ReLU6()
+
+
+def _elu(source: Source, node: Any, shape: Shape) -> Layer[Any]:
+    return layers.ELU(float(attributes(node).get("alpha", 1.0)))
+
+
+def _hard_sigmoid(source: Source, node: Any, shape: Shape) -> Layer[Any]:
+    given = attributes(node)
+    slope, offset = given.get("alpha", 0.2), given.get("beta", 0.5)
+    return layers.Hardsigmoid(float(slope), float(offset))
+
+
+def _swish(source: Source, node: Any, shape: Shape) -> Layer[Any]:
+    check_is(node, attributes(node), "alpha", 1.0)
+    return layers.SiLU()
+
+
 def _flatten(source: Source, node: Any, shape: Shape) -> Layer[Any] | None:
-    _must_be(node, attributes(node), "axis", 1)
+    check_is(node, attributes(node), "axis", 1)
     return layers.Flatten() if len(shape) == 3 else None
 
 
 def _reshape(source: Source, node: Any, shape: Shape) -> Layer[Any] | None:
-    """A reshape to (batch, features)."""
+    """A reshape to (batch, features), or of those to images of one pixel."""
     wanted = source.constants.get(node.input[1])
+    if wanted is not None and len(shape) == 1 and list(wanted[2:]) == [1, 1]:
+        return None
     if wanted is None or len(wanted) != 2:
         raise UnsupportedError(f"{named(node)} to another shape than (batch, features)")
     return layers.Flatten() if len(shape) == 3 else None
+
+
+def _unsqueeze(source: Source, node: Any, shape: Shape) -> None:
+    """One number for each channel as an image of one pixel, for a product."""
+    axes = source.constants.get(node.input[1]) if has_operand(node, 1) else None
+    if len(shape) != 1 or axes is None or sorted(axes) != [2, 3]:
+        raise UnsupportedError(named(node))
 
 
 def _squeeze(source: Source, node: Any, shape: Shape) -> None:
@@ -195,37 +194,31 @@ def _nothing(source: Source, node: Any, shape: Shape) -> None:
     """Dropout and Identity change nothing after training."""
 
 
-def _weight(source: Source, node: Any, place: int) -> NumpyArray:
-    """A constant operand, float32."""
-    found = source.constants.get(node.input[place])
-    if found is None:
-        raise UnsupportedError(f"{named(node)} with weights that are computed")
-    return np.ascontiguousarray(found, dtype=np.float32)
-
-
-def _must_be(node: Any, given: dict[str, Any], name: str, wanted: Any) -> None:
-    value = given.get(name, wanted)
-    if value != wanted:
-        raise UnsupportedError(f"{named(node)} with {name}={value}")
-
-
 TABLE: dict[str, Make] = {
-    "AveragePool": _average_pool2d,
+    "AveragePool": onnx_windows.average_pool2d,
     "BatchNormalization": _batch_norm,
+    "Clip": _clip,
     "Conv": _conv2d,
     "Dropout": _nothing,
+    "Elu": _elu,
     "Flatten": _flatten,
     "Gelu": _gelu,
     "Gemm": _gemm,
     "GlobalAveragePool": _plain(layers.GlobalAveragePool2d),
+    "GroupNormalization": _group_norm,
+    "HardSigmoid": _hard_sigmoid,
+    "HardSwish": _plain(layers.Hardswish),
     "Identity": _nothing,
+    "LayerNormalization": _layer_norm,
     "LeakyRelu": _leaky_relu,
     "MatMul": _matmul,
-    "MaxPool": _max_pool2d,
+    "MaxPool": onnx_windows.max_pool2d,
     "Relu": _plain(layers.ReLU),
     "Reshape": _reshape,
     "Sigmoid": _plain(layers.Sigmoid),
     "Softmax": _softmax,
     "Squeeze": _squeeze,
+    "Swish": _swish,
+    "Unsqueeze": _unsqueeze,
     "Tanh": _plain(layers.Tanh),
 }

@@ -7,13 +7,14 @@ from jaxtyping import Float
 from handgrad.arrays import (
     Array,
     Gradients,
+    Padding,
     Pair,
     Shape,
     array_like,
     array_namespace,
 )
 from handgrad.layers.layer import Layer
-from handgrad.layers.sliding_windows import Padding, check_image
+from handgrad.layers.sliding_windows import check_image
 from handgrad.layers.window_settings import Pooled
 from handgrad.randomness import Key
 from handgrad.setting import true_or_false

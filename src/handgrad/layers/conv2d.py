@@ -3,12 +3,12 @@
 from array_api_compat import device
 from jaxtyping import Float
 
-from handgrad.arrays import Array, Gradients, Pair, Shape, array_namespace
+from handgrad.arrays import Array, Gradients, Padding, Pair, Shape, array_namespace
 from handgrad.errors import ConfigError, ShapeError
 from handgrad.initializers import Initializer, he_normal, weight
 from handgrad.layers.layer import Layer
 from handgrad.layers.optional_bias import weight_and, zeros_if
-from handgrad.layers.sliding_windows import Padding, check_image
+from handgrad.layers.sliding_windows import check_image
 from handgrad.layers.window_settings import Windowed
 from handgrad.parameter import Parameter
 from handgrad.randomness import Key

@@ -6,9 +6,9 @@ from typing import NamedTuple
 from array_api_compat import device
 from jaxtyping import Float, Int
 
-from handgrad.arrays import Array, Gradients, Pair, Shape, array_namespace
+from handgrad.arrays import Array, Gradients, Padding, Pair, Shape, array_namespace
 from handgrad.layers.layer import Layer
-from handgrad.layers.sliding_windows import Padding, check_image
+from handgrad.layers.sliding_windows import check_image
 from handgrad.layers.window_settings import Pooled
 from handgrad.randomness import Key
 

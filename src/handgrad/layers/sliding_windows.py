@@ -11,13 +11,11 @@ from typing import Any, NamedTuple, TypeAlias
 
 from array_api_compat import device
 
-from handgrad.arrays import Array, Pair, Shape, array_namespace
+from handgrad.arrays import Array, Padding, Pair, Shape, array_namespace
 from handgrad.errors import ConfigError, ShapeError
 from handgrad.ranges import MOST, is_whole, shown
 
 Place: TypeAlias = tuple[EllipsisType, slice, slice]
-# height, width; each one number, or that before and that after the image
-Padding: TypeAlias = int | tuple[int | Pair, int | Pair]
 
 
 class Tap(NamedTuple):

@@ -5,10 +5,9 @@ Private to this package.
 
 from typing import Any
 
-from handgrad.arrays import Pair
+from handgrad.arrays import Padding, Pair
 from handgrad.errors import ConfigError
 from handgrad.layers.sliding_windows import (
-    Padding,
     Windows,
     read_padding,
     read_pair,

@@ -4,7 +4,7 @@ from inspect import signature
 from typing import Any
 
 from handgrad.errors import ConfigError
-from handgrad.layers import Layer, Sequential
+from handgrad.layers import Concatenate, Layer, Sequential
 from handgrad.models.from_layers import NESTED
 from handgrad.models.named_layers import LAYERS, Row
 
@@ -47,6 +47,9 @@ def _row(name: str, layer: Layer[Any]) -> Row:
     values |= {n: None for n, plain in UNLESS.items() if values.get(n) == plain}
     if isinstance(layer, Sequential):
         values["layers"] = rows_of(layer)
+    if isinstance(layer, Concatenate):
+        parts = layer.branches.items()
+        values["branches"] = [_branch(f"{name}.{each}", part) for each, part in parts]
     for branch in NESTED:
         if branch in values:
             values[branch] = _branch(f"{name}.{branch}", values[branch])
@@ -54,7 +57,7 @@ def _row(name: str, layer: Layer[Any]) -> Row:
 
 
 def _branch(name: str, layer: Layer[Any] | None) -> list[Row] | None:
-    """Rows of one branch of a residual connection, which must be a Sequential."""
+    """Rows of one branch of a layer, which must be a Sequential."""
     if layer is None:
         return None
     if type(layer) is not Sequential:

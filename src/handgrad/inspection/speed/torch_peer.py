@@ -114,7 +114,10 @@ def translate(layer: Layer[Any]) -> nn.Module:
     if isinstance(layer, layers.Residual):
         kept = layer.shortcut
         return Both(translate(layer.body), translate(kept) if kept else nn.Identity())
-    if type(layer) in ACTIVATION_LAYERS:  # torch has the same names and options
+    if isinstance(layer, layers.Hardsigmoid):
+        if (layer.slope, layer.offset) == (1 / 6, 0.5):
+            return nn.Hardsigmoid()
+    elif type(layer) in ACTIVATION_LAYERS:  # torch has the same names and options
         options = (getattr(layer, name) for name in options_of(type(layer)))
         activation: nn.Module = getattr(nn, type(layer).__name__)(*options)
         return activation
