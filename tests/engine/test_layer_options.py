@@ -5,10 +5,12 @@ import pytest
 
 from handgrad.engine.lowering.plain import lower_plain
 from handgrad.engine.lowering.table import row_of
+from handgrad.errors import ConfigError
 from handgrad.layers import AveragePool2d, Conv2d, MaxPool2d
+from handgrad.losses import SoftmaxCrossEntropy
 from handgrad.randomness import Key
 
-from .agreement import agrees
+from .agreement import agrees, assert_two_steps_agree
 from .networks import (
     FLATTEN,
     GELU,
@@ -16,8 +18,10 @@ from .networks import (
     NORM_PICTURES,
     RELU,
     TANH,
+    Settings,
     conv,
     cpu_engine,
+    layer,
     linear,
     network,
     pool,
@@ -62,6 +66,12 @@ OPTIONS = {
         conv(3, 2), pool("average", 3, padding=1, count_include_pad=False), GLOBAL,
         linear(4),
     ),
+    "norms and branches": network(
+        *(conv(4, 3), layer("group_norm", groups=2), layer("elu")),
+        layer("multiply", body=[GLOBAL, linear(4), layer("hardsigmoid")]),
+        layer("concatenate", branches=[[], [conv(2, 1), NORM_PICTURES, TANH]]),
+        *(layer("hardswish"), FLATTEN, layer("layer_norm"), linear(4)),
+    ),
 }  # fmt: skip
 KEY = Key(0)
 
@@ -96,6 +106,20 @@ def test_other_options_have_the_plain_layers_gradients(name):
 )
 def test_kernels_take_no_option_that_they_do_not_know(layer):
     assert row_of(layer).lower is lower_plain
+
+
+def test_both_engines_ignore_the_same_examples():
+    net = network(FLATTEN, linear(4))
+    setting = Settings(loss=SoftmaxCrossEntropy(0.1, ignore_index=2))
+    assert_two_steps_agree(setting, net)
+    batch = net.batch(70, seed=1)
+    assert 2 in batch.targets[batch.rows]
+
+
+def test_engines_refuse_a_sum():
+    setting = Settings(loss=SoftmaxCrossEntropy(reduction="sum"))
+    with pytest.raises(ConfigError, match="takes a loss that is a mean over the batch"):
+        cpu_engine(network(FLATTEN, linear(4)), setting)
 
 
 def test_an_option_assigned_later_counts():

@@ -49,7 +49,8 @@ class TrainingProgram:
         nodes = fused(layers_of(engine.model))
         tile = plan.tile_of(nodes, engine.batch_size)
         tiles = -(-engine.batch_size // tile)
-        self.is_own_loss = exact(engine.loss, LOSSES) is None
+        ignores = getattr(engine.loss, "ignore_index", None) is not None
+        self.is_own_loss = ignores or exact(engine.loss, LOSSES) is None
         per_tile = self.is_own_loss or plan.needs_barriers(nodes, training=True)
         memory = Memory(tile, tiles, engine.workers, per_tile=per_tile, shares=True)
         self._engine, self.keep_gradients = ref(engine), keep_gradients

@@ -278,7 +278,12 @@ def loss_case(draw: Draw, loss: Loss[Any]) -> LossCase:
 
 LOSS_CASES: dict[str, Callable[[Draw], LossCase]] = {
     "SoftmaxCrossEntropy": lambda draw: loss_case(
-        draw, losses.SoftmaxCrossEntropy(draw.one_of("label_smoothing", [0.0, 0.1]))
+        draw,
+        losses.SoftmaxCrossEntropy(
+            draw.one_of("label_smoothing", [0.0, 0.1]),
+            ignore_index=draw.one_of("ignore_index", [None, 0]),
+            reduction=draw.one_of("reduction", ["mean", "sum"]),
+        ),
     ),
     "MulticlassSVM": lambda draw: loss_case(
         draw, losses.MulticlassSVM(draw.one_of("margin", [0.5, 1.0, 2.0]))
