@@ -48,10 +48,14 @@ def _conv2d(source: Source, node: Any, shape: Shape) -> Layer[Any]:
 
 def _gemm(source: Source, node: Any, shape: Shape) -> Layer[Any]:
     given = attributes(node)
-    for name, wanted in (("alpha", 1.0), ("beta", 1.0), ("transA", 0)):
-        check_is(node, given, name, wanted)
-    weight = weight_of(source, node, 1)
-    bias = weight_of(source, node, 2) if has_operand(node, 2) else None
+    check_is(node, given, "transA", 0)
+    weight = given.get("alpha", 1.0) * weight_of(source, node, 1)
+    bias = None
+    if has_operand(node, 2):
+        bias = given.get("beta", 1.0) * weight_of(source, node, 2)
+        if bias.size > bias.shape[-1]:
+            raise UnsupportedError(f"{named(node)} with a bias for each example")
+        bias = bias.reshape(-1)
     return _linear(weight if given.get("transB", 0) else weight.T, bias)
 
 
@@ -144,7 +148,8 @@ def _swish(source: Source, node: Any, shape: Shape) -> Layer[Any]:
 
 
 def _flatten(source: Source, node: Any, shape: Shape) -> Layer[Any] | None:
-    check_is(node, attributes(node), "axis", 1)
+    if attributes(node).get("axis", 1) not in (1, -len(shape)):
+        raise UnsupportedError(f"{named(node)} to another shape than (batch, features)")
     return layers.Flatten() if len(shape) == 3 else None
 
 
@@ -173,7 +178,7 @@ def _squeeze(source: Source, node: Any, shape: Shape) -> None:
 
 def _softmax(source: Source, node: Any, shape: Shape) -> Layer[Any]:
     axis = attributes(node).get("axis", -1)
-    if len(shape) != 1 or axis not in (1, -1):
+    if axis not in (-1, len(shape)):
         raise UnsupportedError(f"{named(node)} over another axis than the classes")
     return layers.Softmax()
 

@@ -105,7 +105,7 @@ def _flatten(graph: Graph, layer: Any, name: str, inputs: str) -> str:
 
 
 def _softmax(graph: Graph, layer: Any, name: str, inputs: str) -> str:
-    return graph.add("Softmax", inputs, name=name, axis=1)
+    return graph.add("Softmax", inputs, name=name, axis=-1)
 
 
 def _silu(graph: Graph, layer: Any, name: str, inputs: str) -> str:
