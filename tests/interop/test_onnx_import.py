@@ -109,7 +109,7 @@ def test_a_convolution_of_one_pixel_is_a_linear_layer():
                 ("Add", ["a", "b"], "c", {}),
                 *(("Sigmoid", ["b"], "d", {}), ("Mul", ["c", "d"], "y", {})),
             ],
-            "branches of x that do not meet",
+            "branches of b that do not meet",
         ),
     ],
 )
@@ -230,7 +230,7 @@ def test_what_a_convolution_cannot_do_is_named(name, tmp_path):
 def test_branches_that_are_not_added_are_refused():
     graph = Graph()
     one, two = (graph.add(kind, "x", name=kind) for kind in ("Relu", "Tanh"))
-    graph.add("Concat", one, two, name="both", axis=1)
+    graph.add("Sub", one, two, name="both")
     info = onnx.helper.make_tensor_value_info
     made = onnx.helper.make_graph(
         graph.nodes,
