@@ -93,8 +93,8 @@ def linear(
 ) -> Row:
     """Fully connected layer, `handgrad.layers.Linear`: vectors to vectors.
 
-    Without `out_features` it is the output layer, with one output per class; with
-    bias=False it has no bias.
+    Without `out_features` it is the output layer, with one output per class; `bias` is
+    False for a layer without one.
     `initializer` is a name such as "he_normal" (the default) or "normal:0.01", or a
     function of shape and key.
     """
@@ -117,8 +117,8 @@ def conv2d(
     `kernel_size`, `stride` (1 by default), `padding` (0 by default) and `dilation`, the
     distance of taps (1 by default), are in pixels, one number or (height, width), and
     padding also ((top, bottom), (left, right)). `out_channels` is the number of
-    kernels; `groups` (1 by default) divides the channels; with bias=False there is no
-    bias.
+    kernels; `groups` (1 by default) divides the channels; `bias` is False for a layer
+    without one.
     `initializer` is a name such as "he_normal" (the default) or "normal:0.01", or a
     function of shape and key.
     """

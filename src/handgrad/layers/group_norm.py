@@ -20,7 +20,8 @@ from handgrad.setting import count, positive
 class GroupNorm(Layer[NormalizedCache]):
     """Group normalization of images: mean and variance over each group of channels.
 
-    Each channel has a learned scale and shift. Training and prediction do the same, and
+    `groups` is the number of groups into which the channels are divided. Each channel
+    has a learned scale and shift. Training and prediction do the same, and
     no example depends on the others of its batch. One group is layer normalization over
     the image; as many groups as channels are instance normalization.
 
