@@ -305,6 +305,20 @@ LAYERS = {
     "layers.Conv2d": layer(
         lambda: layers.Conv2d(2, 3, 3, key=KEY), lambda: layers.Conv2d(0, 1, 1)
     ),
+    "layers.Concatenate": layer(
+        lambda: layers.Concatenate([layers.Tanh(), layers.Sequential([])]),
+        lambda: layers.Concatenate([]),
+    ),
+    "layers.GroupNorm": layer(
+        lambda: layers.GroupNorm(2, 2), lambda: layers.GroupNorm(3, 2)
+    ),
+    "layers.LayerNorm": layer(
+        lambda: layers.LayerNorm((2, 8, 8)), lambda: layers.LayerNorm(0)
+    ),
+    "layers.Multiply": layer(
+        lambda: layers.Multiply(layers.GlobalAveragePool2d()),
+        lambda: layers.Multiply(layers.Flatten()).output_shape((2, 8, 8)),
+    ),
     "layers.Dropout": layer(
         lambda: layers.Dropout(0.5),
         lambda: layers.Dropout(1),
@@ -359,6 +373,7 @@ MODELS = {
     )
 }
 OPTIONS = {"conv2d": (2, 3), "max_pool2d": (2,), "average_pool2d": (2,)}
+OPTIONS |= {"group_norm": (2,), "multiply": ([flatten()],), "concatenate": ([[]],)}
 OPTIONS |= {"dropout": (0.5,), "residual": ([flatten()],), "sequential": ([flatten()],)}
 NETWORK = {
     f"network.{name}": row(

@@ -12,13 +12,17 @@ from handgrad.layers import (
     AveragePool2d,
     BatchNorm1d,
     BatchNorm2d,
+    Concatenate,
     Conv2d,
     Dropout,
     Flatten,
     GlobalAveragePool2d,
+    GroupNorm,
     Layer,
+    LayerNorm,
     Linear,
     MaxPool2d,
+    Multiply,
     ReLU,
     Residual,
     Sequential,
@@ -60,6 +64,22 @@ TABLE = {
     ),
     "conv2d, 1 x 1": (lambda: Conv2d(3, 2, 1, key=KEY), (3, 3, 3)),
     "conv2d, rows left over": (lambda: Conv2d(1, 1, 2, stride=3, key=KEY), (1, 7, 7)),
+    "linear, no bias": (lambda: Linear(4, 3, bias=False, key=KEY), (4,)),
+    "conv2d, depthwise": (
+        lambda: Conv2d(2, 4, 3, padding=1, groups=2, bias=False, key=KEY),
+        (2, 4, 5),
+    ),
+    "conv2d, dilation and uneven padding": (
+        lambda: Conv2d(1, 2, 2, dilation=2, padding=((1, 0), (0, 2)), key=KEY),
+        (1, 4, 3),
+    ),
+    "max_pool2d, ceil_mode": (lambda: MaxPool2d(2, ceil_mode=True), (2, 3, 5)),
+    "average_pool2d, ceil_mode, without the padding": (
+        lambda: AveragePool2d(
+            3, stride=2, padding=1, ceil_mode=True, count_include_pad=False
+        ),
+        (1, 4, 5),
+    ),
     "max_pool2d": (lambda: MaxPool2d(2), (2, 4, 6)),
     "max_pool2d, overlapping": (
         lambda: MaxPool2d(3, stride=(2, 1), padding=1),
@@ -83,6 +103,17 @@ TABLE = {
     **{name: (make, (2, 3, 4)) for name, make in ACTIVATIONS.items()},
     "gelu of rows": (GELU, (5,)),
     "softmax": (Softmax, (5,)),
+    "layer_norm": (lambda: LayerNorm((2, 3)), (2, 3)),
+    "layer_norm of channels": (lambda: LayerNorm(3), (4, 2, 3)),
+    "group_norm": (lambda: GroupNorm(2, 4), (4, 3, 2)),
+    "multiply": (
+        lambda: Multiply(Sequential([GlobalAveragePool2d(), Linear(3, 3, key=KEY)])),
+        (3, 4, 2),
+    ),
+    "concatenate": (
+        lambda: Concatenate([Sequential([]), Linear(4, 3, key=KEY)]),
+        (4,),
+    ),
     "residual": (lambda: Residual(Linear(4, 4, key=KEY)), (4,)),
     "sequential": (lambda: Sequential([Linear(4, 3, key=KEY), Tanh()]), (4,)),
     "layers within layers": (block, (2, 4, 4)),

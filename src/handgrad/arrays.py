@@ -16,11 +16,14 @@ Shape: TypeAlias = tuple[int, ...]
 Gradients: TypeAlias = dict[str, Array]
 NumpyArray: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 Pair: TypeAlias = tuple[int, int]
+# height, width; each one number, or that before and that after the image
+Padding: TypeAlias = int | tuple[int | Pair, int | Pair]
 
 __all__ = [
     "Array",
     "Gradients",
     "NumpyArray",
+    "Padding",
     "Pair",
     "Shape",
     "array_like",

@@ -23,25 +23,56 @@ Example
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from handgrad.arrays import Pair
+from handgrad.arrays import Padding, Pair
 from handgrad.errors import ConfigError
 from handgrad.initializers import Initializer
+from handgrad.layer_rows import (
+    Row,
+    batch_norm1d,
+    batch_norm2d,
+    dropout,
+    elu,
+    gelu,
+    gelu_tanh,
+    group_norm,
+    hardsigmoid,
+    hardswish,
+    layer_norm,
+    leaky_relu,
+    relu,
+    relu6,
+    sigmoid,
+    silu,
+    softmax,
+    tanh,
+)
+from handgrad.layer_rows import (
+    row as _row,
+)
 from handgrad.ranges import shown
 
 __all__ = [
     "average_pool2d",
     "batch_norm1d",
     "batch_norm2d",
+    "concatenate",
     "conv2d",
     "dropout",
+    "elu",
     "flatten",
     "gelu",
     "gelu_tanh",
     "global_average_pool2d",
+    "group_norm",
+    "hardsigmoid",
+    "hardswish",
+    "layer_norm",
     "leaky_relu",
     "linear",
     "max_pool2d",
+    "multiply",
     "relu",
+    "relu6",
     "residual",
     "sequential",
     "sigmoid",
@@ -50,21 +81,24 @@ __all__ = [
     "tanh",
 ]
 
-Row = dict[str, Any]
 Rows = Sequence[Mapping[str, Any]]
 InitializerChoice = str | Mapping[str, Any] | Initializer
 
 
 def linear(
-    out_features: int | None = None, *, initializer: InitializerChoice | None = None
+    out_features: int | None = None,
+    *,
+    bias: bool | None = None,
+    initializer: InitializerChoice | None = None,
 ) -> Row:
     """Fully connected layer, `handgrad.layers.Linear`: vectors to vectors.
 
-    Without `out_features` it is the output layer, with one output per class.
+    Without `out_features` it is the output layer, with one output per class; `bias` is
+    False for a layer without one.
     `initializer` is a name such as "he_normal" (the default) or "normal:0.01", or a
     function of shape and key.
     """
-    return _row("linear", out_features=out_features, initializer=initializer)
+    return _row("linear", out_features=out_features, bias=bias, initializer=initializer)
 
 
 def conv2d(
@@ -72,13 +106,19 @@ def conv2d(
     kernel_size: int | Pair,
     *,
     stride: int | Pair | None = None,
-    padding: int | Pair | None = None,
+    padding: Padding | None = None,
+    dilation: int | Pair | None = None,
+    groups: int | None = None,
+    bias: bool | None = None,
     initializer: InitializerChoice | None = None,
 ) -> Row:
     """Convolution, `handgrad.layers.Conv2d`: (in_channels, ...) to (out_channels, ...).
 
-    `kernel_size`, `stride` (1 by default) and `padding` (0 by default) are in pixels,
-    one number or (height, width). `out_channels` is the number of kernels.
+    `kernel_size`, `stride` (1 by default), `padding` (0 by default) and `dilation`, the
+    distance of taps (1 by default), are in pixels, one number or (height, width), and
+    padding also ((top, bottom), (left, right)). `out_channels` is the number of
+    kernels; `groups` (1 by default) divides the channels; `bias` is False for a layer
+    without one.
     `initializer` is a name such as "he_normal" (the default) or "normal:0.01", or a
     function of shape and key.
     """
@@ -88,6 +128,9 @@ def conv2d(
         kernel_size=kernel_size,
         stride=stride,
         padding=padding,
+        dilation=dilation,
+        groups=groups,
+        bias=bias,
         initializer=initializer,
     )
 
@@ -96,29 +139,46 @@ def max_pool2d(
     kernel_size: int | Pair,
     *,
     stride: int | Pair | None = None,
-    padding: int | Pair | None = None,
+    padding: Padding | None = None,
+    ceil_mode: bool | None = None,
 ) -> Row:
     """Max pooling, `handgrad.layers.MaxPool2d`: the largest value of each window.
 
     `kernel_size`, `stride` (the kernel_size by default) and `padding` (0 by default)
-    are in pixels, one number or (height, width).
+    are in pixels, one number or (height, width), and padding also
+    ((top, bottom), (left, right)); `ceil_mode` rounds the output size up.
     """
-    return _row("max_pool2d", kernel_size=kernel_size, stride=stride, padding=padding)
+    return _row(
+        "max_pool2d",
+        kernel_size=kernel_size,
+        stride=stride,
+        padding=padding,
+        ceil_mode=ceil_mode,
+    )
 
 
 def average_pool2d(
     kernel_size: int | Pair,
     *,
     stride: int | Pair | None = None,
-    padding: int | Pair | None = None,
+    padding: Padding | None = None,
+    ceil_mode: bool | None = None,
+    count_include_pad: bool | None = None,
 ) -> Row:
     """Average pooling, `handgrad.layers.AveragePool2d`: the mean of each window.
 
     `kernel_size`, `stride` (the kernel_size by default) and `padding` (0 by default)
-    are in pixels, one number or (height, width).
+    are in pixels, one number or (height, width), and padding also
+    ((top, bottom), (left, right)); `ceil_mode` rounds the output size up;
+    `count_include_pad` (True by default) includes the padding in the means.
     """
     return _row(
-        "average_pool2d", kernel_size=kernel_size, stride=stride, padding=padding
+        "average_pool2d",
+        kernel_size=kernel_size,
+        stride=stride,
+        padding=padding,
+        ceil_mode=ceil_mode,
+        count_include_pad=count_include_pad,
     )
 
 
@@ -127,75 +187,9 @@ def global_average_pool2d() -> Row:
     return _row("global_average_pool2d")
 
 
-def batch_norm1d(*, eps: float | None = None, momentum: float | None = None) -> Row:
-    """Batch normalization of vectors, `handgrad.layers.BatchNorm1d`.
-
-    `eps` is added to the variance (1e-5 by default); `momentum` is the weight of the
-    new batch in the running statistics, from 0 to 1 (0.1 by default).
-    """
-    return _row("batch_norm1d", eps=eps, momentum=momentum)
-
-
-def batch_norm2d(*, eps: float | None = None, momentum: float | None = None) -> Row:
-    """Batch normalization of images by channel, `handgrad.layers.BatchNorm2d`.
-
-    `eps` is added to the variance (1e-5 by default); `momentum` is the weight of the
-    new batch in the running statistics, from 0 to 1 (0.1 by default).
-    """
-    return _row("batch_norm2d", eps=eps, momentum=momentum)
-
-
-def dropout(rate: float) -> Row:
-    """Dropout, `handgrad.layers.Dropout`; `rate` is the fraction dropped, below 1."""
-    return _row("dropout", rate=rate)
-
-
 def flatten() -> Row:
     """Flatten images to vectors, `handgrad.layers.Flatten`."""
     return _row("flatten")
-
-
-def relu() -> Row:
-    """Rectified linear unit, `handgrad.layers.ReLU`: max(inputs, 0)."""
-    return _row("relu")
-
-
-def leaky_relu(negative_slope: float | None = None) -> Row:
-    """Leaky rectified linear unit, `handgrad.layers.LeakyReLU`.
-
-    `negative_slope` multiplies inputs below 0; it is not negative (0.01 by default).
-    """
-    return _row("leaky_relu", negative_slope=negative_slope)
-
-
-def gelu() -> Row:
-    """Gaussian error linear unit, exact, `handgrad.layers.GELU`."""
-    return _row("gelu")
-
-
-def gelu_tanh() -> Row:
-    """Gaussian error linear unit, tanh approximation, `handgrad.layers.GELU`."""
-    return _row("gelu_tanh")
-
-
-def tanh() -> Row:
-    """Hyperbolic tangent, `handgrad.layers.Tanh`."""
-    return _row("tanh")
-
-
-def sigmoid() -> Row:
-    """Logistic function, `handgrad.layers.Sigmoid`."""
-    return _row("sigmoid")
-
-
-def silu() -> Row:
-    """Sigmoid linear unit, or Swish, `handgrad.layers.SiLU`."""
-    return _row("silu")
-
-
-def softmax() -> Row:
-    """Softmax as a layer, `handgrad.layers.Softmax`. Losses take logits, not these."""
-    return _row("softmax")
 
 
 def residual(body: Rows, shortcut: Rows | None = None) -> Row:
@@ -217,17 +211,51 @@ def residual(body: Rows, shortcut: Rows | None = None) -> Row:
     )
 
 
+def multiply(body: Rows, shortcut: Rows | None = None) -> Row:
+    """Product of two branches, `handgrad.layers.Multiply`.
+
+    `body` and `shortcut` are lists of layers; without a shortcut the inputs themselves
+    are multiplied. The body may return one number for each channel of images, as in
+    squeeze-and-excitation. ConfigError for anything but a list.
+
+    Equations
+        outputs = body(inputs) * shortcut(inputs)
+
+    Example
+        multiply([global_average_pool2d(), linear(4), relu(), linear(16), sigmoid()])
+    """
+    return _row(
+        "multiply",
+        body=_rows("body", body),
+        shortcut=None if shortcut is None else _rows("shortcut", shortcut),
+    )
+
+
+def concatenate(branches: Sequence[Rows]) -> Row:
+    """Outputs of several branches along the channels, `handgrad.layers.Concatenate`.
+
+    `branches` is a list of lists of layers; an empty list is the identity. ConfigError
+    for anything else.
+
+    Example
+        concatenate([[conv2d(8, 1)], [conv2d(8, 3, padding=1), relu()]])
+    """
+    if isinstance(branches, Mapping | str | bytes) or not isinstance(
+        branches, Sequence
+    ):
+        raise ConfigError(
+            f"branches takes a list of lists of layers, got {shown(branches)}. Write "
+            "them as [[conv2d(8, 1)], [conv2d(8, 3)]]."
+        )
+    return _row("concatenate", branches=[_rows("branches", each) for each in branches])
+
+
 def sequential(layers: Rows) -> Row:
     """Layers applied in sequence, as one layer, `handgrad.layers.Sequential`.
 
     `layers` is a list of layers; ConfigError for anything else.
     """
     return _row("sequential", layers=_rows("layers", layers))
-
-
-def _row(name: str, **options: Any) -> Row:
-    """The specification of a layer, with the options that are not None."""
-    return {"name": name, **{k: v for k, v in options.items() if v is not None}}
 
 
 def _rows(option: str, rows: Rows) -> list[Row]:

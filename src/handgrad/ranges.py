@@ -44,6 +44,14 @@ def check_count(
         )
 
 
+def check_bool(owner: str, name: str, value: object) -> None:
+    """ConfigError unless the value is True or False."""
+    if not isinstance(value, bool):
+        raise ConfigError(
+            f"{owner} takes {name} as True or False, got {shown(value)}. Give one."
+        )
+
+
 def check_seed(owner: str, name: str, value: object) -> None:
     """ConfigError unless the value is an integer from 0 to 2**63 - 1."""
     if not (is_whole(value) and 0 <= value < SEEDS):

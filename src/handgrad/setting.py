@@ -6,6 +6,7 @@ from typing import Any, Generic, TypeVar, overload
 from handgrad.ranges import (
     MOST,
     check_at_least,
+    check_bool,
     check_count,
     check_fraction,
     check_positive,
@@ -66,6 +67,16 @@ def at_least(least: float) -> Setting[float]:
     def check(owner: str, name: str, value: Any) -> float:
         check_at_least(owner, name, value, least)
         return float(value)
+
+    return Setting(check)
+
+
+def true_or_false() -> Setting[bool]:
+    """A boolean."""
+
+    def check(owner: str, name: str, value: Any) -> bool:
+        check_bool(owner, name, value)
+        return bool(value)
 
     return Setting(check)
 

@@ -75,3 +75,35 @@ def gelu_tanh_slope(x):
 
 def gelu_inner(x):
     return math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)
+
+
+def relu6(x):
+    return min(max(x, 0.0), 6.0)
+
+
+def relu6_slope(x):
+    return 1.0 if 0 < x < 6 else 0.0
+
+
+def elu(x, alpha):
+    return x if x > 0 else alpha * (math.exp(x) - 1)
+
+
+def elu_slope(x, alpha):
+    return 1.0 if x > 0 else alpha * math.exp(x)
+
+
+def hardsigmoid(x, slope, offset):
+    return min(max(slope * x + offset, 0.0), 1.0)
+
+
+def hardsigmoid_slope(x, slope, offset):
+    return slope if 0 < slope * x + offset < 1 else 0.0
+
+
+def hardswish(x):
+    return x * relu6(x + 3) / 6
+
+
+def hardswish_slope(x):
+    return relu6(x + 3) / 6 + x * relu6_slope(x + 3) / 6

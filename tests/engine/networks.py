@@ -9,6 +9,7 @@ from handgrad.datasets.normalization import Normalization
 from handgrad.engine.cpu import CpuEngine
 from handgrad.engine.engine import Batch
 from handgrad.engine.fences import beside_a_fence, checks_bounds
+from handgrad.engine.lowering.table import row_of
 from handgrad.engine.training_program import TrainingProgram
 from handgrad.losses import SoftmaxCrossEntropy
 from handgrad.models import from_layers
@@ -20,7 +21,10 @@ from handgrad.randomness import Key, random_bits
 from .residuals import residuals
 
 KINKED = ("relu", "leaky_relu")
-SMOOTH = tuple(name for name in ACTIVATIONS if name not in KINKED)
+COMPILED = tuple(
+    name for name, make in ACTIVATIONS.items() if row_of(make()).activation is not None
+)
+SMOOTH = tuple(name for name in COMPILED if name not in KINKED)
 WINDOWS = ("conv2d", "max_pool2d", "average_pool2d")
 SIDES = range(1, 15)
 NORMALIZATIONS = {
@@ -117,9 +121,9 @@ def conv(out, kernel, **options):
     return layer("conv2d", out_channels=out, kernel_size=kernel, **options)
 
 
-def linear(out):
+def linear(out, **options):
     """A row of a linear layer."""
-    return layer("linear", out_features=out)
+    return layer("linear", out_features=out, **options)
 
 
 def pool(kind, kernel, **options):
@@ -229,9 +233,9 @@ NETWORKS = {
     "softmax last": network(FLATTEN, linear(4), layer("softmax")),
     "batch norm last": network(FLATTEN, linear(4), NORM_ROWS),
     "every activation": network(
-        *(row for name in ACTIVATIONS for row in (conv(3, 1), layer(name))),
+        *(row for name in COMPILED for row in (conv(3, 1), layer(name))),
         *(pool("max", 2), FLATTEN),
-        *(row for name in ACTIVATIONS for row in (linear(6), layer(name))),
+        *(row for name in COMPILED for row in (linear(6), layer(name))),
         linear(4),
     ),
     "activation last": network(FLATTEN, linear(4), TANH),

@@ -1,9 +1,9 @@
 """Every ordered pair of layers, in every place of a network that takes it."""
 
 from handgrad.errors import HandgradError
-from handgrad.models.named_layers import ACTIVATIONS
 
 from .networks import (
+    COMPILED,
     FLATTEN,
     GLOBAL,
     NORM_PICTURES,
@@ -18,7 +18,7 @@ from .networks import (
 )
 
 LAYERS = {
-    **{name: layer(name) for name in ACTIVATIONS},
+    **{name: layer(name) for name in COMPILED},
     "softmax": layer("softmax"),
     "dropout of nothing": layer("dropout", rate=0.0),
     "dropout": layer("dropout", rate=0.5),

@@ -18,6 +18,8 @@ from handgrad.layers import Layer, Sequential
 from handgrad.randomness import Key
 from handgrad.training import config_from, load, start
 
+from .branched import SHAPE, branched, some_images
+
 onnxruntime = pytest.importorskip("onnxruntime")
 CATALOGUE = {
     "softmax_regression": (models.softmax_regression, (1, 8, 8)),
@@ -50,6 +52,11 @@ def test_every_network_of_the_catalogue(name):
     with_statistics(network)
     inputs = np.random.default_rng(0).normal(size=(5, *shape)).astype(np.float32)
     assert_agrees(onnx_model(network, shape), network, inputs)
+
+
+def test_branches_norms_and_options():
+    network = branched()
+    assert_agrees(onnx_model(network, SHAPE), network, some_images())
 
 
 def with_statistics(network):

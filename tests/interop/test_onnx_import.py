@@ -12,9 +12,10 @@ from handgrad.errors import ConfigError, RunError
 from handgrad.interop.onnx_export import onnx_model
 from handgrad.interop.onnx_graph import Graph
 from handgrad.interop.onnx_import import Reader, network_from_onnx
-from handgrad.interop.onnx_layers import UnsupportedError
-from handgrad.interop.onnx_source import Source
+from handgrad.interop.onnx_source import Source, UnsupportedError
 from handgrad.layers import Sequential
+
+from .branched import SHAPE, branched, some_images
 
 onnx = pytest.importorskip("onnx")
 CATALOGUE = {
@@ -51,6 +52,70 @@ def test_every_network_of_the_catalogue(name):
     names = [type(each).__name__ for each in network.layers.values()]
     kept = [name for name in names if name != "Dropout"]
     assert [type(each).__name__ for each in found.layers.values()] == kept
+
+
+def test_branches_norms_and_options():
+    network = branched()
+    found = again(network, SHAPE)
+    assert repr(found) == repr(network)
+    expected, _ = network.forward(some_images())
+    np.testing.assert_array_equal(found.forward(some_images())[0], expected)
+
+
+def graph_of(*nodes, shape=(2, 4, 4)):
+    """The source of a model of these operators, each (kind, inputs, output)."""
+    made = [
+        onnx.helper.make_node(kind, inputs, [output], **options)
+        for kind, inputs, output, options in nodes
+    ]
+    info, kind = onnx.helper.make_tensor_value_info, onnx.TensorProto.FLOAT
+    ends = [info("x", kind, ["n", *shape])], [info(nodes[-1][2], kind, None)]
+    return Source(
+        onnx.helper.make_model(onnx.helper.make_graph(made, "g", *ends)), "it"
+    )
+
+
+def test_a_convolution_of_one_pixel_is_a_linear_layer():
+    """Squeeze-and-excitation as PyTorch writes it: 1 x 1 convolutions of means."""
+    source = graph_of(
+        ("GlobalAveragePool", ["x"], "means", {}),
+        ("Conv", ["means", "w", "b"], "gate", {}),
+        ("Mul", ["x", "gate"], "y", {}),
+    )
+    weight = np.arange(4, dtype=np.float32).reshape(2, 2, 1, 1)
+    source.constants.update(w=weight, b=np.ones(2, dtype=np.float32))
+    (layer,) = Reader(source).read()
+    assert list(layer.body.layers) == ["global_average_pool2d_1", "linear_1"]
+    x = np.random.default_rng(0).normal(size=(3, 2, 4, 4)).astype(np.float32)
+    gate = x.mean(axis=(2, 3)) @ weight[:, :, 0, 0].T + 1
+    np.testing.assert_allclose(
+        layer.forward(x)[0], x * gate[:, :, None, None], rtol=1e-5, atol=1e-6
+    )
+
+
+@pytest.mark.parametrize(
+    ("nodes", "said"),
+    [
+        (
+            [
+                *(("Relu", ["x"], "a", {}), ("Tanh", ["x"], "b", {})),
+                ("Concat", ["a", "b"], "y", {"axis": 2}),
+            ],
+            "Concat along another axis",
+        ),
+        (
+            [
+                *(("Relu", ["x"], "a", {}), ("Tanh", ["x"], "b", {})),
+                ("Add", ["a", "b"], "c", {}),
+                *(("Sigmoid", ["b"], "d", {}), ("Mul", ["c", "d"], "y", {})),
+            ],
+            "branches of b that do not meet",
+        ),
+    ],
+)
+def test_branches_that_no_layer_has(nodes, said):
+    with pytest.raises(UnsupportedError, match=said):
+        Reader(graph_of(*nodes)).read()
 
 
 @given(network=networks(), count=st.integers(1, 5))
@@ -166,7 +231,7 @@ def test_what_a_convolution_cannot_do_is_named(name, tmp_path):
 def test_branches_that_are_not_added_are_refused():
     graph = Graph()
     one, two = (graph.add(kind, "x", name=kind) for kind in ("Relu", "Tanh"))
-    graph.add("Concat", one, two, name="both", axis=1)
+    graph.add("Sub", one, two, name="both")
     info = onnx.helper.make_tensor_value_info
     made = onnx.helper.make_graph(
         graph.nodes,

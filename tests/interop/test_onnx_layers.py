@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from handgrad.interop.onnx_graph import Graph
-from handgrad.interop.onnx_layers import TABLE, UnsupportedError, layer_of
+from handgrad.interop.onnx_layers import TABLE, layer_of
+from handgrad.interop.onnx_source import UnsupportedError
 
 pytest.importorskip("onnx")
 
@@ -21,10 +22,14 @@ class Known:
 
 NODES = {
     "AveragePool": ((2, 6, 6), {"kernel_shape": [2, 2], "strides": [2, 2]}),
+    "Clip": ((4,), {"min": 0.0, "max": 6.0}),
     "Dropout": ((4,), {}),
+    "Elu": ((4,), {"alpha": 0.5}),
     "Flatten": ((2, 3, 3), {}),
     "Gelu": ((4,), {"approximate": "tanh"}),
     "GlobalAveragePool": ((2, 3, 3), {}),
+    "HardSigmoid": ((4,), {"alpha": 0.2, "beta": 0.5}),
+    "HardSwish": ((4,), {}),
     "Identity": ((4,), {}),
     "LeakyRelu": ((4,), {"alpha": 0.25}),
     "MaxPool": ((2, 6, 6), {"kernel_shape": [3, 3], "pads": [1, 1, 1, 1]}),
@@ -32,6 +37,7 @@ NODES = {
     "Sigmoid": ((4,), {}),
     "Softmax": ((4,), {"axis": 1}),
     "Squeeze": ((4,), {}),
+    "Swish": ((4,), {"alpha": 1.0}),
     "Tanh": ((4,), {}),
 }
 
@@ -45,12 +51,14 @@ def test_operators_without_weights(kind):
     if kind in ("Dropout", "Identity", "Squeeze"):
         assert layer is None
     else:
-        assert type(layer).__name__.lower().startswith(kind.lower()[:4])
+        name = {"Clip": "ReLU6", "Swish": "SiLU"}.get(kind, kind)
+        assert type(layer).__name__.lower().startswith(name.lower()[:4])
         layer.forward(np.ones((2, *shape), dtype=np.float32))
 
 
 def test_the_table_has_no_more():
     with_weights = {"BatchNormalization", "Conv", "Gemm", "MatMul", "Reshape"}
+    with_weights |= {"GroupNormalization", "LayerNormalization", "Unsqueeze"}
     assert set(TABLE) == set(NODES) | with_weights
 
 
@@ -59,9 +67,12 @@ def test_the_table_has_no_more():
     [
         ("Softmax", (2, 3, 3), {"axis": 1}),
         ("Squeeze", (2, 3, 3), {}),
-        ("MaxPool", (2, 6, 6), {"kernel_shape": [2, 2], "ceil_mode": 1}),
-        ("AveragePool", (2, 6, 6), {"kernel_shape": [2, 2], "pads": [1, 1, 1, 1]}),
+        ("MaxPool", (2, 6, 6), {"kernel_shape": [2, 2], "dilations": [2, 2]}),
+        ("MaxPool", (2, 6, 6), {"kernel_shape": [2, 2], "pads": [2, 2, 2, 2]}),
+        ("AveragePool", (2, 6), {"kernel_shape": [2]}),
         ("Flatten", (2, 3, 3), {"axis": 2}),
+        ("Clip", (4,), {"min": 0.0, "max": 1.0}),
+        ("Swish", (4,), {"alpha": 2.0}),
     ],
 )
 def test_what_no_layer_does(kind, shape, options):

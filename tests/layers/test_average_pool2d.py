@@ -139,6 +139,42 @@ def test_invalid_settings_are_refused(kernel_size, options, message):
         AveragePool2d(kernel_size, **options)
 
 
+@pytest.mark.parametrize("size", [(4, 5), (6, 7)])
+@pytest.mark.parametrize("settings", [(2, 2, 0), (3, 2, 1), ((2, 3), (3, 1), (1, 0))])
+@pytest.mark.parametrize("ceil_mode", [False, True])
+@pytest.mark.parametrize("include", [False, True])
+def test_ceil_mode_and_count_include_pad_equal_autograd(
+    settings, size, ceil_mode, include
+):
+    kernel, stride, padding = settings
+    layer = AveragePool2d(
+        kernel,
+        stride=stride,
+        padding=padding,
+        ceil_mode=ceil_mode,
+        count_include_pad=include,
+    )
+    inputs = np.random.default_rng(0).normal(size=(2, 2, *size))
+
+    def function(inputs, _):
+        pool = torch.nn.functional.avg_pool2d
+        return pool(inputs, kernel, stride, padding, ceil_mode, include)
+
+    assert_equals_autograd(layer, inputs, function)
+
+
+def test_uneven_padding_counts_or_not():
+    ones = np.ones((1, 1, 2, 2))
+    for include, corner in [(True, 0.25), (False, 1)]:
+        layer = AveragePool2d(
+            2, stride=1, padding=((1, 0), (1, 0)), count_include_pad=include
+        )
+        assert layer.forward(ones)[0][0, 0, 0, 0] == corner
+    assert repr(layer) == (
+        "AveragePool2d(2, stride=1, padding=((1, 0), (1, 0)), count_include_pad=False)"
+    )
+
+
 def test_repr():
     layer = AveragePool2d((3, 2), padding=1)
     assert repr(layer) == "AveragePool2d((3, 2), stride=(3, 2), padding=1)"

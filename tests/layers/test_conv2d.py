@@ -261,6 +261,77 @@ def test_channels_are_whole_numbers(count):
         Conv2d(1, count, 3)
 
 
+@pytest.mark.parametrize(
+    ("channels", "groups"), [((4, 6), 2), ((3, 3), 3), ((2, 6), 2), ((3, 2), 1)]
+)
+@pytest.mark.parametrize("dilation", [(1, 1), (2, 1), (1, 3)])
+@pytest.mark.parametrize("bias", [True, False])
+def test_groups_dilation_and_no_bias_equal_autograd(channels, groups, dilation, bias):
+    settings = {"dilation": dilation, "groups": groups}
+    layer = Conv2d(*channels, (3, 2), padding=(2, 1), bias=bias, **settings, key=KEY)
+    inputs = np.random.default_rng(0).normal(size=(2, channels[0], 6, 5))
+
+    def function(inputs, parameters):
+        return torch.nn.functional.conv2d(
+            inputs, **parameters, padding=(2, 1), **settings
+        )
+
+    assert_equals_autograd(in_float64(layer), inputs, function)
+    assert_slope(layer, inputs)
+
+
+def test_padding_that_differs_on_opposite_sides_equals_autograd():
+    layer = Conv2d(2, 3, 3, stride=2, padding=((0, 1), (2, 1)), key=KEY)
+    inputs = np.random.default_rng(0).normal(size=(2, 2, 6, 5))
+
+    def function(inputs, parameters):
+        padded = torch.nn.functional.pad(inputs, (2, 1, 0, 1))
+        return torch.nn.functional.conv2d(padded, **parameters, stride=2)
+
+    assert_equals_autograd(in_float64(layer), inputs, function)
+
+
+@pytest.mark.parametrize("xp", OTHER_LIBRARIES)
+def test_groups_in_other_array_libraries(xp):
+    layer = in_float64(Conv2d(4, 4, 3, groups=4, dilation=2, padding=2, key=KEY))
+    assert_same_in(xp, layer, np.random.default_rng(0).normal(size=(2, 4, 5, 6)))
+
+
+def test_a_depthwise_convolution_filters_each_channel_by_itself():
+    layer = Conv2d(3, 3, 2, groups=3, bias=False, key=KEY)
+    assert {n: p.shape for n, p in layer.parameters().items()} == {
+        "weight": (3, 1, 2, 2)
+    }
+    inputs = np.zeros((1, 3, 4, 4), dtype=np.float32)
+    inputs[:, 1] = 1
+    outputs, _ = layer.forward(inputs)
+    assert not outputs[:, [0, 2]].any()
+    np.testing.assert_allclose(outputs[0, 1], layer.weight.value[1].sum(), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"groups": 2}, "groups that divide its channels, got groups=2 for 3 channels"),
+        ({"groups": 0}, "takes groups as an integer of at least 1"),
+        ({"dilation": 0}, "takes dilation as"),
+        ({"bias": "yes"}, "takes bias as True or False, got 'yes'"),
+        ({"padding": ((1, -1), 0)}, "takes padding as"),
+    ],
+)
+def test_other_invalid_settings_are_refused(options, message):
+    with pytest.raises(ConfigError, match=message):
+        Conv2d(3, 4, 3, **options)
+
+
+def test_repr_of_other_settings():
+    layer = Conv2d(4, 8, 3, padding=((0, 1), 2), dilation=2, groups=2, bias=False)
+    assert repr(layer) == (
+        "Conv2d(4, 8, 3, stride=1, padding=((0, 1), (2, 2)), dilation=2, groups=2, "
+        "bias=False)"
+    )
+
+
 def test_repr():
     layer = Conv2d(3, 8, (5, 3), stride=2, padding=(2, 1), key=KEY)
     assert repr(layer) == "Conv2d(3, 8, (5, 3), stride=2, padding=(2, 1))"

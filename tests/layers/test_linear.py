@@ -167,5 +167,16 @@ def test_examples_of_the_wrong_shape_are_refused(shape, message):
     assert str(error.value).startswith("Linear(784, 10) takes examples")
 
 
+def test_without_a_bias_it_is_a_matrix_product():
+    layer = Linear(4, 3, bias=False, key=Key(0))
+    inputs = np.random.default_rng(0).normal(size=(5, 4))
+    outputs, cache = layer.forward(inputs)
+    np.testing.assert_array_equal(outputs, inputs @ layer.weight.value.T)
+    d_inputs, gradients = layer.backward(outputs, cache)
+    np.testing.assert_array_equal(d_inputs, outputs @ layer.weight.value)
+    assert list(gradients) == list(layer.parameters()) == ["weight"]
+    assert repr(layer) == "Linear(4, 3, bias=False)"
+
+
 def test_repr():
     assert repr(Linear(784, 10, key=KEY)) == "Linear(784, 10)"

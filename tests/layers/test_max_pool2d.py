@@ -192,6 +192,28 @@ def test_invalid_settings_are_refused(kernel_size, options, message):
         MaxPool2d(kernel_size, **options)
 
 
+@pytest.mark.parametrize("size", [(4, 5), (6, 7)])
+@pytest.mark.parametrize("settings", [(2, 2, 0), (3, 2, 1), ((2, 3), (3, 1), (1, 0))])
+def test_ceil_mode_equals_autograd(settings, size):
+    kernel_size, stride, padding = settings
+    layer = MaxPool2d(kernel_size, stride=stride, padding=padding, ceil_mode=True)
+    inputs = np.random.default_rng(0).normal(size=(2, 2, *size))
+
+    def function(inputs, _):
+        pool = torch.nn.functional.max_pool2d
+        return pool(inputs, kernel_size, stride, padding, ceil_mode=True)
+
+    assert_equals_autograd(layer, inputs, function)
+
+
+def test_uneven_padding_is_never_the_maximum():
+    layer = MaxPool2d(2, padding=((1, 0), (0, 1)))
+    outputs, cache = layer.forward(-np.arange(1.0, 10).reshape(1, 1, 3, 3))
+    np.testing.assert_array_equal(outputs, [[[[-1, -3], [-4, -6]]]])
+    d_inputs, _ = layer.backward(np.ones_like(outputs), cache)
+    np.testing.assert_array_equal(d_inputs, [[[[1, 0, 1], [1, 0, 1], [0, 0, 0]]]])
+
+
 def test_repr():
     assert repr(MaxPool2d(3, stride=(2, 1))) == (
         "MaxPool2d(3, stride=(2, 1), padding=0)"

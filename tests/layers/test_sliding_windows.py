@@ -8,6 +8,7 @@ from handgrad.layers.sliding_windows import (
     Windows,
     check_image,
     every,
+    read_padding,
     read_pair,
     show_pair,
 )
@@ -29,6 +30,42 @@ def test_the_taps_of_a_window_are_its_pixels_row_by_row(case):
         np.testing.assert_array_equal(
             seen[:, :, y, x], window.reshape(*case.shape[:2], height * width)
         )
+
+
+def test_dilation_spreads_the_taps_of_a_window():
+    windows = Windows((2, 3), (1, 2), (0, 0), (3, 2))
+    images = np.arange(6.0 * 8).reshape(6, 8)
+    assert windows.reach == (4, 5)
+    grid = windows.grid((6, 8))
+    assert grid == (3, 2)
+    seen = np.stack([images[tap.place] for tap in windows.taps(grid)], axis=-1)
+    np.testing.assert_array_equal(seen[1, 1], images[1:5:3, 2:7:2].reshape(-1))
+
+
+@pytest.mark.parametrize(
+    ("length", "padding", "count"), [(5, 0, 3), (4, 0, 2), (2, 1, 2), (3, (0, 1), 2)]
+)
+def test_ceil_mode_adds_a_window_that_starts_inside(length, padding, count):
+    windows = Windows((2, 2), (2, 2), (padding, padding), ceil_mode=True)
+    assert windows.grid((length, length)) == (count, count)
+    padded = windows.pad(np.ones((length, length)))
+    assert padded.shape[0] >= 2 * count
+    inside = windows.crop(padded, (length, length))
+    assert inside.shape == (length, length)
+    assert inside.all()
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        (2, (2, 2)),
+        ((1, 2), (1, 2)),
+        ([[1, 1], 2], (1, 2)),
+        (((0, 1), (2, 2)), ((0, 1), (2, 2))),
+    ],
+)
+def test_padding_is_read_in_its_simplest_form(given, read):
+    assert read_padding("Conv2d", given) == read
 
 
 @given(case=cases())

@@ -28,3 +28,16 @@ def test_an_invalid_assigned_setting_is_refused(name, value):
     with pytest.raises(ConfigError, match=f"MaxPool2d takes {name} as an integer"):
         setattr(layer, name, value)
     assert layer.windows == MaxPool2d(3).windows
+
+
+def test_other_settings_stay_when_one_is_assigned():
+    layer = Conv2d(1, 2, 3, dilation=2)
+    layer.padding = ((1, 2), 3)
+    assert (layer.dilation, layer.padding) == ((2, 2), ((1, 2), (3, 3)))
+    pool = AveragePool2d(3, ceil_mode=True)
+    pool.stride = 2
+    assert pool.ceil_mode
+    with pytest.raises(ConfigError, match="takes ceil_mode as True or False, got 1"):
+        pool.ceil_mode = 1
+    with pytest.raises(ConfigError, match="give 1 or less"):
+        pool.padding = ((0, 2), 0)

@@ -53,6 +53,65 @@ def test_equals_autograd(smoothing, seed, batch, classes):
     np.testing.assert_allclose(ours.backward(cache), theirs.grad, rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+@pytest.mark.parametrize("ignore_index", [1, -100])
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_ignore_index_and_reduction_equal_autograd(reduction, ignore_index, smoothing):
+    logits, targets = example(3)
+    targets[[0, 3]] = ignore_index
+    options = {"ignore_index": ignore_index, "reduction": reduction}
+    theirs = torch.tensor(logits, requires_grad=True)
+    reference = torch.nn.functional.cross_entropy(
+        theirs, torch.tensor(targets), label_smoothing=smoothing, **options
+    )
+    reference.backward()
+    ours = SoftmaxCrossEntropy(smoothing, **options)
+    for xp in (np, torch, array_api_strict):
+        loss, cache = ours.forward(xp.asarray(logits), xp.asarray(targets))
+        assert type(loss) is float
+        assert loss == pytest.approx(reference.item(), rel=1e-12)
+        d_logits = np.asarray(ours.backward(cache))
+        np.testing.assert_allclose(d_logits, theirs.grad, rtol=0, atol=1e-12)
+
+
+def test_weights_of_ignored_examples_do_not_count():
+    logits, targets = example(3)
+    weights = np.array([1.0, 0.5, 3.0, 2.0, 0.0])
+    kept = targets != targets[0]
+    ours = SoftmaxCrossEntropy(ignore_index=int(targets[0]))
+    loss, cache = ours.forward(logits, targets, weights)
+    expected, own = SoftmaxCrossEntropy().forward(
+        logits[kept], targets[kept], weights[kept]
+    )
+    assert loss == pytest.approx(expected, rel=1e-12)
+    d_logits = ours.backward(cache)
+    assert not d_logits[~kept].any()
+    np.testing.assert_allclose(
+        d_logits[kept], SoftmaxCrossEntropy().backward(own), rtol=1e-12
+    )
+
+
+def test_if_no_example_counts_the_loss_is_0():
+    logits, _ = example(3)
+    ours = SoftmaxCrossEntropy(ignore_index=2)
+    loss, cache = ours.forward(logits, np.full(5, 2))
+    assert loss == 0
+    assert not ours.backward(cache).any()
+
+
+def test_invalid_options_are_refused():
+    with pytest.raises(ConfigError, match="takes ignore_index as an integer or None"):
+        SoftmaxCrossEntropy(ignore_index=0.5)
+    with pytest.raises(ConfigError, match='takes reduction as "mean" or "sum", got'):
+        SoftmaxCrossEntropy(reduction="none")
+
+
+def test_repr_of_options():
+    shown = repr(SoftmaxCrossEntropy(ignore_index=-100, reduction="sum"))
+    options = 'label_smoothing=0, ignore_index=-100, reduction="sum"'
+    assert shown == f"SoftmaxCrossEntropy({options})"
+
+
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
 @given(seed=st.integers(0, 999), batch=st.integers(1, 6), classes=st.integers(1, 7))
 def test_soft_labels_equal_autograd(smoothing, seed, batch, classes):

@@ -4,7 +4,16 @@ import pytest
 from handgrad import models
 from handgrad.catalog import MODELS
 from handgrad.errors import ConfigError
-from handgrad.layers import Flatten, Linear, ReLU, Residual, Sequential
+from handgrad.layers import (
+    AveragePool2d,
+    Conv2d,
+    Flatten,
+    Linear,
+    MaxPool2d,
+    ReLU,
+    Residual,
+    Sequential,
+)
 from handgrad.models.named_layers import LAYERS
 from handgrad.models.to_layers import NAMES, rows_of
 from handgrad.network import batch_norm2d as norm
@@ -14,6 +23,7 @@ SHAPE = (3, 32, 32)
 OWN = [
     conv2d(4, (3, 1), stride=2, padding=(1, 0)),
     norm(eps=0.01, momentum=0.3),
+    conv2d(4, 3, padding=((1, 2), 0), dilation=2, groups=2, bias=False),
     residual([conv2d(4, 1)], shortcut=[sequential([conv2d(4, 1), gelu_tanh()])]),
     flatten(),
     linear(),
@@ -43,11 +53,30 @@ def test_every_setting_is_kept():
     assert rows[0]["stride"] == (2, 2)
     assert rows[0]["padding"] == (1, 0)
     assert (rows[1]["eps"], rows[1]["momentum"]) == (0.01, 0.3)
-    assert rows[2]["shortcut"][0]["layers"][1] == {
+    assert rows[3]["shortcut"][0]["layers"][1] == {
         "name": "gelu",
         "approximate": "tanh",
     }
-    assert np.shape(rows[2]["body"]) == (1,)
+    assert np.shape(rows[3]["body"]) == (1,)
+
+
+def test_an_option_added_later_is_in_a_row_only_where_it_is_used():
+    plain = Sequential([Conv2d(4, 4, 3), MaxPool2d(2), Flatten(), Linear(4, 2)])
+    assert {name for row in rows_of(plain) for name in row} == {
+        *("name", "in_channels", "out_channels", "kernel_size", "stride", "padding"),
+        *("in_features", "out_features"),
+    }
+    used = {
+        "padding": ((0, 1), (2, 2)),
+        "dilation": (2, 2),
+        "groups": 2,
+        "bias": False,
+    }
+    row = rows_of(Sequential([Conv2d(4, 4, 3, **used)]))[0]
+    assert used.items() <= row.items()
+    pool = AveragePool2d(3, ceil_mode=True, count_include_pad=False)
+    row = rows_of(Sequential([pool]))[0]
+    assert (row["ceil_mode"], row["count_include_pad"]) == (True, False)
 
 
 def test_every_class_of_layers_has_a_row():

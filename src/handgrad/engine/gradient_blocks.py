@@ -74,8 +74,11 @@ def add_lane_blocks(
         lowering.blocks.append(flat_block(name, first, columns, **source, cost=cost))
 
 
-def add_bias_lanes(lowering: Any, name: str, d_outputs: Tensor) -> None:
-    """The bias of a convolution: a partial sum for each tile."""
+def add_bias_lanes(lowering: Any, node: Any, d_outputs: Tensor) -> None:
+    """The bias of a convolution, if it has one: a partial sum for each tile."""
+    if node.layer.bias is None:
+        return
+    name = node.name
     memory, outs = lowering.memory, d_outputs.shape[0]
     columns = d_outputs.rows // outs * memory.tile
     lanes = memory.each_tile(f"{name} bias lanes", "gradients", outs)

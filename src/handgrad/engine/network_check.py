@@ -13,7 +13,8 @@ from handgrad import layers
 from handgrad.arrays import Shape
 from handgrad.datasets.normalization import DTYPES, Normalization
 from handgrad.errors import ConfigError, ShapeError, unknown_name
-from handgrad.layers import Layer, Residual, Sequential
+from handgrad.layers import Layer, Sequential
+from handgrad.layers.branches import Branches
 from handgrad.layers.returned_pairs import forward_pair
 from handgrad.ranges import is_whole
 
@@ -87,10 +88,9 @@ def _shape_after(layer: Layer[Any], shape: Shape, place: Sequence[str]) -> Shape
         for name, part in layer.layers.items():
             shape = _shape_after(part, shape, (*place, name))
         return shape
-    if type(layer) is Residual:
-        _shape_after(layer.body, shape, (*place, "body"))
-        if layer.shortcut is not None:
-            _shape_after(layer.shortcut, shape, (*place, "shortcut"))
+    if isinstance(layer, Branches) and type(layer) in TRUSTED:
+        for name, part in layer.parts().items():
+            _shape_after(part, shape, (*place, name))
     try:
         outputs = layer.output_shape(shape)
     except ShapeError as error:

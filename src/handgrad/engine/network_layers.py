@@ -7,7 +7,8 @@ it runs by its own `forward` and `backward`.
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from handgrad.layers import Layer, Residual, Sequential
+from handgrad.layers import Layer, Sequential
+from handgrad.layers.branches import Branches
 from handgrad.parameter import Parameter
 from handgrad.randomness import Key
 
@@ -68,10 +69,7 @@ def within(layer: Layer[Any]) -> dict[str, Layer[Any]]:
     """The layers inside a container of Handgrad's, or one derived from it."""
     if isinstance(layer, Sequential):
         return dict(layer.layers)
-    if isinstance(layer, Residual):
-        body = {"body": layer.body}
-        return body if layer.shortcut is None else {**body, "shortcut": layer.shortcut}
-    return {}
+    return layer.parts() if isinstance(layer, Branches) else {}
 
 
 def layer_key(key: Key, name: str) -> Key:

@@ -16,11 +16,13 @@ from handgrad.layers import (
     BatchNorm1d,
     BatchNorm2d,
     Conv2d,
+    GroupNorm,
     Layer,
+    LayerNorm,
     Linear,
-    Residual,
     Sequential,
 )
+from handgrad.layers.branches import Branches
 
 
 def _batch_norm(size: int) -> dict[str, Shape]:
@@ -34,11 +36,17 @@ SHAPES: dict[type, Callable[[Any], dict[str, Shape]]] = {
         "bias": (layer.out_features,),
     },
     Conv2d: lambda layer: {
-        "weight": (layer.out_channels, layer.in_channels, *layer.kernel_size),
+        "weight": (
+            layer.out_channels,
+            layer.in_channels // layer.groups,
+            *layer.kernel_size,
+        ),
         "bias": (layer.out_channels,),
     },
     BatchNorm1d: lambda layer: _batch_norm(layer.features),
     BatchNorm2d: lambda layer: _batch_norm(layer.channels),
+    GroupNorm: lambda layer: dict.fromkeys(("weight", "bias"), (layer.channels,)),
+    LayerNorm: lambda layer: dict.fromkeys(("weight", "bias"), layer.shape),
 }
 
 
@@ -66,7 +74,7 @@ def check_parameters(model: Layer[Any]) -> None:
 
 def _named_layers(layer: Layer[Any], name: str = "") -> Iterator[Named]:
     """The innermost layers by name; a user's own container counts as one layer."""
-    if not isinstance(layer, Sequential | Residual):
+    if not isinstance(layer, Sequential | Branches):
         yield name, layer
     for key, part in within(layer).items():
         yield from _named_layers(part, f"{name}.{key}" if name else key)

@@ -30,6 +30,22 @@ def part(kind: Any, example: str) -> Setting[Any]:
     return Setting(check)
 
 
+def mean_loss_setting() -> Setting[Loss[Any]]:
+    """A loss that is a mean: records of training and evaluation are means, too."""
+    kind = part(Loss, "SoftmaxCrossEntropy()")
+
+    def check(owner: str, name: str, value: Any) -> Any:
+        if getattr(kind.check(owner, name, value), "reduction", "mean") != "mean":
+            raise ConfigError(
+                f"{owner} takes a loss that is a mean over the batch, got {value!r}. "
+                'Use reduction="mean", and multiply the learning rate by the batch '
+                "size."
+            )
+        return value
+
+    return Setting(check)
+
+
 def optional(setting: Setting[Kind]) -> Setting[Kind | None]:
     """None, or a value of another setting."""
 
@@ -52,7 +68,7 @@ class Parts:
     model: Setting[Sequential] = part(
         Sequential, "Sequential([Flatten(), Linear(784, 10)])"
     )
-    loss: Setting[Loss[Any]] = part(Loss, "SoftmaxCrossEntropy()")
+    loss = mean_loss_setting()
     optimizer: Setting[Optimizer] = part(Optimizer, "SGD(0.1)")
     normalization: Setting[Normalization] = part(
         Normalization, "Normalization((0.5,), (0.5,))"

@@ -54,7 +54,8 @@ class TrainingProgram:
         nodes = fused(layers_of(engine.model))
         tile = plan.tile_of(nodes, engine.batch_size)
         tiles = -(-engine.batch_size // tile)
-        self.is_own_loss = exact(engine.loss, LOSSES) is None
+        ignores = getattr(engine.loss, "ignore_index", None) is not None
+        self.is_own_loss = ignores or exact(engine.loss, LOSSES) is None
         frozen = frozen_count(node.layer for node in nodes)
         per_tile = (
             self.is_own_loss

@@ -98,30 +98,40 @@ def activation(kind: Callable[[], Layer[Any]]) -> Callable[[Draw], LayerCase]:
 def linear(draw: Draw) -> LayerCase:
     """A linear layer with one to nine features in and out."""
     features = draw.integer("in", 1, 9)
-    layer = layers.Linear(features, draw.integer("out", 1, 9), key=draw.key)
+    out, bias = draw.integer("out", 1, 9), draw.one_of("bias", [True, True, False])
+    layer = layers.Linear(features, out, bias=bias, key=draw.key)
     return on_batch(draw, layer, (features,))
 
 
 def conv2d(draw: Draw) -> LayerCase:
-    """A convolution whose kernel, stride and padding are drawn per axis."""
-    channels, kernel = draw.integer("in", 1, 3), draw.pair("kernel", 1, 4)
+    """A convolution whose kernel, stride, padding and dilation are drawn per axis."""
+    groups, kernel = draw.one_of("groups", [1, 1, 2]), draw.pair("kernel", 1, 4)
+    channels = groups * draw.integer("in", 1, 3)
     padding = draw.pair("padding", 0, 2)
     layer = layers.Conv2d(
         channels,
-        draw.integer("out", 1, 4),
+        groups * draw.integer("out", 1, 4),
         kernel,
         stride=draw.pair("stride", 1, 3),
         padding=padding,
+        dilation=draw.pair("dilation", 1, 2),
+        groups=groups,
+        bias=draw.one_of("bias", [True, False]),
         key=draw.key,
     )
-    return on_batch(draw, layer, (channels, *image_size(draw, kernel, padding)))
+    size = image_size(draw, layer.windows.reach, padding)
+    return on_batch(draw, layer, (channels, *size))
 
 
 def pooling(draw: Draw, kind: Callable[..., Layer[Any]]) -> LayerCase:
     """Pooling whose windows overlap, touch or leave gaps, with or without padding."""
     kernel = draw.pair("kernel", 1, 4)
     padding = tuple(draw.integer(f"padding {k}", 0, k // 2) for k in kernel)
-    layer = kind(kernel, stride=draw.pair("stride", 1, 3), padding=padding)
+    ceil_mode = draw.one_of("ceil_mode", [True, False])
+    options = {"padding": padding, "ceil_mode": ceil_mode}
+    if kind is layers.AveragePool2d:
+        options["count_include_pad"] = draw.one_of("include", [True, False])
+    layer = kind(kernel, stride=draw.pair("stride", 1, 3), **options)
     channels = draw.integer("channels", 1, 3)
     size = image_size(draw, kernel, (padding[0], padding[1]))
     return on_batch(draw, layer, (channels, *size))
@@ -176,6 +186,52 @@ def residual(draw: Draw) -> LayerCase:
     return on_batch(draw, layer, (into, *draw.pair("size", 1, 6)))
 
 
+def multiply(draw: Draw) -> LayerCase:
+    """A product with a gate for each channel or pixel, with and without a shortcut."""
+    into = draw.integer("in", 1, 3)
+    gates: list[list[Layer[Any]]] = [
+        [
+            layers.GlobalAveragePool2d(),
+            layers.Linear(into, into, key=draw.key.child("gate")),
+            layers.Sigmoid(),
+        ],
+        [layers.Conv2d(into, into, 3, padding=1, key=draw.key.child("gate"))],
+    ]
+    shortcut = layers.Conv2d(into, into, 1, key=draw.key.child("shortcut"))
+    layer = layers.Multiply(
+        layers.Sequential(draw.one_of("body", gates)),
+        draw.one_of("branch", [shortcut, None]),
+    )
+    return on_batch(draw, layer, (into, *draw.pair("size", 1, 6)))
+
+
+def concatenate(draw: Draw) -> LayerCase:
+    """The inputs themselves, and one or two convolutions of them."""
+    into = draw.integer("in", 1, 3)
+    branches: list[Layer[Any]] = [layers.Sequential([])]
+    for number in range(draw.integer("branches", 1, 2)):
+        key, out = draw.key.child(str(number)), draw.integer(f"out {number}", 1, 3)
+        branches.append(layers.Conv2d(into, out, 3, padding=1, key=key))
+    layer = layers.Concatenate(branches)
+    return on_batch(draw, layer, (into, *draw.pair("size", 1, 6)))
+
+
+def layer_norm(draw: Draw) -> LayerCase:
+    """Layer normalization over all axes of an example, or the last."""
+    shape = (draw.integer("channels", 1, 3), *draw.pair("size", 2, 5))
+    axes = draw.one_of("axes", [shape, shape[1:], shape[2:]])
+    return with_drawn_parameters(draw, on_batch(draw, layers.LayerNorm(axes), shape))
+
+
+def group_norm(draw: Draw) -> LayerCase:
+    """Group normalization of one to three groups of one or two channels."""
+    groups = draw.integer("groups", 1, 3)
+    channels = groups * draw.integer("each", 1, 2)
+    layer = layers.GroupNorm(groups, channels)
+    case = on_batch(draw, layer, (channels, *draw.pair("size", 2, 5)))
+    return with_drawn_parameters(draw, case)
+
+
 def sequential(draw: Draw) -> LayerCase:
     """Linear, ReLU, linear."""
     into, hidden = draw.integer("in", 1, 6), draw.integer("hidden", 1, 6)
@@ -205,6 +261,10 @@ LAYER_CASES: dict[str, Callable[[Draw], LayerCase]] = {
     ),
     "Softmax": lambda draw: any_shape(draw, layers.Softmax()),
     "Residual": residual,
+    "Multiply": multiply,
+    "Concatenate": concatenate,
+    "LayerNorm": layer_norm,
+    "GroupNorm": group_norm,
     "Sequential": sequential,
 }
 
@@ -218,7 +278,12 @@ def loss_case(draw: Draw, loss: Loss[Any]) -> LossCase:
 
 LOSS_CASES: dict[str, Callable[[Draw], LossCase]] = {
     "SoftmaxCrossEntropy": lambda draw: loss_case(
-        draw, losses.SoftmaxCrossEntropy(draw.one_of("label_smoothing", [0.0, 0.1]))
+        draw,
+        losses.SoftmaxCrossEntropy(
+            draw.one_of("label_smoothing", [0.0, 0.1]),
+            ignore_index=draw.one_of("ignore_index", [None, 0]),
+            reduction=draw.one_of("reduction", ["mean", "sum"]),
+        ),
     ),
     "MulticlassSVM": lambda draw: loss_case(
         draw, losses.MulticlassSVM(draw.one_of("margin", [0.5, 1.0, 2.0]))

@@ -267,6 +267,11 @@ def point_of(model: Sequential, inputs: NumpyArray) -> PerceptronPoint:
             f"{', '.join(kinds)}. Train one with: handgrad train perceptron."
         )
     first, second = linears
+    if first.bias is None or second.bias is None:
+        raise ConfigError(
+            "jacobians takes linear layers with a bias, got one without. Train one "
+            "with: handgrad train perceptron."
+        )
     if inputs.size != first.in_features:
         raise ShapeError(
             f"jacobians takes one example of {first.in_features} features, got shape "

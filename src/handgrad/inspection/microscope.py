@@ -235,16 +235,16 @@ def _inputs_at_tap(
 
     Equations
         seen[r, c] = padded[channel, r * stride + tap row, c * stride + tap column]
+        where the taps are `dilation` apart, and channels are counted over all groups
     """
-    _, channel, row, column = index
-    down, across = layer.padding
-    padded = np.pad(inputs[channel], ((down, down), (across, across)))
-    (step_down, step_across), (rows, columns) = layer.stride, sizes
-    seen: NumpyArray = padded[
-        row : row + rows * step_down : step_down,
-        column : column + columns * step_across : step_across,
-    ]
-    return seen[:rows, :columns]
+    unit, channel, row, column = index
+    group = unit // (layer.out_channels // layer.groups)
+    channel += group * (layer.in_channels // layer.groups)
+    padded = layer.windows.pad(inputs[channel])
+    taps = layer.windows.taps((sizes[0], sizes[1]))
+    place = next(tap.place for tap in taps if (tap.row, tap.column) == (row, column))
+    seen: NumpyArray = padded[place]
+    return seen
 
 
 def _numeric(value: NetworkValue, name: str, index: tuple[int, ...]) -> float | None:

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from handgrad.arrays import Array, Gradients, Shape
-from handgrad.layers import Layer, Residual, Sequential
+from handgrad.layers import Concatenate, Layer, Multiply, Residual, Sequential
+from handgrad.layers.branches import Branches
 from handgrad.parameter import Buffer, Parameter
 from handgrad.randomness import Key
 
@@ -74,7 +75,7 @@ def record_layers(network: Sequential) -> list[Record]:
 
 
 def _recorded(layer: Layer[Any], name: str, records: list[Record]) -> Recorder:
-    record = Record(name, layer, isinstance(layer, Sequential | Residual))
+    record = Record(name, layer, isinstance(layer, Sequential | Branches))
     records.append(record)
     _wrap_parts(layer, f"{name}.", records)
     return Recorder(layer, record)
@@ -86,7 +87,12 @@ def _wrap_parts(layer: Layer[Any], prefix: str, records: list[Record]) -> None:
             name: _recorded(part, prefix + name, records)
             for name, part in layer.layers.items()
         }
-    elif isinstance(layer, Residual):
+    elif isinstance(layer, Concatenate):
+        layer.branches = {
+            name: _recorded(part, prefix + name, records)
+            for name, part in layer.branches.items()
+        }
+    elif isinstance(layer, Residual | Multiply):
         layer.body = _recorded(layer.body, f"{prefix}body", records)
         if layer.shortcut is not None:
             layer.shortcut = _recorded(layer.shortcut, f"{prefix}shortcut", records)

@@ -4,17 +4,19 @@ from dataclasses import dataclass
 from math import inf, prod
 from typing import Any
 
-from handgrad.arrays import Pair, Shape, as_pair
+from handgrad.arrays import Pair, Shape
 from handgrad.layers import (
     AveragePool2d,
     Conv2d,
     GlobalAveragePool2d,
+    GroupNorm,
     Layer,
+    LayerNorm,
     Linear,
     MaxPool2d,
-    Residual,
     Sequential,
 )
+from handgrad.layers.branches import Branches
 
 BYTES = 4  # of a float32
 
@@ -125,7 +127,7 @@ def multiply_adds(layer: Layer[Any], input_shape: Shape) -> int:
     Equations
         linear       in_features * out_features
         convolution  out_channels * out_height * out_width
-                     * in_channels * kernel_height * kernel_width
+                     * in_channels / groups * kernel_height * kernel_width
     """
     match layer:
         case Linear():
@@ -139,8 +141,8 @@ def multiply_adds(layer: Layer[Any], input_shape: Shape) -> int:
                 total += multiply_adds(part, shape)
                 shape = part.output_shape(shape)
             return total
-        case Residual():
-            parts = branches(layer)
+        case Branches():
+            parts = layer.parts().values()
             return sum(multiply_adds(part, input_shape) for part in parts)
     return 0
 
@@ -149,25 +151,22 @@ def windows_of(layer: Layer[Any]) -> Windows:
     """The window of the layer's inputs that one output depends on: height and width."""
     match layer:
         case Conv2d() | MaxPool2d() | AveragePool2d():
-            kernel, stride = as_pair(layer.kernel_size), as_pair(layer.stride)
+            kernel, stride = layer.windows.reach, layer.stride
             return Window(kernel[0], stride[0]), Window(kernel[1], stride[1])
-        case Linear() | GlobalAveragePool2d():
+        case Linear() | GlobalAveragePool2d() | GroupNorm():
             return EVERYTHING
         case Sequential():
             windows = POINT
             for part in layer.layers.values():
                 windows = after(windows_of(part), windows)
             return windows
-        case Residual():
-            sizes = [windows_of(part) for part in branches(layer)]
+        case Branches():
+            sizes = [windows_of(part) for part in layer.parts().values()]
             height, width = zip(*sizes, strict=True)
             return max(height, key=_size), max(width, key=_size)
+        case LayerNorm():  # over the channels too, or all of an image
+            return EVERYTHING
     return POINT  # elementwise
-
-
-def branches(layer: Residual) -> list[Layer[Any]]:
-    """The branches of a residual layer that are layers, not the identity."""
-    return [part for part in (layer.body, layer.shortcut) if part is not None]
 
 
 def after(outer: Windows, inner: Windows) -> Windows:

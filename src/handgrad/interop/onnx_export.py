@@ -87,6 +87,7 @@ def _model_of(onnx: Any, network: TrainedNetwork) -> Any:
     values = _normalized(graph, network.normalization, network.form.dtype, shape)
     if network.config.prediction.with_flip:
         values = _with_flips(graph, values)
+    graph.shapes[values] = shape
     logits = add_layer(graph, network.model, "", values)
     if network.config.prediction.with_flip:
         logits = _mean_of_pairs(graph, logits, len(network.class_names))
@@ -120,6 +121,7 @@ def _model_of_layers(onnx: Any, network: Sequential, shape: Shape | None) -> Any
             "one number per class. End it with a Flatten and a Linear layer."
         )
     graph = Graph()
+    graph.shapes[INPUTS] = tuple(shape)
     logits = add_layer(graph, network, "", INPUTS)
     found = {LOGITS: graph.add("Identity", logits, name=LOGITS)}
     return _assembled(onnx, graph, "float32", tuple(shape), found, outputs[0])

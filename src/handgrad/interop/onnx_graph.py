@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from handgrad.arrays import NumpyArray, to_numpy
+from handgrad.arrays import NumpyArray, Shape, to_numpy
 from handgrad.errors import ConfigError
 
 LOGITS = "logits"  # the output of every model that Handgrad writes
@@ -30,13 +30,15 @@ def import_onnx() -> Any:
 class Graph:
     """The nodes and constants of a graph; every value has a name of its own.
 
-    `nodes` and `constants` are those of the package onnx, in order of computation.
+    `nodes` and `constants` are those of the package onnx, in order of computation;
+    `shapes` holds the shape of one example of each layer's inputs and outputs.
     """
 
     def __init__(self) -> None:
         self.onnx = import_onnx()
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
+        self.shapes: dict[str, Shape] = {}
         self._names: set[str] = set()
 
     def add(self, kind: str, *inputs: str, name: str, **attributes: Any) -> str:
@@ -50,7 +52,7 @@ class Graph:
 
     def constant(self, name: str, values: Any, dtype: Any = np.float32) -> str:
         """Add a constant array; return its name."""
-        array: NumpyArray = np.ascontiguousarray(to_numpy(values), dtype=dtype)
+        array: NumpyArray = np.asarray(to_numpy(values), dtype, order="C")
         unique = self._new(name)
         self.constants.append(self.onnx.numpy_helper.from_array(array, unique))
         return unique

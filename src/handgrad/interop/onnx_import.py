@@ -6,18 +6,20 @@ from typing import Any
 
 import numpy as np
 
-from handgrad.arrays import NumpyArray
+from handgrad.arrays import NumpyArray, Shape
 from handgrad.datasets import Normalization
 from handgrad.datasets.image_fit import FITS
 from handgrad.errors import ConfigError, HandgradError, RunError, ShapeError
 from handgrad.interop.onnx_graph import import_onnx
-from handgrad.interop.onnx_layers import UnsupportedError, layer_of
-from handgrad.interop.onnx_source import Source, named
+from handgrad.interop.onnx_layers import add_bias, layer_of
+from handgrad.interop.onnx_source import Source, UnsupportedError, attributes, named
 from handgrad.layers import (
+    Concatenate,
     Flatten,
     GlobalAveragePool2d,
     Layer,
     Linear,
+    Multiply,
     Residual,
     Sequential,
     SiLU,
@@ -30,6 +32,7 @@ from handgrad.training.config import RunConfig, config_from
 from handgrad.training.trained_network import TrainedNetwork
 
 SCALING = ("Cast", "Mul", "Add", "Sub", "Div")  # of the inputs, before the first layer
+JOINS = ("Add", "Mul", "Concat")  # of the branches of a value
 ENDS = ("Softmax", "LogSoftmax")  # which the loss does
 
 
@@ -39,9 +42,10 @@ def network_from_onnx(
     """Read the network of the ONNX model at `path`.
 
     The graph must be a chain of operators that layers of Handgrad stand for, with
-    residual connections; a softmax at its end is left to the loss. Scaling of the
-    inputs becomes the normalization. Class names are those of the metadata, if Handgrad
-    wrote the model, and else numbers from 0. `workers` is the number of threads.
+    residual connections, products and concatenations of branches; a softmax at its end
+    is left to the loss. Scaling of the inputs becomes the normalization. Class names
+    are those of the metadata, if Handgrad wrote the model, and else numbers from 0.
+    `workers` is the number of threads.
 
     ConfigError that names every operator without a layer, or if onnx is not installed;
     RunError for a file that is no ONNX model.
@@ -88,7 +92,7 @@ def _all_unsupported(source: Source) -> list[str]:
     """Every operator that has no layer, whatever its attributes."""
     from handgrad.interop.onnx_layers import TABLE
 
-    known = {*TABLE, *SCALING, *ENDS}
+    known = {*TABLE, *SCALING, *JOINS, *ENDS}
     return [named(node) for node in source.nodes if node.op_type not in known]
 
 
@@ -106,7 +110,7 @@ class Reader:
     def read(self) -> list[Layer[Any]]:
         """All layers, without the scaling before and the softmax after them."""
         value = self._scaled_input()
-        found, join = self._chain(value, self.source.users(value))
+        found, _, join = self._chain(value, self.source.users(value))
         if join is not None:
             raise UnsupportedError(
                 f"{named(join)} of values that do not have one source"
@@ -144,25 +148,25 @@ class Reader:
 
     def _chain(
         self, value: str, users: list[Any]
-    ) -> tuple[list[Layer[Any]], Any | None]:
-        """The layers from a value on, and the addition at which they meet others."""
+    ) -> tuple[list[Layer[Any]], str, Any | None]:
+        """The layers from a value on, the last value, and where it meets others."""
         found: list[Layer[Any]] = []
         while users:
             if len(users) == 1:
                 (node,) = users
-                if node.op_type == "Add" and self.source.constant(node) is None:
-                    return found, node
+                if node.op_type in JOINS and self.source.constant(node) is None:
+                    return found, value, node
                 self._append(found, node)
                 value = node.output[0]
             elif (gate := self._gate(value, users)) is not None:
                 found.append(SiLU())
                 value = gate.output[0]
             else:
-                block, join = self._residual(value, users)
+                block, join = self._split(value, users)
                 found.append(block)
                 value = join.output[0]
             users = self.source.users(value)
-        return found, None
+        return found, value, None
 
     def _append(self, found: list[Layer[Any]], node: Any) -> None:
         """Add the layer of one operator; a bias belongs to the layer before it."""
@@ -171,8 +175,7 @@ class Reader:
             return
         bias = self.source.constant(node) if node.op_type == "Add" else None
         if bias is not None and found and isinstance(found[-1], Linear):
-            bias = bias.astype(np.float32).reshape(-1)
-            found[-1].bias.value = found[-1].bias.value + bias
+            add_bias(found[-1], bias.astype(np.float32).reshape(-1))
             return
         layer = layer_of(self.source, node, self.shape)
         if layer is None:
@@ -192,23 +195,40 @@ class Reader:
         product, gate = kinds["Mul"], kinds["Sigmoid"].output[0]
         return product if set(product.input) == {value, gate} else None
 
-    def _residual(self, value: str, users: list[Any]) -> tuple[Layer[Any], Any]:
-        """A residual block, and the addition that ends it."""
-        before, branches, joins = self.shape, [], []
-        if len(users) != 2:
-            raise UnsupportedError(f"a value with {len(users)} users ({value})")
+    def _split(self, value: str, users: list[Any]) -> tuple[Layer[Any], Any]:
+        """The block from a value to where its branches meet, and that operator."""
+        before, branches, ends, joins = self.shape, {}, {}, []
         for node in users:
             self.shape = before
-            layers, join = self._chain(value, [node])
-            branches.append((layers, self.shape))
+            found, end, join = self._chain(value, [node])
+            branches[end], ends[end] = found, self.shape
             joins.append(join)
-        if joins[0] is None or joins[0] is not joins[1]:
-            raise UnsupportedError(f"branches of {value} that are not added")
-        branches.sort(key=lambda branch: -len(branch[0]))
-        (body, self.shape), (shortcut, _) = branches
-        return Residual(
-            Sequential(body), Sequential(shortcut) if shortcut else None
-        ), joins[0]
+        join = joins[0]
+        if join is None or any(other is not join for other in joins):
+            raise UnsupportedError(f"branches of {value} that do not meet")
+        names = list(join.input)
+        branches, ends = {value: [], **branches}, {value: before, **ends}
+        if not set(names) <= set(branches):
+            raise UnsupportedError(f"{named(join)} of values that are computed apart")
+        block = self._block(join, [branches[name] for name in names], ends)
+        self.shape = block.output_shape(before)
+        return block, join
+
+    def _block(
+        self, join: Any, branches: list[list[Layer[Any]]], ends: dict[str, Shape]
+    ) -> Layer[Any]:
+        """A concatenation, or a residual connection or product of two branches."""
+        if join.op_type == "Concat":
+            axis = attributes(join)["axis"]
+            if axis not in (1, -len(ends[join.input[0]])):
+                raise UnsupportedError(f"{named(join)} along another axis")
+            return Concatenate([Sequential(each) for each in branches])
+        kind = Residual if join.op_type == "Add" else Multiply
+        body, shortcut = sorted(branches, key=lambda each: -len(each))
+        if kind is Multiply and len(ends[join.input[0]]) != len(ends[join.input[1]]):
+            first_is_gate = len(ends[join.input[0]]) == 1
+            body, shortcut = branches if first_is_gate else branches[::-1]
+        return kind(Sequential(body), Sequential(shortcut) if shortcut else None)
 
 
 def _config(

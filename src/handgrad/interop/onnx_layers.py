@@ -12,16 +12,19 @@ import numpy as np
 
 from handgrad import layers
 from handgrad.arrays import NumpyArray, Shape
-from handgrad.interop.onnx_source import Source, attributes, named
+from handgrad.interop import onnx_windows
+from handgrad.interop.onnx_source import (
+    Source,
+    UnsupportedError,
+    attributes,
+    check_is,
+    has_operand,
+    named,
+    weight_of,
+)
+from handgrad.interop.onnx_windows import KEY
 from handgrad.layers import Layer
-from handgrad.randomness import Key
-
-KEY = Key(0)  # of initial weights that are replaced at once
-
-
-class UnsupportedError(Exception):
-    """An operator, or one of its attributes, that no layer has."""
-
+from handgrad.parameter import Parameter
 
 Make: TypeAlias = Callable[[Source, Any, Shape], Layer[Any] | None]
 
@@ -34,98 +37,137 @@ def layer_of(source: Source, node: Any, shape: Shape) -> Layer[Any] | None:
 
 
 def _conv2d(source: Source, node: Any, shape: Shape) -> Layer[Any]:
-    given = attributes(node)
-    _must_be(node, given, "group", 1)
-    weight = _weight(source, node, 1)
-    out_channels, in_channels, *kernel = weight.shape
-    made = layers.Conv2d(
-        in_channels,
-        out_channels,
-        (kernel[0], kernel[1]),
-        key=KEY,
-        **_steps(node, given),
-    )
-    made.weight.value = weight
-    if len(node.input) > 2:
-        made.bias.value = _weight(source, node, 2)
-    return made
-
-
-def _max_pool2d(source: Source, node: Any, shape: Shape) -> Layer[Any]:
-    return layers.MaxPool2d(**_window(node))
-
-
-def _average_pool2d(source: Source, node: Any, shape: Shape) -> Layer[Any]:
-    given = attributes(node)
-    if any(given.get("pads", ())):
-        _must_be(node, {"count_include_pad": 0, **given}, "count_include_pad", 1)
-    return layers.AveragePool2d(**_window(node))
-
-
-def _window(node: Any) -> dict[str, Any]:
-    given = attributes(node)
-    _must_be(node, given, "ceil_mode", 0)
-    rows, columns = given["kernel_shape"]
-    return {"kernel_size": (rows, columns), **_steps(node, given)}
-
-
-def _steps(node: Any, given: dict[str, Any]) -> dict[str, Any]:
-    """Stride and padding; UnsupportedError for dilation and unequal padding."""
-    _must_be(node, given, "dilations", [1, 1])
-    if given.get("auto_pad", "NOTSET") not in ("NOTSET", "VALID"):
-        raise UnsupportedError(f"{named(node)} with auto_pad={given['auto_pad']}")
-    pads, strides = given.get("pads", [0, 0, 0, 0]), given.get("strides", [1, 1])
-    if pads[:2] != pads[2:]:
-        raise UnsupportedError(
-            f"{named(node)} with different padding on opposite sides"
-        )
-    return {"stride": tuple(strides), "padding": tuple(pads[:2])}
+    """A convolution; a linear layer where an image has been averaged to one pixel."""
+    weight = weight_of(source, node, 1)
+    group = attributes(node).get("group", 1)
+    if len(shape) != 1 or weight.shape[2:] != (1, 1) or group != 1:
+        return onnx_windows.conv2d(source, node, shape)
+    bias = weight_of(source, node, 2) if has_operand(node, 2) else None
+    return _linear(weight[:, :, 0, 0], bias)
 
 
 def _gemm(source: Source, node: Any, shape: Shape) -> Layer[Any]:
     given = attributes(node)
-    for name, wanted in (("alpha", 1.0), ("beta", 1.0), ("transA", 0)):
-        _must_be(node, given, name, wanted)
-    weight = _weight(source, node, 1)
-    bias = _weight(source, node, 2) if len(node.input) > 2 else None
+    check_is(node, given, "transA", 0)
+    weight = given.get("alpha", 1.0) * weight_of(source, node, 1)
+    bias = None
+    if has_operand(node, 2):
+        bias = given.get("beta", 1.0) * weight_of(source, node, 2)
+        if bias.size > bias.shape[-1]:
+            raise UnsupportedError(f"{named(node)} with a bias for each example")
+        bias = bias.reshape(-1)
     return _linear(weight if given.get("transB", 0) else weight.T, bias)
 
 
 def _matmul(source: Source, node: Any, shape: Shape) -> Layer[Any]:
-    return _linear(_weight(source, node, 1).T, None)
+    return _linear(weight_of(source, node, 1).T, None)
 
 
 def _linear(weight: NumpyArray, bias: NumpyArray | None) -> Layer[Any]:
     out_features, in_features = weight.shape
-    made = layers.Linear(in_features, out_features, key=KEY)
+    made = layers.Linear(in_features, out_features, bias=bias is not None, key=KEY)
     made.weight.value = np.ascontiguousarray(weight)
-    if bias is not None:
+    if made.bias is not None and bias is not None:
         made.bias.value = np.ascontiguousarray(np.broadcast_to(bias, out_features))
     return made
 
 
+def add_bias(layer: layers.Linear, bias: NumpyArray) -> None:
+    """Add to the bias of a linear layer, which may have none yet."""
+    bias = np.ascontiguousarray(np.broadcast_to(bias, layer.out_features))
+    if layer.bias is None:
+        layer.bias = Parameter(bias)
+    else:
+        layer.bias.value = layer.bias.value + bias
+
+
 def _batch_norm(source: Source, node: Any, shape: Shape) -> Layer[Any]:
     given = attributes(node)
-    _must_be(node, given, "training_mode", 0)
+    check_is(node, given, "training_mode", 0)
     kind: Any = layers.BatchNorm2d if len(shape) == 3 else layers.BatchNorm1d
     made = kind(shape[0], eps=float(given.get("epsilon", 1e-5)))
     names = ("weight", "bias", "running_mean", "running_var")
     for place, name in enumerate(names, start=1):
-        getattr(made, name).value = _weight(source, node, place)
+        getattr(made, name).value = weight_of(source, node, place)
     return made  # type: ignore[no-any-return]
 
 
+def _layer_norm(source: Source, node: Any, shape: Shape) -> Layer[Any]:
+    given, weight = attributes(node), weight_of(source, node, 1)
+    axis = given.get("axis", -1)
+    axis = axis - 1 - len(shape) if axis >= 0 else axis
+    if axis < -len(shape):
+        raise UnsupportedError(f"{named(node)} over the batch")
+    made = layers.LayerNorm(shape[axis:], eps=float(given.get("epsilon", 1e-5)))
+    return _scale_and_shift(source, node, made, weight)
+
+
+def _group_norm(source: Source, node: Any, shape: Shape) -> Layer[Any]:
+    given, weight = attributes(node), weight_of(source, node, 1)
+    if len(weight) != shape[0]:
+        raise UnsupportedError(f"{named(node)} with a scale for each group (opset 18)")
+    eps = float(given.get("epsilon", 1e-5))
+    made = layers.GroupNorm(given["num_groups"], shape[0], eps=eps)
+    return _scale_and_shift(source, node, made, weight)
+
+
+def _scale_and_shift(
+    source: Source, node: Any, made: Any, weight: NumpyArray
+) -> Layer[Any]:
+    made.weight.value = weight
+    if has_operand(node, 2):
+        made.bias.value = weight_of(source, node, 2)
+    return made  # type: ignore[no-any-return]
+
+
+def _clip(source: Source, node: Any, shape: Shape) -> Layer[Any]:
+    """ReLU6, or ReLU for a clip without an upper end."""
+    given = attributes(node)
+    ends = [given.get("min"), given.get("max")]
+    for place in (1, 2):
+        if has_operand(node, place):
+            ends[place - 1] = weight_of(source, node, place).item()
+    if ends not in ([0, 6], [0, None]):
+        raise UnsupportedError(f"{named(node)} to other limits than 0 and 6")
+    return layers.ReLU() if ends[1] is None else layers.ReLU6()
+
+
+def _elu(source: Source, node: Any, shape: Shape) -> Layer[Any]:
+    return layers.ELU(float(attributes(node).get("alpha", 1.0)))
+
+
+def _hard_sigmoid(source: Source, node: Any, shape: Shape) -> Layer[Any]:
+    given = attributes(node)
+    slope, offset = given.get("alpha", 0.2), given.get("beta", 0.5)
+    return layers.Hardsigmoid(float(slope), float(offset))
+
+
+def _swish(source: Source, node: Any, shape: Shape) -> Layer[Any]:
+    check_is(node, attributes(node), "alpha", 1.0)
+    return layers.SiLU()
+
+
 def _flatten(source: Source, node: Any, shape: Shape) -> Layer[Any] | None:
-    _must_be(node, attributes(node), "axis", 1)
+    if attributes(node).get("axis", 1) not in (1, -len(shape)):
+        raise UnsupportedError(f"{named(node)} to another shape than (batch, features)")
     return layers.Flatten() if len(shape) == 3 else None
 
 
 def _reshape(source: Source, node: Any, shape: Shape) -> Layer[Any] | None:
-    """A reshape to (batch, features)."""
+    """A reshape to (batch, features), or of those to images of one pixel."""
     wanted = source.constants.get(node.input[1])
+    if wanted is not None and len(shape) == 1 and list(wanted[2:]) == [1, 1]:
+        return None
     if wanted is None or len(wanted) != 2:
         raise UnsupportedError(f"{named(node)} to another shape than (batch, features)")
     return layers.Flatten() if len(shape) == 3 else None
+
+
+def _unsqueeze(source: Source, node: Any, shape: Shape) -> None:
+    """One number for each channel as an image of one pixel, for a product."""
+    axes = source.constants.get(node.input[1]) if has_operand(node, 1) else None
+    if len(shape) != 1 or axes is None or sorted(axes) != [2, 3]:
+        raise UnsupportedError(named(node))
 
 
 def _squeeze(source: Source, node: Any, shape: Shape) -> None:
@@ -136,7 +178,7 @@ def _squeeze(source: Source, node: Any, shape: Shape) -> None:
 
 def _softmax(source: Source, node: Any, shape: Shape) -> Layer[Any]:
     axis = attributes(node).get("axis", -1)
-    if len(shape) != 1 or axis not in (1, -1):
+    if axis not in (-1, len(shape)):
         raise UnsupportedError(f"{named(node)} over another axis than the classes")
     return layers.Softmax()
 
@@ -157,37 +199,31 @@ def _nothing(source: Source, node: Any, shape: Shape) -> None:
     """Dropout and Identity change nothing after training."""
 
 
-def _weight(source: Source, node: Any, place: int) -> NumpyArray:
-    """A constant operand, float32."""
-    found = source.constants.get(node.input[place])
-    if found is None:
-        raise UnsupportedError(f"{named(node)} with weights that are computed")
-    return np.ascontiguousarray(found, dtype=np.float32)
-
-
-def _must_be(node: Any, given: dict[str, Any], name: str, wanted: Any) -> None:
-    value = given.get(name, wanted)
-    if value != wanted:
-        raise UnsupportedError(f"{named(node)} with {name}={value}")
-
-
 TABLE: dict[str, Make] = {
-    "AveragePool": _average_pool2d,
+    "AveragePool": onnx_windows.average_pool2d,
     "BatchNormalization": _batch_norm,
+    "Clip": _clip,
     "Conv": _conv2d,
     "Dropout": _nothing,
+    "Elu": _elu,
     "Flatten": _flatten,
     "Gelu": _gelu,
     "Gemm": _gemm,
     "GlobalAveragePool": _plain(layers.GlobalAveragePool2d),
+    "GroupNormalization": _group_norm,
+    "HardSigmoid": _hard_sigmoid,
+    "HardSwish": _plain(layers.Hardswish),
     "Identity": _nothing,
+    "LayerNormalization": _layer_norm,
     "LeakyRelu": _leaky_relu,
     "MatMul": _matmul,
-    "MaxPool": _max_pool2d,
+    "MaxPool": onnx_windows.max_pool2d,
     "Relu": _plain(layers.ReLU),
     "Reshape": _reshape,
     "Sigmoid": _plain(layers.Sigmoid),
     "Softmax": _softmax,
     "Squeeze": _squeeze,
+    "Swish": _swish,
+    "Unsqueeze": _unsqueeze,
     "Tanh": _plain(layers.Tanh),
 }

@@ -8,6 +8,8 @@ layers that only training uses become nothing.
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from handgrad import layers
 from handgrad.errors import ConfigError
 from handgrad.interop.onnx_graph import Graph
@@ -24,39 +26,58 @@ def add_layer(graph: Graph, layer: Layer[Any], name: str, inputs: str) -> str:
             f"{name} is a {type(layer).__name__}, for which there is no ONNX operator. "
             "Replace it by layers of Handgrad, or save the network with save()."
         )
-    return add(graph, layer, name, inputs)
+    outputs = add(graph, layer, name, inputs)
+    graph.shapes[outputs] = layer.output_shape(graph.shapes[inputs])
+    return outputs
 
 
 def _linear(graph: Graph, layer: layers.Linear, name: str, inputs: str) -> str:
     weight = graph.constant(f"{name}.weight", layer.weight.value)
-    bias = graph.constant(f"{name}.bias", layer.bias.value)
-    return graph.add("Gemm", inputs, weight, bias, name=name, transB=1)
+    return graph.add(
+        "Gemm", inputs, weight, *_bias(graph, layer, name), name=name, transB=1
+    )
+
+
+def _bias(graph: Graph, layer: Any, name: str) -> list[str]:
+    """The bias as a constant, if there is one."""
+    if layer.bias is None:
+        return []
+    return [graph.constant(f"{name}.bias", layer.bias.value)]
 
 
 def _conv2d(graph: Graph, layer: layers.Conv2d, name: str, inputs: str) -> str:
     weight = graph.constant(f"{name}.weight", layer.weight.value)
-    bias = graph.constant(f"{name}.bias", layer.bias.value)
-    return graph.add("Conv", inputs, weight, bias, name=name, **_windows(layer))
+    windows = _windows(layer) | {
+        "dilations": list(layer.dilation),
+        "group": layer.groups,
+    }
+    bias = _bias(graph, layer, name)
+    return graph.add("Conv", inputs, weight, *bias, name=name, **windows)
 
 
 def _max_pool2d(graph: Graph, layer: layers.MaxPool2d, name: str, inputs: str) -> str:
-    return graph.add("MaxPool", inputs, name=name, **_windows(layer))
+    windows = _windows(layer)
+    ceil_mode = int(layer.ceil_mode)
+    return graph.add("MaxPool", inputs, name=name, ceil_mode=ceil_mode, **windows)
 
 
 def _average_pool2d(
     graph: Graph, layer: layers.AveragePool2d, name: str, inputs: str
 ) -> str:
-    """The mean of each window, whose padding counts as zeros."""
-    windows = _windows(layer)
-    return graph.add("AveragePool", inputs, name=name, count_include_pad=1, **windows)
+    """The mean of each window."""
+    windows = _windows(layer) | {
+        "ceil_mode": int(layer.ceil_mode),
+        "count_include_pad": int(layer.count_include_pad),
+    }
+    return graph.add("AveragePool", inputs, name=name, **windows)
 
 
-def _windows(layer: Any) -> dict[str, list[int]]:
-    rows, columns = layer.padding
+def _windows(layer: Any) -> dict[str, Any]:
+    (top, bottom), (left, right) = layer.windows.borders
     return {
         "kernel_shape": list(layer.kernel_size),
         "strides": list(layer.stride),
-        "pads": [rows, columns, rows, columns],
+        "pads": [top, left, bottom, right],
     }
 
 
@@ -84,7 +105,7 @@ def _flatten(graph: Graph, layer: Any, name: str, inputs: str) -> str:
 
 
 def _softmax(graph: Graph, layer: Any, name: str, inputs: str) -> str:
-    return graph.add("Softmax", inputs, name=name, axis=1)
+    return graph.add("Softmax", inputs, name=name, axis=-1)
 
 
 def _silu(graph: Graph, layer: Any, name: str, inputs: str) -> str:
@@ -100,12 +121,70 @@ def _gelu(graph: Graph, layer: layers.GELU, name: str, inputs: str) -> str:
     return graph.add("Gelu", inputs, name=name, approximate=layer.approximate)
 
 
+def _relu6(graph: Graph, layer: layers.ReLU6, name: str, inputs: str) -> str:
+    ends = [graph.constant(f"{name}.{end}", end, np.float32) for end in (0, 6)]
+    return graph.add("Clip", inputs, *ends, name=name)
+
+
+def _elu(graph: Graph, layer: layers.ELU, name: str, inputs: str) -> str:
+    return graph.add("Elu", inputs, name=name, alpha=layer.alpha)
+
+
+def _hardsigmoid(
+    graph: Graph, layer: layers.Hardsigmoid, name: str, inputs: str
+) -> str:
+    line = {"alpha": layer.slope, "beta": layer.offset}
+    return graph.add("HardSigmoid", inputs, name=name, **line)
+
+
+def _layer_norm(graph: Graph, layer: layers.LayerNorm, name: str, inputs: str) -> str:
+    settings = {"axis": -len(layer.shape), "epsilon": layer.eps}
+    both = _scale_and_shift(graph, layer, name)
+    return graph.add("LayerNormalization", inputs, *both, name=name, **settings)
+
+
+def _group_norm(graph: Graph, layer: layers.GroupNorm, name: str, inputs: str) -> str:
+    settings = {"num_groups": layer.groups, "epsilon": layer.eps}
+    both = _scale_and_shift(graph, layer, name)
+    return graph.add("GroupNormalization", inputs, *both, name=name, **settings)
+
+
+def _scale_and_shift(graph: Graph, layer: Any, name: str) -> list[str]:
+    return [
+        graph.constant(f"{name}.{each}", parameter.value)
+        for each, parameter in layer.parameters().items()
+    ]
+
+
 def _residual(graph: Graph, layer: layers.Residual, name: str, inputs: str) -> str:
+    return graph.add("Add", *_both(graph, layer, name, inputs), name=name)
+
+
+def _multiply(graph: Graph, layer: layers.Multiply, name: str, inputs: str) -> str:
+    """The product; one number for each channel becomes an image of one pixel."""
+    body, shortcut = _both(graph, layer, name, inputs)
+    if len(graph.shapes[body]) < len(graph.shapes[shortcut]):
+        axes = graph.integers(f"{name}.axes", [2, 3])
+        body = graph.add("Unsqueeze", body, axes, name=f"{name}.gate")
+    return graph.add("Mul", body, shortcut, name=name)
+
+
+def _both(graph: Graph, layer: Any, name: str, inputs: str) -> tuple[str, str]:
+    """The outputs of body and shortcut."""
     body = add_layer(graph, layer.body, f"{name}.body", inputs)
-    shortcut = inputs
-    if layer.shortcut is not None:
-        shortcut = add_layer(graph, layer.shortcut, f"{name}.shortcut", inputs)
-    return graph.add("Add", body, shortcut, name=name)
+    if layer.shortcut is None:
+        return body, inputs
+    return body, add_layer(graph, layer.shortcut, f"{name}.shortcut", inputs)
+
+
+def _concatenate(
+    graph: Graph, layer: layers.Concatenate, name: str, inputs: str
+) -> str:
+    parts = [
+        add_layer(graph, part, f"{name}.{each}", inputs)
+        for each, part in layer.branches.items()
+    ]
+    return graph.add("Concat", *parts, name=name, axis=1)
 
 
 def _sequential(graph: Graph, layer: layers.Sequential, name: str, inputs: str) -> str:
@@ -128,14 +207,22 @@ TABLE: dict[type, AddLayer] = {
     layers.AveragePool2d: _average_pool2d,
     layers.BatchNorm1d: _batch_norm,
     layers.BatchNorm2d: _batch_norm,
+    layers.Concatenate: _concatenate,
     layers.Conv2d: _conv2d,
     layers.Dropout: _nothing,
+    layers.ELU: _elu,
     layers.Flatten: _flatten,
     layers.GELU: _gelu,
     layers.GlobalAveragePool2d: _global_average_pool2d,
+    layers.GroupNorm: _group_norm,
+    layers.Hardsigmoid: _hardsigmoid,
+    layers.Hardswish: _plain("HardSwish"),
+    layers.LayerNorm: _layer_norm,
     layers.LeakyReLU: _leaky_relu,
     layers.Linear: _linear,
     layers.MaxPool2d: _max_pool2d,
+    layers.Multiply: _multiply,
+    layers.ReLU6: _relu6,
     layers.ReLU: _plain("Relu"),
     layers.Residual: _residual,
     layers.Sequential: _sequential,

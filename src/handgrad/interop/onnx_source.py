@@ -2,9 +2,15 @@
 
 from typing import Any
 
+import numpy as np
+
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.errors import ConfigError
 from handgrad.interop.onnx_graph import LOGITS, import_onnx
+
+
+class UnsupportedError(Exception):
+    """An operator, or one of its attributes, that no layer has."""
 
 
 class Source:
@@ -67,6 +73,26 @@ def attributes(node: Any) -> dict[str, Any]:
 def named(node: Any) -> str:
     """An operator in words: its type, and its name if it has one."""
     return f"{node.op_type} ({node.name})" if node.name else str(node.op_type)
+
+
+def weight_of(source: Source, node: Any, place: int) -> NumpyArray:
+    """A constant operand, float32."""
+    found = source.constants.get(node.input[place])
+    if found is None:
+        raise UnsupportedError(f"{named(node)} with weights that are computed")
+    return np.ascontiguousarray(found, dtype=np.float32)
+
+
+def check_is(node: Any, given: dict[str, Any], name: str, wanted: Any) -> None:
+    """UnsupportedError unless an attribute is missing or has the value wanted."""
+    value = given.get(name, wanted)
+    if value != wanted:
+        raise UnsupportedError(f"{named(node)} with {name}={value}")
+
+
+def has_operand(node: Any, place: int) -> bool:
+    """Whether an operator has an optional operand."""
+    return len(node.input) > place and node.input[place] != ""
 
 
 def _form(onnx: Any, given: Any, what: str) -> tuple[Shape, str]:

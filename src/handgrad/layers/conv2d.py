@@ -1,14 +1,14 @@
 """The convolution layer."""
 
-import numpy as np
 from array_api_compat import device
 from jaxtyping import Float
 
-from handgrad.arrays import Array, Gradients, Pair, Shape, array_namespace
-from handgrad.errors import ShapeError
+from handgrad.arrays import Array, Gradients, Padding, Pair, Shape, array_namespace
+from handgrad.errors import ConfigError, ShapeError
 from handgrad.initializers import Initializer, he_normal, weight
 from handgrad.layers.layer import Layer
-from handgrad.layers.sliding_windows import check_image, show_pair
+from handgrad.layers.optional_bias import weight_and, zeros_if
+from handgrad.layers.sliding_windows import check_image
 from handgrad.layers.window_settings import Windowed
 from handgrad.parameter import Parameter
 from handgrad.randomness import Key
@@ -23,20 +23,24 @@ class Conv2d(Windowed, Layer[Array]):
     A tap is one (row, column) of the kernel. `pixels[tap]` holds the pixels under that
     tap, for each channel, image and window: one tap's rows of the im2col matrix.
     `padding` adds a border of zeros. `initializer` draws the weight from `key`; the
-    bias starts at 0. Without a key, the network that contains the layer assigns one.
+    bias starts at 0, and with bias=False there is none. Without a key, the network that
+    contains the layer assigns one. `groups` divides the channels into that many groups,
+    and each group of outputs sees only its group of inputs; with groups=in_channels the
+    convolution is depthwise.
 
-    ConfigError for channels or a kernel_size or stride below 1, or a negative padding;
-    ResourceError for a weight that does not fit into memory; ShapeError from
-    `output_shape` for inputs that are not images, have other channels, or are smaller
-    than the kernel.
+    ConfigError for channels, groups or a kernel_size, stride or dilation below 1, a
+    negative padding, or channels that groups does not divide; ResourceError for a
+    weight that does not fit into memory; ShapeError from `output_shape` for inputs that
+    are not images, have other channels, or are smaller than the kernel.
 
     Shapes
         inputs   (batch, in_channels, height, width), float32 or float64
-        weight   (out_channels, in_channels, kernel height, kernel width), float32;
-                 weight[k] is the kernel of output channel k
-        bias     (out_channels,), float32
+        weight   (out_channels, in_channels / groups, kernel height, kernel width),
+                 float32; weight[k] is the kernel of output channel k
+        bias     (out_channels,), float32; None with bias=False
         outputs  (batch, out_channels, rows, columns)
-                 rows = floor((height + 2 * padding - kernel height) / stride) + 1,
+                 rows = floor((height + 2 * padding - reach) / stride) + 1,
+                 reach = (kernel height - 1) * dilation + 1,
                  and likewise for columns
         pixels   (in_channels, batch * rows * columns); in the equations, d_outputs
                  and outputs are (out_channels, batch * rows * columns)
@@ -48,11 +52,17 @@ class Conv2d(Windowed, Layer[Array]):
         d_weight[tap]  = d_outputs @ pixels[tap].T
         d_bias         = sum of d_outputs over batch, rows and columns
 
+        With groups, these are the equations of each group: its channels of pixels, and
+        its rows of weight, outputs and d_outputs.
+
     Cache
         the inputs
 
     Units
-        kernel_size, stride, padding  pixels; one number, or a pair (height, width)
+        kernel_size, stride, padding  pixels; one number, or a pair (height, width);
+                                      for other padding on opposite sides,
+                                      ((top, bottom), (left, right))
+        dilation                      distance of neighbouring taps in pixels, likewise
 
     Example
         Conv2d(3, 16, 3, padding=1).output_shape((3, 32, 32)) == (16, 32, 32)
@@ -64,24 +74,40 @@ class Conv2d(Windowed, Layer[Array]):
 
     in_channels = count(CHANNELS_HINT)
     out_channels = count(CHANNELS_HINT)
+    groups = count()
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (all settings of a convolution)
         self,
         in_channels: int,
         out_channels: int,
         kernel_size: int | Pair,
         *,
         stride: int | Pair = 1,
-        padding: int | Pair = 0,
+        padding: Padding = 0,
+        dilation: int | Pair = 1,
+        groups: int = 1,
+        bias: bool = True,
         key: Key | None = None,
         initializer: Initializer = he_normal,
     ) -> None:
         self.in_channels = in_channels
         self.out_channels = out_channels
-        self.windows = self._read_windows(kernel_size, stride, padding)
-        shape = (self.out_channels, self.in_channels, *self.kernel_size)
+        self.groups = groups
+        check_groups("Conv2d", self.groups, self.in_channels, self.out_channels)
+        self.windows = self._read_windows(kernel_size, stride, padding, dilation)
+        of_each = self.in_channels // self.groups
+        shape = (self.out_channels, of_each, *self.kernel_size)
         self.weight = weight(shape, initializer, key)
-        self.bias = Parameter(np.zeros(self.out_channels, dtype=np.float32))
+        self.bias = zeros_if("Conv2d", bias, self.out_channels)
+
+    @property
+    def dilation(self) -> Pair:
+        """Distance between neighbouring taps, down and to the right, in pixels."""
+        return self.windows.dilation
+
+    @dilation.setter
+    def dilation(self, value: int | Pair) -> None:
+        self._change(dilation=value)
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return (out_channels, rows, columns)."""
@@ -105,12 +131,14 @@ class Conv2d(Windowed, Layer[Array]):
         batch, _, height, width = inputs.shape
         rows, columns = self.windows.grid((height, width))
         images = self.windows.pad(channels_first(inputs))
-        shape = (self.out_channels, batch * rows * columns)
+        place = batch * rows * columns
+        shape = (self.groups, self.out_channels // self.groups, place)
         outputs = xp.zeros(shape, dtype=inputs.dtype, device=device(inputs))
         for tap in self.windows.taps((rows, columns)):
-            pixels = xp.reshape(images[tap.place], (self.in_channels, -1))
+            pixels = self._by_groups(images[tap.place])
             outputs += product(self._weight_of(tap.row, tap.column), pixels)
-        outputs += self.bias.value[:, None]
+        if self.bias is not None:
+            outputs += xp.reshape(self.bias.value, (self.groups, -1, 1))
         outputs = xp.reshape(outputs, (self.out_channels, batch, rows, columns))
         return channels_first(outputs), inputs
 
@@ -128,35 +156,53 @@ class Conv2d(Windowed, Layer[Array]):
         d_images = self.windows.padded_zeros(
             (self.in_channels, batch, height, width), like=inputs
         )
-        d_sums = xp.reshape(channels_first(d_outputs), (self.out_channels, -1))
+        d_sums = self._by_groups(channels_first(d_outputs))
         d_taps = []
         for tap in self.windows.taps((rows, columns)):
-            pixels = xp.reshape(images[tap.place], (self.in_channels, -1))
-            d_taps.append(d_sums @ pixels.T)
-            d_pixels = product(self._weight_of(tap.row, tap.column).T, d_sums)
+            pixels = self._by_groups(images[tap.place])
+            d_taps.append(d_sums @ pixels.mT)
+            d_pixels = product(self._weight_of(tap.row, tap.column).mT, d_sums)
             d_images[tap.place] += xp.reshape(
                 d_pixels, (self.in_channels, batch, rows, columns)
             )
         d_inputs = channels_first(self.windows.crop(d_images, (height, width)))
         d_weight = xp.reshape(xp.stack(d_taps, axis=-1), self.weight.shape)
-        return d_inputs, {"weight": d_weight, "bias": xp.sum(d_sums, axis=1)}
+        if self.bias is None:
+            return d_inputs, {"weight": d_weight}
+        d_bias = xp.reshape(xp.sum(d_sums, axis=2), (-1,))
+        return d_inputs, {"weight": d_weight, "bias": d_bias}
 
     def parameters(self) -> dict[str, Parameter]:
-        """Return the weight and the bias."""
-        return {"weight": self.weight, "bias": self.bias}
+        """Return the weight and, unless bias=False, the bias."""
+        return weight_and(self.bias, self.weight)
+
+    def _by_groups(self, images: Array) -> Array:
+        """Images with the channels first as (groups, channels of each, numbers)."""
+        shape = (self.groups, images.shape[0] // self.groups, -1)
+        return array_namespace(images).reshape(images, shape)
 
     def _weight_of(self, row: int, column: int) -> Array:
-        """The (out_channels, in_channels) weights of one tap, contiguous for BLAS."""
+        """One tap: (groups, outputs of each, inputs of each), contiguous for BLAS."""
         weight = self.weight.value
         xp = array_namespace(weight)
-        return xp.asarray(weight[:, :, row, column], copy=True)
+        tap = xp.asarray(weight[:, :, row, column], copy=True)
+        return xp.reshape(tap, (self.groups, -1, tap.shape[1]))
 
     def __repr__(self) -> str:
-        return (
-            f"Conv2d({self.in_channels}, {self.out_channels}, "
-            f"{show_pair(self.kernel_size)}, stride={show_pair(self.stride)}, "
-            f"padding={show_pair(self.padding)})"
-        )
+        text = f"Conv2d({self.in_channels}, {self.out_channels}, {self._shown()}"
+        if self.groups > 1:
+            text += f", groups={self.groups}"
+        return f"{text}, bias=False)" if self.bias is None else f"{text})"
+
+
+def check_groups(owner: str, groups: int, *channels: int) -> None:
+    """ConfigError unless the groups divide each of these numbers of channels."""
+    for number in channels:
+        if number % groups:
+            raise ConfigError(
+                f"{owner} takes groups that divide its channels, got groups={groups} "
+                f"for {number} channels. Give a divisor of {number}."
+            )
 
 
 def channels_first(images: Array) -> Array:
@@ -165,6 +211,6 @@ def channels_first(images: Array) -> Array:
 
 
 def product(left: Array, right: Array) -> Array:
-    """Matrix product."""
+    """Matrix products, one for each group."""
     # For an inner dimension of 1 (grey images) BLAS takes six times as long.
-    return left * right if left.shape[1] == 1 else left @ right
+    return left * right if left.shape[-1] == 1 else left @ right

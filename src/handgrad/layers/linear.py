@@ -1,12 +1,12 @@
 """The linear layer."""
 
-import numpy as np
 from jaxtyping import Float
 
 from handgrad.arrays import Array, Gradients, Shape, array_namespace
 from handgrad.errors import ShapeError
 from handgrad.initializers import Initializer, he_normal, weight
 from handgrad.layers.layer import Layer
+from handgrad.layers.optional_bias import weight_and, zeros_if
 from handgrad.parameter import Parameter
 from handgrad.randomness import Key
 from handgrad.setting import count
@@ -15,9 +15,9 @@ from handgrad.setting import count
 class Linear(Layer[Array]):
     """Fully connected layer: a matrix product plus a bias.
 
-    `initializer` draws the weight from `key`; the bias starts at 0. Without a key, the
-    network that contains the layer assigns one, so that no two layers start with equal
-    weights.
+    `initializer` draws the weight from `key`; the bias starts at 0, and with bias=False
+    there is none. Without a key, the network that contains the layer assigns one, so
+    that no two layers start with equal weights.
 
     ConfigError for sizes that are not integers of at least 1; ResourceError for a
     weight that does not fit into memory; ShapeError from `output_shape` for examples
@@ -26,7 +26,7 @@ class Linear(Layer[Array]):
     Shapes
         inputs   (batch, in_features), float32 or float64
         weight   (out_features, in_features), float32; row k: weights of output k
-        bias     (out_features,), float32
+        bias     (out_features,), float32; None with bias=False
         outputs  (batch, out_features)
 
     Equations
@@ -55,6 +55,7 @@ class Linear(Layer[Array]):
         in_features: int,
         out_features: int,
         *,
+        bias: bool = True,
         key: Key | None = None,
         initializer: Initializer = he_normal,
     ) -> None:
@@ -62,7 +63,7 @@ class Linear(Layer[Array]):
         self.out_features = out_features
         shape = (self.out_features, self.in_features)
         self.weight = weight(shape, initializer, key)
-        self.bias = Parameter(np.zeros(self.out_features, dtype=np.float32))
+        self.bias = zeros_if("Linear", bias, self.out_features)
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return (out_features,)."""
@@ -82,7 +83,9 @@ class Linear(Layer[Array]):
         key: Key | None = None,
     ) -> tuple[Float[Array, "batch out_features"], Array]:
         """Return inputs @ weight.T + bias."""
-        outputs = inputs @ self.weight.value.T + self.bias.value
+        outputs = inputs @ self.weight.value.T
+        if self.bias is not None:
+            outputs = outputs + self.bias.value
         return outputs, inputs
 
     def backward(
@@ -94,13 +97,16 @@ class Linear(Layer[Array]):
         """Return the gradients of inputs, weight and bias."""
         xp = array_namespace(d_outputs)
         d_weight = d_outputs.T @ inputs
-        d_bias = xp.sum(d_outputs, axis=0)
         d_inputs = d_outputs @ self.weight.value
+        if self.bias is None:
+            return d_inputs, {"weight": d_weight}
+        d_bias = xp.sum(d_outputs, axis=0)
         return d_inputs, {"weight": d_weight, "bias": d_bias}
 
     def parameters(self) -> dict[str, Parameter]:
-        """Return the weight and the bias."""
-        return {"weight": self.weight, "bias": self.bias}
+        """Return the weight and, unless bias=False, the bias."""
+        return weight_and(self.bias, self.weight)
 
     def __repr__(self) -> str:
-        return f"Linear({self.in_features}, {self.out_features})"
+        no_bias = ", bias=False" if self.bias is None else ""
+        return f"Linear({self.in_features}, {self.out_features}{no_bias})"

@@ -6,10 +6,10 @@ from typing import NamedTuple
 from array_api_compat import device
 from jaxtyping import Float, Int
 
-from handgrad.arrays import Array, Gradients, Pair, Shape, array_namespace
+from handgrad.arrays import Array, Gradients, Padding, Pair, Shape, array_namespace
 from handgrad.layers.layer import Layer
-from handgrad.layers.sliding_windows import check_image, show_pair
-from handgrad.layers.window_settings import Windowed
+from handgrad.layers.sliding_windows import check_image
+from handgrad.layers.window_settings import Pooled
 from handgrad.randomness import Key
 
 
@@ -20,7 +20,7 @@ class MaxPool2dCache(NamedTuple):
     input_size: Pair
 
 
-class MaxPool2d(Windowed, Layer[MaxPool2dCache]):
+class MaxPool2d(Pooled, Layer[MaxPool2dCache]):
     """Max pooling: the largest value of each window.
 
     ConfigError for a kernel_size or stride below 1, or a padding that is negative or
@@ -31,7 +31,8 @@ class MaxPool2d(Windowed, Layer[MaxPool2dCache]):
         inputs   (batch, channels, height, width), float32 or float64
         outputs  (batch, channels, rows, columns)
                  rows = floor((height + 2 * padding - kernel height) / stride) + 1,
-                 and likewise for columns
+                 and likewise for columns; rounded up with ceil_mode, without
+                 windows that would start behind the image
         winners  (batch, channels, rows, columns), integers: the tap of each maximum
 
     Equations
@@ -47,7 +48,9 @@ class MaxPool2d(Windowed, Layer[MaxPool2dCache]):
 
     Units
         kernel_size, stride, padding  pixels; one number, or a pair (height, width);
-                                      the stride is the kernel_size unless given
+                                      the stride is the kernel_size unless given; for
+                                      other padding on opposite sides,
+                                      ((top, bottom), (left, right))
 
     Example
         MaxPool2d(2).output_shape((16, 28, 28)) == (16, 14, 14)
@@ -57,17 +60,18 @@ class MaxPool2d(Windowed, Layer[MaxPool2dCache]):
         feature hierarchies. Derived in docs/derivations/max_pool2d.md.
     """
 
-    is_pooling = True
-
     def __init__(
         self,
         kernel_size: int | Pair,
         *,
         stride: int | Pair | None = None,
-        padding: int | Pair = 0,
+        padding: Padding = 0,
+        ceil_mode: bool = False,
     ) -> None:
         stride = kernel_size if stride is None else stride
-        self.windows = self._read_windows(kernel_size, stride, padding)
+        self.windows = self._read_windows(
+            kernel_size, stride, padding, ceil_mode=ceil_mode
+        )
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return (channels, rows, columns)."""
@@ -124,8 +128,9 @@ class MaxPool2d(Windowed, Layer[MaxPool2dCache]):
             xp.arange(count, dtype=xp.int32, device=device(inputs))
             for count in self.windows.grid(inputs.shape[2:])
         )
-        row = xp.clip(self.padding[0] - self.stride[0] * rows, 0)
-        column = xp.clip(self.padding[1] - self.stride[1] * columns, 0)
+        (top, _), (left, _) = self.windows.borders
+        row = xp.clip(top - self.stride[0] * rows, 0)
+        column = xp.clip(left - self.stride[1] * columns, 0)
         return row[:, None] * self.kernel_size[1] + column[None, :]
 
     def _number(self, row: int, column: int, like: Int[Array, "..."]) -> Array:
@@ -134,7 +139,4 @@ class MaxPool2d(Windowed, Layer[MaxPool2dCache]):
         return xp.asarray(number, dtype=like.dtype, device=device(like))
 
     def __repr__(self) -> str:
-        return (
-            f"MaxPool2d({show_pair(self.kernel_size)}, "
-            f"stride={show_pair(self.stride)}, padding={show_pair(self.padding)})"
-        )
+        return f"MaxPool2d({self._shown()})"

@@ -1,17 +1,15 @@
 """The residual connection."""
 
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from jaxtyping import Float
 
 from handgrad.arrays import Array, Gradients, Shape
 from handgrad.errors import ShapeError
+from handgrad.layers.branches import Branches, body_and_shortcut, named, shape_of
 from handgrad.layers.initial_keys import choose_keys
 from handgrad.layers.layer import Layer, check_layer
-from handgrad.parameter import Buffer, Parameter
 from handgrad.randomness import Key, child
-
-Value = TypeVar("Value")
 
 
 class ResidualCache(NamedTuple):
@@ -21,7 +19,7 @@ class ResidualCache(NamedTuple):
     shortcut: Any  # None for the identity
 
 
-class Residual(Layer[ResidualCache]):
+class Residual(Branches[ResidualCache]):
     """Residual connection: body(inputs) + shortcut(inputs).
 
     `body` and `shortcut` are layers, usually a `Sequential`; by default the shortcut is
@@ -58,6 +56,10 @@ class Residual(Layer[ResidualCache]):
         self.body = body
         self.shortcut = shortcut
         choose_keys(self.parameters())
+
+    def parts(self) -> dict[str, Layer[Any]]:
+        """Return the body, and the shortcut if there is one."""
+        return body_and_shortcut(self)
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Return the output shape of the body, which must equal the shortcut's."""
@@ -103,33 +105,6 @@ class Residual(Layer[ResidualCache]):
         d_shortcut, shortcut = self.shortcut.backward(d_outputs, cache.shortcut)
         return d_body + d_shortcut, gradients | named("shortcut", shortcut)
 
-    def parameters(self) -> dict[str, Parameter]:
-        """Return the parameters of the body, then those of the shortcut."""
-        own = named("body", self.body.parameters())
-        if self.shortcut is None:
-            return own
-        return own | named("shortcut", self.shortcut.parameters())
-
-    def buffers(self) -> dict[str, Buffer]:
-        """Return the buffers of the body, then those of the shortcut."""
-        own = named("body", self.body.buffers())
-        if self.shortcut is None:
-            return own
-        return own | named("shortcut", self.shortcut.buffers())
-
     def __repr__(self) -> str:
         shortcut = "" if self.shortcut is None else f", shortcut={self.shortcut!r}"
         return f"Residual({self.body!r}{shortcut})"
-
-
-def shape_of(branch: str, layer: Layer[Any], input_shape: Shape) -> Shape:
-    """Return the output shape of a branch; an error names the branch."""
-    try:
-        return layer.output_shape(input_shape)
-    except ShapeError as error:
-        raise ShapeError(f"{branch}: {error}") from error
-
-
-def named(branch: str, values: dict[str, Value]) -> dict[str, Value]:
-    """Prefix the names with that of the branch."""
-    return {f"{branch}.{name}": value for name, value in values.items()}

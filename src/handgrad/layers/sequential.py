@@ -130,5 +130,5 @@ def name_layers(layers: Sequence[Layer[Any]]) -> dict[str, Layer[Any]]:
 
 def snake_case(name: str) -> str:
     """Convert `MaxPool2d` to `max_pool2d` and `LeakyReLU` to `leaky_relu`."""
-    units = sub("(Re|Si)LU", r"\1lu", name)
+    units = sub("(Re|Si|E)LU", r"\1lu", name)
     return sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", units).lower()

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from numbers import Integral
 from types import EllipsisType
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from array_api_compat import device
 
-from handgrad.arrays import Array, Pair, Shape, array_namespace
+from handgrad.arrays import Array, Padding, Pair, Shape, array_namespace
 from handgrad.errors import ConfigError, ShapeError
 from handgrad.ranges import MOST, is_whole, shown
 
@@ -34,39 +34,70 @@ class Windows:
         images  (..., height, width); leading axes are unchanged
 
     Equations
-        grid     = floor((size + 2 * padding - kernel_size) / stride) + 1
+        reach    = (kernel_size - 1) * dilation + 1
+        grid     = floor((size + before + after - reach) / stride) + 1
         the window at (y, x) starts at padded row y * stride, column x * stride;
-        its tap (row, column) is the pixel at that offset from the start
+        its tap (row, column) is dilation times that offset from the start
+
+        `padding` is (height, width), each the same before and after, or a pair
+        (before, after). With `ceil_mode`, grid is rounded up instead, without windows
+        that start behind the image, and padding is added until the last one fits.
     """
 
     kernel_size: Pair
     stride: Pair
-    padding: Pair
+    padding: Any
+    dilation: Pair = (1, 1)
+    ceil_mode: bool = False
+
+    @property
+    def borders(self) -> tuple[Pair, Pair]:
+        """Padding (top, bottom) and (left, right)."""
+        height, width = map(_both_sides, self.padding)
+        return height, width
+
+    @property
+    def reach(self) -> Pair:
+        """Height and width of a window, from its first to its last tap."""
+        height, width = (
+            (kernel - 1) * step + 1
+            for kernel, step in zip(self.kernel_size, self.dilation, strict=True)
+        )
+        return height, width
+
+    @property
+    def is_basic(self) -> bool:
+        """Whether padding is the same on opposite sides, and nothing else is set."""
+        even = all(before == after for before, after in self.borders)
+        return even and self.dilation == (1, 1) and not self.ceil_mode
 
     def grid(self, size: Pair) -> Pair:
         """Number of windows down and across an image of this size."""
-        sides = zip(size, self.padding, self.kernel_size, self.stride, strict=True)
-        rows, columns = (
-            (length + 2 * border - kernel) // stride + 1
-            for length, border, kernel, stride in sides
-        )
+        rows, columns = map(self._count, size, self.borders, self.reach, self.stride)
         return rows, columns
+
+    def _count(self, length: int, border: Pair, reach: int, stride: int) -> int:
+        rest = length + sum(border) - reach
+        if not self.ceil_mode:
+            return rest // stride + 1
+        count = -(-rest // stride) + 1
+        return count - 1 if (count - 1) * stride >= length + border[0] else count
 
     def taps(self, grid: Pair) -> Iterator[Tap]:
         """Iterate over the kernel positions in row-major order."""
         for row in range(self.kernel_size[0]):
             for column in range(self.kernel_size[1]):
-                rows = every(self.stride[0], grid[0], row)
-                columns = every(self.stride[1], grid[1], column)
+                rows = every(self.stride[0], grid[0], row * self.dilation[0])
+                columns = every(self.stride[1], grid[1], column * self.dilation[1])
                 yield Tap(row, column, (..., rows, columns))
 
     def pad(self, images: Array, value: float = 0.0) -> Array:
         """Pad the images with `value`; without padding, return them unchanged."""
-        if self.padding == (0, 0):
-            return images
-        xp = array_namespace(images)
         *front, height, width = images.shape
         shape = self._padded_shape((*front, height, width))
+        if shape == tuple(images.shape):
+            return images
+        xp = array_namespace(images)
         place = self._inside((height, width))
         padded = xp.full(shape, value, dtype=images.dtype, device=device(images))
         padded[place] = images
@@ -96,16 +127,21 @@ class Windows:
 
     def _padded_shape(self, shape: Shape) -> Shape:
         *front, height, width = shape
-        vertical, horizontal = self.padding
-        return (*front, height + 2 * vertical, width + 2 * horizontal)
+        size = (height, width)
+        padded = [n + sum(edge) for n, edge in zip(size, self.borders, strict=True)]
+        if self.ceil_mode:
+            ends = zip(self.grid(size), self.stride, self.reach, strict=True)
+            last = [(count - 1) * stride + reach for count, stride, reach in ends]
+            padded = list(map(max, padded, last))
+        return (*front, *padded)
 
     def _inside(self, size: Pair) -> Place:
-        (top, left), (height, width) = self.padding, size
+        ((top, _), (left, _)), (height, width) = self.borders, size
         return (..., slice(top, top + height), slice(left, left + width))
 
     def _least_size(self) -> str:
-        sides = zip(self.kernel_size, self.padding, strict=True)
-        height, width = (max(1, kernel - 2 * border) for kernel, border in sides)
+        sides = zip(self.reach, self.borders, strict=True)
+        height, width = (max(1, reach - sum(border)) for reach, border in sides)
         return f"{height}x{width}"
 
 
@@ -138,6 +174,22 @@ def read_pair(owner: str, name: str, value: object, *, least: int) -> Pair:
     )
 
 
-def show_pair(pair: Pair) -> str:
-    """Format a pair: `3` for (3, 3), else `(3, 5)`."""
-    return str(pair[0]) if pair[0] == pair[1] else str(pair)
+def read_padding(owner: str, value: Any) -> Padding:
+    """Return (height, width), each a number or a pair (before, after) that differ."""
+    are_sides = isinstance(value, tuple | list) and len(value) == 2
+    if not are_sides or all(isinstance(side, Integral) for side in value):
+        return read_pair(owner, "padding", value, least=0)
+    height, width = (read_pair(owner, "padding", side, least=0) for side in value)
+    if height[0] == height[1] and width[0] == width[1]:
+        return height[0], width[0]
+    return height, width
+
+
+def _both_sides(side: int | Pair) -> Pair:
+    return (side, side) if isinstance(side, int) else side
+
+
+def show_pair(pair: Any) -> str:
+    """Format a pair: `3` for (3, 3), else `(3, 5)` or `((0, 1), (0, 1))`."""
+    are_numbers = isinstance(pair[0], int)
+    return str(pair[0]) if are_numbers and pair[0] == pair[1] else str(pair)

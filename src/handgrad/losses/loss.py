@@ -65,7 +65,7 @@ def mean_loss(losses: Array, weights: Array | None) -> float:
         return float(xp.sum(losses, dtype=xp.float64)) / batch
     wide = xp.astype(weights, xp.float64)
     total = float(xp.sum(xp.astype(losses, xp.float64) * wide))
-    return total / float(xp.sum(wide))
+    return total / (float(xp.sum(wide)) or 1.0)
 
 
 def shares_of(weights: Array | None, logits: Array) -> Array | None:
@@ -78,7 +78,7 @@ def shares_of(weights: Array | None, logits: Array) -> Array | None:
         return None
     xp = array_namespace(logits)
     wide = xp.astype(xp.asarray(weights, device=device(logits)), xp.float64)
-    return xp.astype(wide / xp.sum(wide), logits.dtype)[:, None]
+    return xp.astype(wide / (float(xp.sum(wide)) or 1.0), logits.dtype)[:, None]
 
 
 def forward_loss(

@@ -18,6 +18,7 @@ from handgrad.ranges import check_at_least, shown
 
 INFERRED = ("in_features", "in_channels", "features", "channels")
 NESTED = ("body", "shortcut")
+LISTS = ("layers", "branches")
 MOST_LAYERS = 10_000
 
 
@@ -33,8 +34,9 @@ def from_layers(
     `layers` is a list of dictionaries, each with the name of a layer and its options,
     as in a TOML file or made with `handgrad.network`. The last linear layer may omit
     its `out_features`, which defaults to the number of classes. A residual layer
-    contains nested lists: {"name": "residual", "body": [...], "shortcut": [...]}; so
-    does {"name": "sequential", "layers": [...]}.
+    contains nested lists: {"name": "residual", "body": [...], "shortcut": [...]}; so do
+    {"name": "sequential", "layers": [...]}, {"name": "multiply", "body": [...]} and
+    {"name": "concatenate", "branches": [[...], [...]]}.
 
     ConfigError for an unknown layer or option, or an invalid value; ShapeError for
     layers whose shapes do not fit, or outputs that are not (classes,). Both name the
@@ -78,8 +80,11 @@ def check_number_of(layers: Sequence[Any]) -> None:
     waiting, count = list(layers), 0
     while waiting and count <= MOST_LAYERS:
         row = waiting.pop()
+        if isinstance(row, list | tuple):
+            waiting += row
+            continue
         count += 1
-        for name in (*NESTED, "layers") if isinstance(row, Mapping) else ():
+        for name in (*NESTED, *LISTS) if isinstance(row, Mapping) else ():
             inner = row.get(name)
             waiting += inner if isinstance(inner, list | tuple) else []
         if len(waiting) > MOST_LAYERS:
@@ -137,16 +142,44 @@ def build_layer(row: Mapping[str, Any], shape: Shape, key: Key) -> Layer[Any]:
     for name in INFERRED:
         if name in wanted and name not in options:
             given[name] = shape[0]
+    if "shape" in wanted and "shape" not in options:
+        given["shape"] = shape
     if "initializer" in options and "initializer" in wanted:
         given["initializer"] = initializer(options.pop("initializer"))
+    given |= _inner_layers(wanted, options, shape, key)
+    layer: Layer[Any] = call(row["name"], make, options, **given)
+    return layer
+
+
+def _inner_layers(
+    wanted: Mapping[str, Any], options: dict[str, Any], shape: Shape, key: Key
+) -> dict[str, Any]:
+    """Build the layers inside a layer; their rows are taken from its options."""
+    found: dict[str, Any] = {}
     for name in NESTED:
         if name in wanted and options.get(name) is not None:
             part, _ = build_layers(options.pop(name), shape, key.child(name))
-            given[name] = Sequential(part)
+            found[name] = Sequential(part)
     if "layers" in wanted and "layers" in options:
-        given["layers"], _ = build_layers(options.pop("layers"), shape, key)
-    layer: Layer[Any] = call(row["name"], make, options, **given)
-    return layer
+        found["layers"], _ = build_layers(options.pop("layers"), shape, key)
+    if "branches" in wanted and "branches" in options:
+        found["branches"] = [
+            Sequential(build_layers(rows, shape, key.child(f"branch_{number}"))[0])
+            for number, rows in enumerate(lists_of(options.pop("branches")), start=1)
+        ]
+    return found
+
+
+def lists_of(branches: Any) -> list[Any]:
+    """The branches of a concatenation; ConfigError unless it is a list of lists."""
+    if not isinstance(branches, list | tuple) or not all(
+        isinstance(rows, list | tuple) for rows in branches
+    ):
+        raise ConfigError(
+            "concatenate takes branches as a list of lists of layers, got "
+            f"{shown(branches)}. Write them as [[conv2d(8, 1)], [conv2d(8, 3)]]."
+        )
+    return list(branches)
 
 
 def kind_of(name: str) -> str:

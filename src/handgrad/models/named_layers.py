@@ -23,6 +23,10 @@ ACTIVATIONS: dict[str, Callable[..., Layer[Any]]] = {
     "tanh": layers.Tanh,
     "sigmoid": layers.Sigmoid,
     "silu": layers.SiLU,
+    "relu6": layers.ReLU6,
+    "elu": layers.ELU,
+    "hardsigmoid": layers.Hardsigmoid,
+    "hardswish": layers.Hardswish,
 }
 
 ACTIVATION_LAYERS = tuple(

@@ -4,11 +4,18 @@ from inspect import signature
 from typing import Any
 
 from handgrad.errors import ConfigError
-from handgrad.layers import Layer, Sequential
+from handgrad.layers import Concatenate, Layer, Sequential
 from handgrad.models.from_layers import NESTED
 from handgrad.models.named_layers import LAYERS, Row
 
 DRAWN = ("key", "initializer")  # affect only the initial values
+# options that a row has only where they differ from these
+UNLESS = {
+    "ceil_mode": False,
+    "count_include_pad": True,
+    "dilation": (1, 1),
+    "groups": 1,
+}
 NAMES = {kind: name for name, kind in LAYERS.items() if isinstance(kind, type)}
 
 
@@ -35,8 +42,14 @@ def _row(name: str, layer: Layer[Any]) -> Row:
         )
     options = [n for n in signature(type(layer)).parameters if n not in DRAWN]
     values = {option: getattr(layer, option) for option in options}
+    if "bias" in values:
+        values["bias"] = None if values["bias"] is not None else False
+    values |= {n: None for n, plain in UNLESS.items() if values.get(n) == plain}
     if isinstance(layer, Sequential):
         values["layers"] = rows_of(layer)
+    if isinstance(layer, Concatenate):
+        parts = layer.branches.items()
+        values["branches"] = [_branch(f"{name}.{each}", part) for each, part in parts]
     for branch in NESTED:
         if branch in values:
             values[branch] = _branch(f"{name}.{branch}", values[branch])
@@ -44,7 +57,7 @@ def _row(name: str, layer: Layer[Any]) -> Row:
 
 
 def _branch(name: str, layer: Layer[Any] | None) -> list[Row] | None:
-    """Rows of one branch of a residual connection, which must be a Sequential."""
+    """Rows of one branch of a layer, which must be a Sequential."""
     if layer is None:
         return None
     if type(layer) is not Sequential:

@@ -76,7 +76,11 @@ def test_parameters_are_copies():
 
 @pytest.mark.parametrize(
     "part",
-    [layers.Dropout(0.5), layers.AveragePool2d(2, padding=1)],
+    [
+        layers.Dropout(0.5),
+        layers.AveragePool2d(2, padding=((0, 1), (0, 1))),
+        layers.Hardsigmoid(0.2),
+    ],
     ids=lambda part: type(part).__name__,
 )
 def test_a_layer_without_a_torch_equivalent_is_refused(part):

@@ -207,10 +207,8 @@ def forward_kernel(
                 results = outputs[row * out_stride : row * out_stride + columns]
             for column in range(columns):
                 value = values[column]
-                if by_rows:
-                    value = value + bias[column]
-                elif has_bias:
-                    value = value + shift
+                if has_bias:
+                    value = value + (bias[column] if by_rows else shift)
                 if stores:
                     values[column] = value
                 results[column] = activate(value, factor)
@@ -218,9 +216,9 @@ def forward_kernel(
     return activation
 
 
-def rows_kernel(kind: Activation, *, in_place: bool) -> Kernel:
-    """`forward_kernel` with a bias for each column."""
-    return forward_kernel(kind, has_bias=True, in_place=in_place, by_rows=True)
+def rows_kernel(kind: Activation, *, has_bias: bool, in_place: bool) -> Kernel:
+    """`forward_kernel` with a bias for each column, or none."""
+    return forward_kernel(kind, has_bias=has_bias, in_place=in_place, by_rows=True)
 
 
 @kernel_family

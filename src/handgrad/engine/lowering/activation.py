@@ -2,7 +2,7 @@
 
 from handgrad.engine.kernels import activations
 from handgrad.engine.kernels.activations import Activation
-from handgrad.engine.lowering.lowering import Lowering
+from handgrad.engine.lowering.lowering import Lowering, bias_of
 from handgrad.engine.lowering.node import Node
 from handgrad.engine.memory_plan import NOWHERE, Pointer, Tensor, pointer_to
 
@@ -15,8 +15,10 @@ def lower_activation(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
 
 def lower_bias(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
     """outputs = activation(inputs + bias); only the bias without an activation."""
-    bias = lowering.store.pointer(f"{node.name}.bias")
+    bias = bias_of(lowering, node)
     name, activation = f"{node.name} bias", activations.IDENTITY
+    if bias is NOWHERE and node.after is None:
+        return inputs
     if node.after is not None:
         assert node.after.activation is not None
         name, activation = node.after.name, node.after.activation
@@ -44,7 +46,7 @@ def activate(
     slope = memory.array(f"{name} slope", "settings", 1)
     slope[0] = getattr((node.after or node).layer, "negative_slope", 0.0)
     kernel = (
-        activations.rows_kernel(activation, in_place=in_place)
+        activations.rows_kernel(activation, has_bias=has_bias, in_place=in_place)
         if by_rows
         else activations.forward_kernel(
             activation, has_bias=has_bias, in_place=in_place

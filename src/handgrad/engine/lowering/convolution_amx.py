@@ -136,7 +136,7 @@ class AmxConvolution(ConvolutionKernels):
         )
         name = f"{name}.weight"
         add_row_blocks(self.lowering, name, shape.out_channels, columns, compute)
-        add_bias_lanes(self.lowering, self.name, d_outputs)
+        add_bias_lanes(self.lowering, self.node, d_outputs)
 
     def _all_tiles(
         self, parts: Pointer, first: int, rows: int, place: Pointer, stride: int

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 
 from handgrad.engine.lowering.convolution_tables import Convolution
 from handgrad.engine.lowering.copies import as_dense
-from handgrad.engine.lowering.lowering import Lowering
+from handgrad.engine.lowering.lowering import Lowering, bias_of
 from handgrad.engine.lowering.node import Node
 from handgrad.engine.memory_plan import Tensor
 
@@ -23,7 +23,7 @@ class ConvolutionKernels(ABC):
         self.lowering, self.memory, self.node = lowering, lowering.memory, node
         self.name, self.inputs = node.name, inputs
         self.shape = Convolution.of(node.layer, inputs, self.memory.tile)
-        self.bias = lowering.store.pointer(f"{node.name}.bias")
+        self.bias = bias_of(lowering, node)
 
     @abstractmethod
     def forward(self) -> Tensor:

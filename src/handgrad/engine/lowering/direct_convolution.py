@@ -14,7 +14,7 @@ from handgrad.engine.lowering.convolution_kernels import ConvolutionKernels
 from handgrad.engine.lowering.convolution_tables import Convolution
 from handgrad.engine.lowering.copies import packing
 from handgrad.engine.lowering.lowering import Lowering
-from handgrad.engine.memory_plan import FLOAT_BYTES, Pointer, Tensor
+from handgrad.engine.memory_plan import FLOAT_BYTES, NOWHERE, Pointer, Tensor
 from handgrad.layers import Conv2d
 
 BLOCK_FLOATS = 1 << 14  # of a weight that one task updates
@@ -99,7 +99,10 @@ class DirectConvolution(ConvolutionKernels):
         packed = self._packed("weight", order)
         numbers, more = np.arange(taps.outs), taps.rounded - taps.outs
         numbers = np.pad(numbers, (0, more), constant_values=-1)
-        bias = self._packed("bias", numbers)
+        if self.bias is NOWHERE:
+            bias = self._zeros("forward", taps.rounded)
+        else:
+            bias = self._packed("bias", numbers)
         arrays = (self.inputs.pointer, packed, bias, outputs.pointer)
         tables = convolution_tables.forward_tables(shape, taps.block)
         taps.add(self.lowering, f"{name} forward", arrays, tables)
@@ -116,7 +119,7 @@ class DirectConvolution(ConvolutionKernels):
         d_inputs = memory.dense(f"d_{name}", "gradients", self._unpadded, rows=rows)
         order = convolution_tables.backward_order(shape, taps.block)
         packed = self._packed("weight", order)
-        zeros = memory.shared(f"{name} no bias", "settings", taps.rounded)
+        zeros = self._zeros("d_inputs", taps.rounded)
         arrays = (d_outputs.pointer, packed, zeros, d_inputs.pointer)
         tables = convolution_tables.backward_tables(shape, taps.block)
         taps.add(self.lowering, f"{name} d_inputs", arrays, tables)
@@ -152,6 +155,11 @@ class DirectConvolution(ConvolutionKernels):
             run=run,
             together=max(1, KEPT_BYTES // (outs * shape.output_bytes)),
         )
+        weights = shape.out_channels * size
+        count = -(-weights // BLOCK_FLOATS)
+        add_lane_blocks(lowering, f"{name}.weight", lanes, weights, count)
+        if self.bias is NOWHERE:
+            return
         columns = shape.out_size[0] * shape.out_size[1] * memory.tile
         lowering.add(
             row_sums,
@@ -162,10 +170,11 @@ class DirectConvolution(ConvolutionKernels):
             columns=columns,
             stride=columns,
         )
-        weights = shape.out_channels * size
-        count = -(-weights // BLOCK_FLOATS)
-        add_lane_blocks(lowering, f"{name}.weight", lanes, weights, count)
         add_lane_blocks(lowering, f"{name}.bias", bias_lanes, shape.out_channels, 1)
+
+    def _zeros(self, what: str, count: int) -> Pointer:
+        """In place of a bias."""
+        return self.memory.shared(f"{self.name} {what}, no bias", "settings", count)
 
     def _packed(self, parameter: str, order: NumpyArray) -> Pointer:
         """A parameter copied in the order of a table, before each step."""

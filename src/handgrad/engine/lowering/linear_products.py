@@ -74,12 +74,17 @@ class LinearProducts(ABC):
             cost = 2 * rows * columns * capacity
             block = GradientBlock(f"{self.name}.weight", *place, compute, cost=cost)
             self.lowering.blocks.append(block)
+        if self.node.layer.bias is not None:
+            self._add_bias_block(d_outputs)
+        self.memory.keep(d_outputs)  # the blocks read it when all tiles are done
+        return self.d_inputs(d_outputs) if self.node.needs_d_inputs else None
+
+    def _add_bias_block(self, d_outputs: Tensor) -> None:
+        capacity = self.memory.capacity
         source, cost = partial(self.d_bias, d_outputs), self.out * capacity
         name = f"{self.name}.bias"
         bias = flat_block(name, 0, self.out, compute=source, cost=cost)
         self.lowering.blocks.append(bias)
-        self.memory.keep(d_outputs)  # the blocks read it when all tiles are done
-        return self.d_inputs(d_outputs) if self.node.needs_d_inputs else None
 
 
 class LibraryProducts(LinearProducts):

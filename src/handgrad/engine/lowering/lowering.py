@@ -115,6 +115,13 @@ class Lowering:
         return tensor
 
 
+def bias_of(lowering: Lowering, node: Node) -> Pointer:
+    """The bias of a linear layer or a convolution; NOWHERE if it has none."""
+    if node.layer.bias is None:
+        return NOWHERE
+    return lowering.store.pointer(f"{node.name}.bias")
+
+
 def lower_nodes(lowering: Lowering, nodes: Sequence[Node], inputs: Tensor) -> Tensor:
     """Lower all nodes, first to last; returns the outputs of the last."""
     for node in nodes:

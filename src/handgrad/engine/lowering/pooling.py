@@ -16,7 +16,7 @@ from handgrad.engine.kernels.pooling import (
 from handgrad.engine.lowering.lowering import Lowering
 from handgrad.engine.lowering.node import Node
 from handgrad.engine.memory_plan import Pointer, Tensor
-from handgrad.layers import MaxPool2d
+from handgrad.layers import AveragePool2d, MaxPool2d
 
 LARGEST_WINDOW = 254  # the position of a maximum is one byte; 255: there is none
 MEANS = average_pool, average_unpool
@@ -25,8 +25,15 @@ Arguments: TypeAlias = Mapping[str, Pointer | int]
 
 
 def suits_max_pool(layer: MaxPool2d) -> bool:
-    """Whether one byte holds the position of a maximum in its window."""
-    return layer.kernel_size[0] * layer.kernel_size[1] <= LARGEST_WINDOW
+    """Whether one byte holds the position of a maximum, and windows are basic."""
+    fits = layer.kernel_size[0] * layer.kernel_size[1] <= LARGEST_WINDOW
+    return fits and layer.windows.is_basic
+
+
+def suits_average_pool(layer: AveragePool2d) -> bool:
+    """Whether all means are over equally many numbers, and windows are basic."""
+    is_even = layer.count_include_pad or layer.padding == (0, 0)
+    return is_even and layer.windows.is_basic
 
 
 def lower_max_pool(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:

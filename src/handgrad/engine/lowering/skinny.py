@@ -97,7 +97,9 @@ def _add_gradients(
         columns=features,
         stride=features,
     )
+    add_lane_blocks(lowering, f"{name}.weight", lanes, size, BLOCKS)
+    if layer.bias is None:
+        return
     sizes = (outs, memory.tile, d_outputs.stride)
     lowering.operations += bias_sums(name, d_outputs.pointer, bias, sizes)
-    add_lane_blocks(lowering, f"{name}.weight", lanes, size, BLOCKS)
     add_lane_blocks(lowering, f"{name}.bias", bias, outs, 1)

@@ -21,6 +21,7 @@ from handgrad.engine.lowering.pooling import (
     lower_average_pool,
     lower_global_average_pool,
     lower_max_pool,
+    suits_average_pool,
     suits_max_pool,
 )
 from handgrad.engine.lowering.residual import lower_residual
@@ -60,11 +61,12 @@ BATCH_NORM = Row(
     needs_barrier=lambda layer, training: training,
 )
 TABLE: dict[type, Row] = {
-    AveragePool2d: Row(lower_average_pool),
+    AveragePool2d: Row(lower_average_pool, suits=suits_average_pool),
     BatchNorm1d: BATCH_NORM,
     BatchNorm2d: BATCH_NORM,
     Conv2d: Row(
         lower_convolution,
+        suits=lambda layer: layer.windows.is_basic and layer.groups == 1,
         needs_barrier=lambda layer, training: training and prefers_winograd(layer),
         tile=lambda layer: LEAST_TILE,
         border=lambda layer: layer.padding,

@@ -9,6 +9,7 @@ import numpy as np
 
 from handgrad.arrays import NumpyArray
 from handgrad.engine import processor
+from handgrad.engine.gradient_blocks import add_bias_lanes
 from handgrad.engine.kernels.bfloat16x3 import TURN_BYTES
 from handgrad.engine.kernels.panels import PANEL
 from handgrad.engine.kernels.registers import VECTOR_BYTES
@@ -27,7 +28,7 @@ from handgrad.engine.lowering.winograd_plan import (
     transform,
 )
 from handgrad.engine.lowering.winograd_tiles import Places, Windows
-from handgrad.engine.memory_plan import FLOAT_BYTES, Pointer, Tensor
+from handgrad.engine.memory_plan import FLOAT_BYTES, NOWHERE, Pointer, Tensor
 from handgrad.engine.operation import Operation
 from handgrad.layers import Conv2d
 
@@ -60,11 +61,13 @@ class WinogradConvolution(ConvolutionKernels):
         order = convolution_tables.forward_order(shape, plan.block)
         weights = self._transformed_weights(plan, order, rotated=False)
         sides = (self.inputs, weights, outputs)
-        add_convolution(self.lowering, plan, sides, (self.bias, FLOAT_BYTES))
+        bias = None if self.bias is NOWHERE else (self.bias, FLOAT_BYTES)
+        add_convolution(self.lowering, plan, sides, bias)
         return outputs
 
     def add_gradients(self, d_outputs: Tensor) -> None:
         """Add the sums over the whole batch, after all tiles."""
+        add_bias_lanes(self.lowering, self.node, d_outputs)
         add_weight_gradient(self.lowering, self.name, self.plan, self.inputs, d_outputs)
 
     def d_inputs(self, d_outputs: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from handgrad.engine import processor
-from handgrad.engine.gradient_blocks import add_bias_lanes, add_row_blocks
+from handgrad.engine.gradient_blocks import add_row_blocks
 from handgrad.engine.kernels.panels import PANEL, PANEL_BYTES
 from handgrad.engine.kernels.registers import LANES
 from handgrad.engine.kernels.winograd import (
@@ -51,7 +51,6 @@ def add_weight_gradient(
 ) -> None:
     """Add the sums over all groups of tiles, and the blocks of the weight."""
     memory = lowering.memory
-    add_bias_lanes(lowering, name, d_outputs)
     sides = (plan.channels, plan.outputs)
     parts = groups(
         memory.tiles, memory.workers, sum(_tile_bytes(plan, each) for each in sides)

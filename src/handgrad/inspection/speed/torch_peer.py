@@ -114,7 +114,10 @@ def translate(layer: Layer[Any]) -> nn.Module:
     if isinstance(layer, layers.Residual):
         kept = layer.shortcut
         return Both(translate(layer.body), translate(kept) if kept else nn.Identity())
-    if type(layer) in ACTIVATION_LAYERS:  # torch has the same names and options
+    if isinstance(layer, layers.Hardsigmoid):
+        if (layer.slope, layer.offset) == (1 / 6, 0.5):
+            return nn.Hardsigmoid()
+    elif type(layer) in ACTIVATION_LAYERS:  # torch has the same names and options
         options = (getattr(layer, name) for name in options_of(type(layer)))
         activation: nn.Module = getattr(nn, type(layer).__name__)(*options)
         return activation
@@ -130,24 +133,49 @@ def _with_options(layer: Layer[Any]) -> nn.Module:
     """The torch module of a layer with options."""
     match layer:
         case layers.Linear():
-            return nn.Linear(layer.in_features, layer.out_features)
-        case layers.Conv2d():
+            has_bias = layer.bias is not None
+            return nn.Linear(layer.in_features, layer.out_features, bias=has_bias)
+        case layers.Conv2d() if not _is_uneven(layer):
             channels = (layer.in_channels, layer.out_channels)
-            return nn.Conv2d(*channels, layer.kernel_size, layer.stride, layer.padding)
+            return nn.Conv2d(
+                *channels,
+                layer.kernel_size,
+                layer.stride,
+                layer.padding,
+                layer.dilation,
+                layer.groups,
+                bias=layer.bias is not None,
+            )
         case layers.BatchNorm1d():
             return nn.BatchNorm1d(layer.features, layer.eps, layer.momentum)
         case layers.BatchNorm2d():
             return nn.BatchNorm2d(layer.channels, layer.eps, layer.momentum)
-        case layers.MaxPool2d():
-            return nn.MaxPool2d(layer.kernel_size, layer.stride, layer.padding)
-        case layers.AveragePool2d() if layer.padding == (0, 0):
-            return nn.AvgPool2d(layer.kernel_size, layer.stride)
+        case layers.MaxPool2d() if not _is_uneven(layer):
+            return nn.MaxPool2d(
+                layer.kernel_size,
+                layer.stride,
+                layer.padding,
+                ceil_mode=layer.ceil_mode,
+            )
+        case layers.AveragePool2d() if not _is_uneven(layer):
+            return nn.AvgPool2d(
+                layer.kernel_size,
+                layer.stride,
+                layer.padding,
+                layer.ceil_mode,
+                layer.count_include_pad,
+            )
         case layers.GlobalAveragePool2d():
             return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
     raise ConfigError(
         f"The race has no torch equivalent of {layer}. Race a network of linear, "
         "convolution, pooling, batch norm and activation layers."
     )
+
+
+def _is_uneven(layer: Any) -> bool:
+    """Whether padding differs on opposite sides, which torch's layers do not take."""
+    return any(before != after for before, after in layer.windows.borders)
 
 
 def translate_optimizer(optimizer: Any, parameters: Iterable[Any]) -> Any:

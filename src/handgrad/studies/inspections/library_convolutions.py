@@ -38,10 +38,11 @@ class LibraryConv2d(Layer[NumpyArray]):
     """
 
     def __init__(self, ours: Conv2d) -> None:
-        if ours.stride != (1, 1):
+        basic = ours.windows.is_basic and ours.groups == 1
+        if ours.stride != (1, 1) or ours.bias is None or not basic:
             raise ConfigError(
-                f"LibraryConv2d takes a stride of 1, got {ours.stride}. "
-                "Use a network without strides."
+                "LibraryConv2d takes a stride of 1, a bias, and no groups or dilation, "
+                f"got {ours}. Use a network of such convolutions."
             )
         self.ours = ours
 
@@ -64,7 +65,8 @@ class LibraryConv2d(Layer[NumpyArray]):
         images = np.pad(inputs, edges)
         maps = [correlate(images, k[None], "valid") for k in self._weight()]
         outputs: NumpyArray = np.concatenate(maps, axis=1)
-        return outputs + np.asarray(self.ours.bias.value)[:, None, None], images
+        bias = self.ours.parameters()["bias"].value
+        return outputs + np.asarray(bias)[:, None, None], images
 
     def backward(
         self,
