@@ -91,6 +91,10 @@ def written_model():
     return fitted().to_onnx(folder() / "net.onnx")
 
 
+def torch_file():
+    return hg.interop.save_torch_weights(fitted(), folder() / "net.safetensors")
+
+
 def trainer(engine="cpu", **options):
     return Trainer.for_model(
         models.mlp(input_shape=(1, 8, 8), hidden_sizes=[8], classes=4),
@@ -189,6 +193,25 @@ CLASSIFIER = {
     "from_onnx": row(
         lambda: hg.from_onnx(written_model()).predict(IMAGES[:, 0]),
         wrong=[lambda: hg.from_onnx(MISSING)],
+    ),
+    "interop.from_torch": row(
+        lambda: hg.interop.from_torch(hg.interop.to_torch(fitted()), (1, 8, 8)),
+        wrong=[lambda: hg.interop.from_torch(3, (1, 8, 8))],
+    ),
+    "interop.load_torch_weights": row(
+        lambda: hg.interop.load_torch_weights(fitted().network_, torch_file()),
+        wrong=[lambda: hg.interop.load_torch_weights(fitted().network_, MISSING)],
+    ),
+    "interop.save_torch_weights": row(
+        lambda: torch_file(),
+        wrong=[lambda: hg.interop.save_torch_weights(fitted(), MISSING)],
+    ),
+    "interop.to_torch": row(
+        lambda: hg.interop.to_torch(fitted()), wrong=[lambda: hg.interop.to_torch(3)]
+    ),
+    "interop.torch_names": row(
+        lambda: hg.interop.torch_names(fitted()),
+        wrong=[lambda: hg.interop.torch_names(3)],
     ),
     "interop.to_onnx": row(
         written_model, wrong=[lambda: hg.interop.to_onnx(3, MISSING)]

@@ -25,7 +25,9 @@ BUILDING = {
     "starting_points",
 }
 TRAINING = {*BUILDING, "engine", "metrics", "training"}
-STANDING = {*TRAINING, "inspection", "studies", "reports", "sweeps"}
+STANDING = {
+    *TRAINING, "inspection", "reports", "studies", "sweeps", "torch_modules",
+}  # fmt: skip
 TOP = {*STANDING, "interop", "testing"}
 KNOWS = {
     "errors": set(),
@@ -59,7 +61,8 @@ KNOWS = {
     "engine": {*PLAIN, "augmentation", "datasets"},
     "training": TRAINING,
     "auto": TRAINING,
-    "inspection": TRAINING,
+    "torch_modules": {*PLAIN, "models", "options"},
+    "inspection": {*TRAINING, "torch_modules"},
     "studies": {*TRAINING, "inspection"},
     "reports": {*TRAINING, "inspection", "studies"},
     "sweeps": {*TRAINING, "inspection", "studies"},

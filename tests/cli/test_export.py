@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from handgrad.datasets import load as load_data
+from handgrad.interop import load_torch_weights
 from handgrad.training import load
 
 
@@ -20,6 +21,18 @@ def test_a_model_and_its_history(handgrad, trained, tmp_path):
     assert np.isfinite(logits).all()
     assert len((tmp_path / "net.csv").read_text().splitlines()) == 3
     assert handgrad(f"export {trained} --csv net.csv --json").out.startswith("{")
+
+
+def test_weights_for_torch_and_their_names(handgrad, trained):
+    code, out, err = handgrad(f"export {trained} --torch net.safetensors")
+    assert (code, err) == (0, "")
+    heads, first, *_, last = out.splitlines()
+    assert heads.split() == ["Handgrad", "torch"]
+    assert first.split() == ["linear_1.weight", "1.weight"]
+    assert last.startswith("net.safetensors: ")
+    load_torch_weights(load(trained).model, "net.safetensors")
+    values = json.loads(handgrad(f"export {trained} --torch a --json").out)
+    assert values["torch_names"]["linear_1.weight"] == "1.weight"
 
 
 def test_mistakes_are_sentences(refused, trained):

@@ -56,7 +56,7 @@ LINES = [
     "predict one images/a/0.png",
     "verify one --steps 1",
     "calibrate one",
-    "export one --csv one.csv",
+    "export one --csv one.csv --torch one.safetensors",
     "models",
     "models lenet",
     "summary lenet",

@@ -1,7 +1,7 @@
 """`handgrad export`: write a trained network for other software."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -16,18 +16,22 @@ def export(
     onnx: Annotated[
         Path | None, typer.Option(metavar="FILE", help="ONNX model to write.")
     ] = None,
+    torch: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Safetensors file of weights, for torch."),
+    ] = None,
     csv: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="CSV file for the metrics of each epoch."),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Export a trained network: as an ONNX model, its history as CSV."""
-    from handgrad.cli.screens.console import say, say_json
+    """Export a trained network: ONNX model, weights for torch, history as CSV."""
+    from handgrad.cli.screens.console import say, say_json, show, table
     from handgrad.paths import target_of
     from handgrad.training.atomic import write_file
 
-    wanted = {"onnx": onnx, "csv": csv}
+    wanted = {"onnx": onnx, "torch": torch, "csv": csv}
     written = {name: path for name, path in wanted.items() if path is not None}
     if not written:
         raise ConfigError(
@@ -36,23 +40,44 @@ def export(
         )
     for name, path in written.items():
         _check_target(name, path, network)
-    contents = {}  # all of them before the first is written
-    if onnx is not None:
-        from handgrad.interop.onnx_export import onnx_model
-
-        contents["onnx"] = onnx_model(network).SerializeToString()
-    if csv is not None:
-        from handgrad.interop.history_csv import history_csv
-
-        contents["csv"] = history_csv(network).encode()
+    contents = {name: _content(name, network) for name in written}  # before any file
+    names = _torch_names(network) if "torch" in written else {}
     for name, path in written.items():
         write_file(target_of(path), contents[name])
     if as_json:
-        names = {name: str(path) for name, path in written.items()}
-        say_json({"network": str(network), **names})
+        values: dict[str, Any] = {n: str(path) for n, path in written.items()}
+        values |= {"torch_names": names} if names else {}
+        say_json({"network": str(network), **values})
         return
+    if names:
+        shown = table("Handgrad", "torch")
+        for pair in names.items():
+            shown.add_row(*pair)
+        show(shown)
     for path in written.values():
         say(f"{path}: {path.stat().st_size:,} bytes")
+
+
+def _content(name: str, network: Path) -> bytes:
+    """The content of the file of one option."""
+    if name == "onnx":
+        from handgrad.interop.onnx_export import onnx_model
+
+        content: bytes = onnx_model(network).SerializeToString()
+        return content
+    if name == "torch":
+        from handgrad.interop.torch_weights import torch_weights
+
+        return torch_weights(network)
+    from handgrad.interop.history_csv import history_csv
+
+    return history_csv(network).encode()
+
+
+def _torch_names(network: Path) -> dict[str, str]:
+    from handgrad.interop.torch_weights import torch_names
+
+    return torch_names(network)
 
 
 def _check_target(name: str, path: Path, network: Path) -> None:

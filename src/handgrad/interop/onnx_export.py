@@ -11,10 +11,11 @@ from handgrad.datasets import Normalization
 from handgrad.errors import ConfigError, RunError, ShapeError
 from handgrad.interop.onnx_graph import LOGITS, Graph, import_onnx
 from handgrad.interop.onnx_nodes import add_layer
+from handgrad.interop.subject import subject_of
 from handgrad.layers import Sequential
 from handgrad.paths import path_of
 from handgrad.training.atomic import write_file
-from handgrad.training.trained_network import TrainedNetwork, load
+from handgrad.training.trained_network import TrainedNetwork
 
 OPSET = 26  # the newest that onnxruntime and its versions for the browser all run
 IR_VERSION = 13
@@ -65,18 +66,11 @@ def to_onnx(
 def onnx_model(subject: Any, input_shape: Shape | None = None) -> Any:
     """The `onnx.ModelProto` of a network, checked in full; see `to_onnx`."""
     onnx = import_onnx()
-    if isinstance(subject, str | Path):
-        subject = load(subject)
-    trained = getattr(subject, "trained_", subject)
+    trained = subject_of("to_onnx", subject)
     if isinstance(trained, TrainedNetwork):
         model = _model_of(onnx, trained)
-    elif isinstance(trained, Sequential):
-        model = _model_of_layers(onnx, trained, input_shape)
     else:
-        raise ConfigError(
-            "to_onnx takes a fitted classifier, the path of a run or a Sequential, got "
-            f"{type(subject).__name__}. Call fit first."
-        )
+        model = _model_of_layers(onnx, trained, input_shape)
     onnx.checker.check_model(model, full_check=True)
     return model
 
@@ -103,7 +97,7 @@ def _model_of(onnx: Any, network: TrainedNetwork) -> Any:
     made = _assembled(
         onnx, graph, network.form.dtype, shape, outputs, len(network.class_names)
     )
-    onnx.helper.set_model_props(made, _metadata(network))
+    onnx.helper.set_model_props(made, metadata_of(network))
     return made
 
 
@@ -190,7 +184,7 @@ def _assembled(
     )
 
 
-def _metadata(network: TrainedNetwork) -> dict[str, str]:
+def metadata_of(network: TrainedNetwork) -> dict[str, str]:
     """Class names, and how an image becomes an input; JSON where it is not text."""
     shape, form = network.input_shape, network.form
     values = {

@@ -66,10 +66,14 @@ class Windows:
         return height, width
 
     @property
+    def is_even(self) -> bool:
+        """Whether padding is the same on opposite sides."""
+        return all(before == after for before, after in self.borders)
+
+    @property
     def is_basic(self) -> bool:
         """Whether padding is the same on opposite sides, and nothing else is set."""
-        even = all(before == after for before, after in self.borders)
-        return even and self.dilation == (1, 1) and not self.ceil_mode
+        return self.is_even and self.dilation == (1, 1) and not self.ceil_mode
 
     def grid(self, size: Pair) -> Pair:
         """Number of windows down and across an image of this size."""

@@ -6,36 +6,9 @@ from handgrad import layers
 from handgrad.datasets.normalization import half
 from handgrad.errors import ConfigError
 from handgrad.inspection.speed.networks import network, pictures
-from handgrad.inspection.speed.torch_peer import (
-    make_peer,
-    translate,
-    translate_optimizer,
-)
-from handgrad.models import from_layers, resnet
-from handgrad.models.named_layers import ACTIVATIONS
+from handgrad.inspection.speed.torch_peer import make_peer, translate_optimizer
 from handgrad.optimizers import SGD, Adam, AdamW, RMSProp
 from handgrad.randomness import Key
-
-CONV = {"name": "conv2d", "out_channels": 2, "kernel_size": 3, "padding": 1}
-LAYERS = [
-    [
-        {
-            "name": "conv2d",
-            "out_channels": 4,
-            "kernel_size": 3,
-            "stride": 2,
-            "padding": 1,
-        }
-    ],
-    [{"name": "max_pool2d", "kernel_size": 3, "stride": 2, "padding": 1}],
-    [{"name": "average_pool2d", "kernel_size": 2}],
-    [{"name": "batch_norm2d"}],
-    *([{"name": name}] for name in ACTIVATIONS),
-    [{"name": "flatten"}, {"name": "linear", "out_features": 5}],
-    [{"name": "sequential", "layers": [{"name": "tanh"}, {"name": "relu"}]}],
-    [{"name": "residual", "body": [CONV, {"name": "relu"}]}],
-    [{"name": "residual", "body": [CONV], "shortcut": [{"name": "batch_norm2d"}]}],
-]
 
 
 @pytest.fixture(autouse=True)
@@ -43,49 +16,6 @@ def threads():
     before = torch.get_num_threads()
     yield
     torch.set_num_threads(before)
-
-
-@pytest.mark.parametrize("rows", LAYERS, ids=lambda rows: rows[-1]["name"])
-def test_a_torch_layer_computes_the_same(rows):
-    rows = [*rows, {"name": "flatten"}, {"name": "linear", "out_features": 10}]
-    rows = rows if rows[0]["name"] != "flatten" else [*rows[:2], rows[-1]]
-    model = from_layers(layers=rows, input_shape=(2, 9, 9), classes=10)
-    rng = np.random.default_rng(0)
-    inputs = rng.standard_normal((6, 2, 9, 9)).astype(np.float32)
-    ours, _ = model.forward(inputs, training=True)
-    twin = torch.nn.Sequential(*(translate(part) for part in model.layers.values()))
-    theirs = twin(torch.from_numpy(inputs)).detach().numpy()
-    np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
-
-
-def test_global_average_pooling_has_a_torch_equivalent():
-    model = resnet(channels=(2, 3), input_shape=(2, 9, 9))
-    inputs = np.random.default_rng(0).standard_normal((6, 2, 9, 9)).astype(np.float32)
-    ours, _ = model.forward(inputs, training=True)
-    theirs = translate(model)(torch.from_numpy(inputs)).detach().numpy()
-    np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
-
-
-def test_parameters_are_copies():
-    layer = layers.Linear(3, 2, key=Key(0))
-    twin = translate(layer)
-    with torch.no_grad():
-        twin.weight.zero_()
-    assert np.abs(layer.weight.value).max() > 0
-
-
-@pytest.mark.parametrize(
-    "part",
-    [
-        layers.Dropout(0.5),
-        layers.AveragePool2d(2, padding=((0, 1), (0, 1))),
-        layers.Hardsigmoid(0.2),
-    ],
-    ids=lambda part: type(part).__name__,
-)
-def test_a_layer_without_a_torch_equivalent_is_refused(part):
-    with pytest.raises(ConfigError, match=type(part).__name__):
-        translate(part)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,237 @@
+"""Read a torch module, as layers that can be inspected and trained.
+
+Needs torch, the extra `torch`.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from math import prod
+from typing import Any, NamedTuple
+
+from torch import nn
+
+from handgrad import layers
+from handgrad.arrays import Shape, as_pair
+from handgrad.errors import ConfigError, HandgradError, ShapeError
+from handgrad.interop.torch_graph import Graph
+from handgrad.layers import Layer, Sequential
+from handgrad.text import some
+from handgrad.torch_modules import BY_MODULE
+
+
+class UnsupportedError(Exception):
+    """An operation for which there is no layer, in words."""
+
+
+class Chain(NamedTuple):
+    """Layers in a row, their last value and shape, and the operation after them."""
+
+    layers: list[Layer[Any]]
+    last: Any
+    shape: Shape
+    join: Any | None
+
+
+def _sum(chains: list[Chain]) -> Layer[Any]:
+    body, shortcut = sorted(chains, key=lambda chain: -len(chain.layers))
+    return layers.Residual(Sequential(body.layers), _or_identity(shortcut))
+
+
+def _product(chains: list[Chain]) -> Layer[Any]:
+    """A product; its body is the branch with one number for each channel, if any."""
+    body, kept = sorted(chains, key=lambda c: (prod(c.shape), -len(c.layers)))
+    flat = (
+        [layers.Flatten()] if len(body.shape) == 3 and body.shape != kept.shape else []
+    )
+    return layers.Multiply(Sequential([*body.layers, *flat]), _or_identity(kept))
+
+
+def _or_identity(chain: Chain) -> Sequential | None:
+    return Sequential(chain.layers) if chain.layers else None
+
+
+BLOCKS: dict[str | None, Callable[[list[Chain]], Layer[Any]]] = {
+    "add": _sum,
+    "mul": _product,
+    "cat": lambda chains: layers.Concatenate([Sequential(c.layers) for c in chains]),
+}
+
+
+class Reader:
+    """Follows a module from its input, and collects its layers.
+
+    `network` are the layers, `names` the names of their arrays in the module.
+    """
+
+    def __init__(self, module: Any, input_shape: Shape) -> None:
+        self.graph, self.shape = Graph(module), input_shape
+        self._places: list[tuple[Layer[Any], str]] = []
+        self._global: Layer[Any] | None = None  # an average pooling of whole images
+        if problems := self._unsupported():
+            raise _refused(module, problems)
+        try:
+            self.network = Sequential(self._layers())
+            self.names = self._names()
+        except UnsupportedError as error:
+            raise _refused(module, [str(error)]) from error
+
+    def _unsupported(self) -> list[str]:
+        """What operations have no layer, each with the names of some of them."""
+        found: dict[str, tuple[str, list[str]]] = {}
+        for node in self.graph.nodes:
+            try:
+                if self.graph.join(node) is None:
+                    self._parts(node)
+            except UnsupportedError as error:
+                kind = str(error).partition("=")[0]
+                found.setdefault(kind, (str(error), []))[1].append(
+                    self.graph.name(node)
+                )
+        return [f"{kind} ({some(names, 3)})" for kind, names in found.values()]
+
+    def _layers(self) -> list[Layer[Any]]:
+        value = self.graph.input
+        chain = self._chain(value, self.graph.users(value))
+        if chain.join is not None:
+            raise UnsupportedError(
+                f"{self.graph.shown(chain.join)} of values without a common source"
+            )
+        return chain.layers
+
+    def _chain(self, value: Any, users: list[Any]) -> "Chain":
+        """The layers from a value on, up to where they meet others."""
+        found: list[Layer[Any]] = []
+        while users:
+            if len(users) == 1:
+                if self.graph.join(users[0]) is not None:
+                    return Chain(found, value, self.shape, users[0])
+                (value,) = users
+                self._append(found, value)
+            else:
+                block, value = self._branches(value, users)
+                found.append(block)
+            users = self.graph.users(value)
+        return Chain(found, value, self.shape, None)
+
+    def _branches(self, value: Any, users: list[Any]) -> tuple[Layer[Any], Any]:
+        """A block of parallel branches, and the operation that joins them."""
+        before, chains = self.shape, []
+        for node in users:
+            self.shape = before
+            chains.append(self._chain(value, [node]))
+        join = chains[0].join
+        kind = None if join is None else self.graph.join(join)
+        if kind not in BLOCKS or any(chain.join is not join for chain in chains):
+            names = " and ".join(map(self.graph.shown, users))
+            raise UnsupportedError(f"the branches {names}, which no operation joins")
+        order = self.graph.operands(join)
+        chains.sort(key=lambda chain: order.index(chain.last))
+        if kind != "cat" and len(chains) != 2:
+            raise UnsupportedError(
+                f"{self.graph.shown(join)} of {len(chains)} branches"
+            )
+        block = BLOCKS[kind](chains)
+        self.shape = before
+        self._pass(block, join)
+        return block, join
+
+    def _append(self, found: list[Layer[Any]], node: Any) -> None:
+        """Add the layers of one operation."""
+        for part in self._parts(node):
+            layer = part if isinstance(part, Layer) else self._pooling(part, node)
+            if isinstance(layer, layers.Flatten):
+                if found and found[-1] is self._global:
+                    found.pop()
+                    layer = layers.GlobalAveragePool2d()
+                elif len(self.shape) == 1:
+                    continue
+            if isinstance(layer, layers.Softmax):
+                self._check_axis(node)
+            if layer is not None:
+                self._pass(layer, node)
+                found.append(layer)
+                self._places.append((layer, self.graph.name(node)))
+
+    def _check_axis(self, node: Any) -> None:
+        """UnsupportedError for a softmax over another axis than the last."""
+        axis = self.graph.module(node).dim
+        if axis not in (-1, len(self.shape)):
+            raise UnsupportedError(
+                f"{self.graph.shown(node)} over axis {axis} of {len(self.shape) + 1}"
+            )
+
+    def _pass(self, layer: Layer[Any], node: Any) -> None:
+        """Update the shape; ShapeError that names the operation."""
+        try:
+            self.shape = layer.output_shape(self.shape)
+        except ShapeError as error:
+            raise ShapeError(f"{self.graph.shown(node)}: {error}") from error
+
+    def _parts(self, node: Any) -> list[Any]:
+        """The layers of one operation; an adaptive pooling as it is."""
+        module = self.graph.module(node)
+        if module is None:
+            raise UnsupportedError(self.graph.kind(node))
+        parts = module if type(module) is nn.Sequential else [module]
+        return [
+            part if type(part) is nn.AdaptiveAvgPool2d else self._layer(part, node)
+            for part in parts
+            if type(part) is not nn.Identity
+        ]
+
+    def _layer(self, module: Any, node: Any) -> Layer[Any]:
+        """The layer of one module, with copies of its arrays."""
+        if type(module) is nn.Softmax:
+            return layers.Softmax()  # `_append` checks its axis
+        pair = BY_MODULE.get(type(module))
+        if pair is None:
+            raise UnsupportedError(self.graph.kind(node))
+        try:
+            return pair.make_layer(module)
+        except HandgradError as error:
+            raise UnsupportedError(f"{self.graph.kind(node)} with {error}") from error
+
+    def _pooling(self, module: Any, node: Any) -> Layer[Any] | None:
+        """The average pooling of an adaptive one; None if it changes nothing."""
+        if len(self.shape) != 3:
+            raise UnsupportedError(f"{self.graph.shown(node)} of vectors")
+        height, width = self.shape[1:]
+        rows, columns = as_pair(module.output_size)
+        kernel = (height // (rows or height), width // (columns or width))
+        if (height, width) != (kernel[0] * (rows or 1), kernel[1] * (columns or 1)):
+            raise UnsupportedError(
+                f"{self.graph.shown(node)} from {height} x {width} to {rows} x "
+                f"{columns} pixels, which does not divide them"
+            )
+        is_global = kernel == (height, width)
+        if kernel == (1, 1) and not is_global:
+            return None
+        pool = layers.AveragePool2d(kernel)
+        self._global = pool if is_global else self._global
+        return pool
+
+    def _names(self) -> dict[str, str]:
+        """The name in the module of each array of the network."""
+        own = {
+            id(held): name
+            for name, held in {
+                **self.network.parameters(),
+                **self.network.buffers(),
+            }.items()
+        }
+        found = {
+            own[id(held)]: f"{place}.{key}" if place else key
+            for layer, place in self._places
+            for key, held in {**layer.parameters(), **layer.buffers()}.items()
+        }
+        twice = [name for name, times in Counter(found.values()).items() if times > 1]
+        if twice:
+            raise UnsupportedError(f"weights that are used twice ({some(twice, 3)})")
+        return found
+
+
+def _refused(module: Any, problems: list[str]) -> ConfigError:
+    return ConfigError(
+        f"{type(module).__name__} cannot be converted: there is no layer for "
+        f"{', '.join(problems)}. Replace them, or give the part without them."
+    )

@@ -1,0 +1,156 @@
+"""Networks read from torch modules give the same outputs and gradients."""
+
+import pytest
+import torch
+from torch import nn
+
+from handgrad import layers
+from handgrad.errors import ConfigError, ShapeError
+from handgrad.interop import from_torch, torch_names
+
+from .twins import (
+    BasicBlock,
+    Fire,
+    Functions,
+    InvertedResidual,
+    assert_equal,
+    drawn,
+    images,
+    resnet18,
+    resnet50,
+)
+
+MODULES = {
+    "ResNet-18": (resnet18, (3, 32, 32)),
+    "ResNet-50": (resnet50, (3, 32, 32)),
+    "SqueezeNet": (
+        lambda: nn.Sequential(Fire(), nn.MaxPool2d(3, 2, ceil_mode=True)),
+        (3, 8, 8),
+    ),
+    "MobileNetV2": (lambda: InvertedResidual(nn.ReLU6, nn.ReLU6), (3, 6, 5)),
+    "MobileNetV3": (lambda: InvertedResidual(nn.Hardswish, nn.Hardsigmoid), (3, 6, 5)),
+    "EfficientNet": (lambda: InvertedResidual(nn.SiLU, nn.Sigmoid), (3, 6, 5)),
+    "normalization": (
+        lambda: nn.Sequential(
+            nn.GroupNorm(2, 4), nn.ELU(0.5), nn.Flatten(), nn.LayerNorm(24)
+        ),
+        (4, 3, 2),
+    ),
+    "functions": (Functions, (2, 8, 8)),
+    "nested": (
+        lambda: nn.Sequential(
+            nn.Sequential(nn.Conv2d(1, 2, 3, stride=2), nn.Identity(), nn.SiLU()),
+            nn.Conv2d(2, 2, 4, padding="same"),
+            *(nn.AdaptiveAvgPool2d((2, 3)), nn.Flatten(), nn.Linear(12, 3)),
+        ),
+        (1, 9, 13),
+    ),
+    "vectors": (
+        lambda: nn.Sequential(nn.Flatten(), nn.Linear(4, 3), nn.Softmax(dim=1)),
+        (4,),
+    ),
+    "one layer": (lambda: nn.Linear(4, 3), (4,)),
+}
+
+
+@pytest.mark.filterwarnings("ignore:Using padding='same'")
+@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.parametrize("training", [False, True])
+def test_a_module_becomes_the_same_network(name, training):
+    make, shape = MODULES[name]
+    module = drawn(make())
+    for part in module.modules():
+        if isinstance(part, nn.Dropout):
+            part.p = 0.0
+    network, names = from_torch(module, shape), torch_names(module, shape)
+    eps = 1e-10 if training else 1e-12  # batch norm of few values
+    if name == "MobileNetV3":
+        eps = 1e-7  # torch's hard sigmoid has 1 / 6 in float32
+    inputs = images(*shape, count=6)
+    assert_equal(network, module, inputs, names=names, training=training, eps=eps)
+
+
+def test_names_are_those_of_the_module():
+    names = torch_names(resnet18(), (3, 32, 32))
+    assert names["conv2d_1.weight"] == "conv1.weight"
+    assert names["residual_1.body.batch_norm2d_2.running_var"] == (
+        "layer1.0.bn2.running_var"
+    )
+    assert names["residual_3.shortcut.conv2d_1.weight"] == (
+        "layer2.0.downsample.0.weight"
+    )
+    assert torch_names(nn.Linear(2, 1), (2,)) == {
+        "linear_1.weight": "weight",
+        "linear_1.bias": "bias",
+    }
+
+
+def test_reading_changes_nothing():
+    module = resnet18().train()
+    before = {name: array.clone() for name, array in module.state_dict().items()}
+    network = from_torch(module, (3, 32, 32))
+    network.parameters()["conv2d_1.weight"].value += 1
+    assert all(part.training for part in module.modules())
+    after = module.state_dict()
+    assert all(torch.equal(after[name], array) for name, array in before.items())
+
+
+def test_average_pooling_of_whole_images_is_global():
+    pool = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    (layer,) = from_torch(pool, (2, 4, 6)).layers.values()
+    assert type(layer) is layers.GlobalAveragePool2d
+    (layer,) = from_torch(pool[:1], (2, 4, 6)).layers.values()
+    assert layer.kernel_size == (4, 6)
+
+
+class Doubled(nn.Linear):
+    """A module of a user's own, whose equation is unknown."""
+
+    def forward(self, x):
+        return 2 * super().forward(x)
+
+
+class Shared(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(4, 4)
+
+    def forward(self, x):
+        return self.fc(torch.relu(self.fc(x)))
+
+
+class Dense(nn.Module):
+    def forward(self, x):
+        return torch.cat([torch.relu(x), torch.tanh(x)], 2)
+
+
+REFUSED = {
+    "kinds": (
+        nn.Sequential(nn.PReLU(), nn.LSTM(2, 2), nn.PReLU()),
+        r"no layer for PReLU \(0, 2\), LSTM \(1\)\. Replace",
+    ),
+    "settings": (
+        nn.Sequential(nn.MaxPool2d(2, dilation=2), nn.BatchNorm2d(2, affine=False)),
+        r"MaxPool2d with dilation=2 \(0\), BatchNorm2d with affine=False \(1\)",
+    ),
+    "edges": (nn.Conv2d(2, 2, 3, padding_mode="reflect"), "padding_mode=reflect"),
+    "own equations": (Doubled(4, 4), r"a parameter outside of a module \(weight, bias"),
+    "shared weights": (Shared(), r"used twice \(fc.weight, fc.bias"),
+    "branches": (Dense(), "the branches relu .* which no operation joins"),
+    "values": (nn.Dropout(1.0), "Dropout with Dropout takes rate"),
+    "pooling": (nn.AdaptiveAvgPool2d(3), r"from 4 x 4 to 3 x 3 pixels"),
+    "softmax of channels": (nn.Softmax(dim=1), "Softmax over axis 1 of 4"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_has_no_layer_is_named(name):
+    module, message = REFUSED[name]
+    shape = (4,) if name in ("own equations", "shared weights") else (2, 4, 4)
+    with pytest.raises(ConfigError, match=message):
+        from_torch(module, shape)
+
+
+def test_the_error_of_a_shape_names_the_module():
+    with pytest.raises(ShapeError, match=r"^Conv2d \(conv1\): Conv2d\(4, 4, .* 4 chan"):
+        from_torch(BasicBlock(4, 4), (3, 8, 8))
