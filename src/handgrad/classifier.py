@@ -31,7 +31,7 @@ from handgrad.estimator.parameter_rules import checked_parameters
 from handgrad.estimator.partial import Portions, first_portion, next_portion
 from handgrad.imports import random_state_kept
 from handgrad.inspection.evaluation import EvaluationReport
-from handgrad.interop.onnx_export import to_onnx
+from handgrad.interop.export_mixin import ExportMixin
 from handgrad.layers import Sequential
 from handgrad.training.build import Parts
 from handgrad.training.classifier_settings import settings_of
@@ -42,7 +42,7 @@ from handgrad.training.trained_network import load as load_network
 Settings = Mapping[str, Any]
 
 
-class Classifier(FittedMixin, ClassifierMixin, BaseEstimator):
+class Classifier(FittedMixin, ExportMixin, ClassifierMixin, BaseEstimator):
     """A neural network for images or vectors, as a scikit-learn estimator.
 
     `model` is "auto", the name of a network (with `model_options`), a list of layers of
@@ -244,11 +244,6 @@ class Classifier(FittedMixin, ClassifierMixin, BaseEstimator):
         check_is_fitted(self, "network_")
         check_can_be_saved(self.classes_)
         self.trained_.save(path, self.history_.as_rows())
-
-    def to_onnx(self, path: str | Path) -> Path:
-        """Export to an ONNX model at `path`; see `handgrad.interop.to_onnx`."""
-        check_is_fitted(self, "network_")
-        return to_onnx(self.trained_, path)
 
     def _adopt(self, parts: Parts, history: History, classes: NumpyArray) -> Self:
         network = TrainedNetwork(parts.model, parts.config, workers=self.workers)

@@ -16,18 +16,29 @@ def export(
     onnx: Annotated[
         Path | None, typer.Option(metavar="FILE", help="ONNX model to write.")
     ] = None,
+    python: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.py",
+            help="Python program on NumPy to write; its weights go to FILE.npz.",
+        ),
+    ] = None,
+    c: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.c", help="C file to write, of a small network."),
+    ] = None,
     csv: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="CSV file for the metrics of each epoch."),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Export a trained network: as an ONNX model, its history as CSV."""
+    """Export a trained network: as ONNX or as source code, and its history as CSV."""
     from handgrad.cli.screens.console import say, say_json
     from handgrad.paths import target_of
     from handgrad.training.atomic import write_file
 
-    wanted = {"onnx": onnx, "csv": csv}
+    wanted = {"onnx": onnx, "python": python, "c": c, "csv": csv}
     written = {name: path for name, path in wanted.items() if path is not None}
     if not written:
         raise ConfigError(
@@ -36,23 +47,38 @@ def export(
         )
     for name, path in written.items():
         _check_target(name, path, network)
-    contents = {}  # all of them before the first is written
-    if onnx is not None:
-        from handgrad.interop.onnx_export import onnx_model
-
-        contents["onnx"] = onnx_model(network).SerializeToString()
-    if csv is not None:
-        from handgrad.interop.history_csv import history_csv
-
-        contents["csv"] = history_csv(network).encode()
+    contents: dict[Path, bytes] = {}  # all of them before the first is written
     for name, path in written.items():
-        write_file(target_of(path), contents[name])
+        contents |= _contents(name, path, network)
+    for path in contents.keys() - written.values():
+        _check_target("python", path, network)  # the weights beside the program
+    for path, content in contents.items():
+        write_file(target_of(path), content)
     if as_json:
         names = {name: str(path) for name, path in written.items()}
         say_json({"network": str(network), **names})
         return
-    for path in written.values():
+    for path in contents:
         say(f"{path}: {path.stat().st_size:,} bytes")
+
+
+def _contents(name: str, path: Path, network: Path) -> dict[Path, bytes]:
+    """The files of one format, by path."""
+    if name == "onnx":
+        from handgrad.interop.onnx_export import onnx_model
+
+        return {path: onnx_model(network).SerializeToString()}
+    if name == "python":
+        from handgrad.interop.python_source import python_files
+
+        return python_files(network, path)
+    if name == "c":
+        from handgrad.interop.c_source import c_file
+
+        return {path: c_file(network, path)}
+    from handgrad.interop.history_csv import history_csv
+
+    return {path: history_csv(network).encode()}
 
 
 def _check_target(name: str, path: Path, network: Path) -> None:

@@ -1,5 +1,7 @@
 """Exchange of networks with other software."""
 
+from handgrad.interop.c_source import to_c
 from handgrad.interop.onnx_export import to_onnx
+from handgrad.interop.python_source import to_python
 
-__all__ = ["to_onnx"]
+__all__ = ["to_c", "to_onnx", "to_python"]
