@@ -190,8 +190,16 @@ CLASSIFIER = {
         lambda: hg.from_onnx(written_model()).predict(IMAGES[:, 0]),
         wrong=[lambda: hg.from_onnx(MISSING)],
     ),
+    "interop.to_c": row(
+        lambda: hg.interop.to_c(fitted(), folder() / "net.c"),
+        wrong=[lambda: hg.interop.to_c(3, MISSING.with_suffix(".c"))],
+    ),
     "interop.to_onnx": row(
         written_model, wrong=[lambda: hg.interop.to_onnx(3, MISSING)]
+    ),
+    "interop.to_python": row(
+        lambda: hg.interop.to_python(fitted(), folder() / "net.py"),
+        wrong=[lambda: hg.interop.to_python(fitted(), MISSING)],
     ),
     "load": row(
         lambda: hg.load(finished_run().folder.path).predict(IMAGES),

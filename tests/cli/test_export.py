@@ -1,4 +1,5 @@
 import json
+import runpy
 import sys
 
 import numpy as np
@@ -20,6 +21,25 @@ def test_a_model_and_its_history(handgrad, trained, tmp_path):
     assert np.isfinite(logits).all()
     assert len((tmp_path / "net.csv").read_text().splitlines()) == 3
     assert handgrad(f"export {trained} --csv net.csv --json").out.startswith("{")
+
+
+def test_source_code(handgrad, trained, tmp_path):
+    code, out, err = handgrad(f"export {trained} --python net.py --c net.c")
+    assert (code, err) == (0, "")
+    names = [line.split(":")[0] for line in out.splitlines()]
+    assert names == ["net.npz", "net.py", "net.c"]
+    images = load_data("digits", image_size=(28, 28)).test.images
+    program = runpy.run_path(str(tmp_path / "net.py"))
+    found = program["logits"](images).argmax(axis=1)
+    assert (found == load(trained).predict(images)).all()
+
+
+def test_wrong_names_of_source_code_are_sentences(refused, trained, tmp_path):
+    assert "ends in .py" in refused(f"export {trained} --python net.txt --csv a.csv")
+    assert "ends in .c" in refused(f"export {trained} --c net.py --csv a.csv")
+    load(trained).save(tmp_path / "net.npz")
+    message = refused("export net.npz --python net.py")
+    assert "--python writes to net.npz, which is part of the network itself" in message
 
 
 def test_mistakes_are_sentences(refused, trained):

@@ -32,7 +32,7 @@ def test_every_layer(name, tmp_path):
 
 
 @needs_compiler
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(network=networks())
 def test_random_networks(network, tmp_path_factory):
     check(network, tmp_path_factory.mktemp("program"))
@@ -40,8 +40,8 @@ def test_random_networks(network, tmp_path_factory):
 
 def test_buffers_are_used_again():
     network = Network((4,))
-    for number_of_layer in range(6):
-        network.add(layers.ReLU(), f"relu_{number_of_layer}")
+    for place in range(6):
+        network.add(layers.ReLU(), f"relu_{place}")
     assert network.buffers == [4, 4]
     body = layers.Linear(4, 4, key=Key(0))
     network.add(layers.Residual(body), "residual_1")

@@ -1,8 +1,10 @@
 """Python programs give the outputs of every kind of network."""
 
+from functools import partial
+
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from engine.networks import NETWORKS, networks
 from handgrad import layers, models
@@ -14,8 +16,8 @@ CATALOGUE = {
     "perceptron": (models.perceptron, (1, 8, 8)),
     "mlp": (models.mlp, (3, 8, 8)),
     "lenet": (models.lenet, (1, 28, 28)),
-    "alexnet": (models.alexnet, (1, 28, 28)),
-    "vgg": (models.vgg, (3, 32, 32)),
+    "alexnet": (partial(models.alexnet, channels=4), (1, 28, 28)),
+    "vgg": (partial(models.vgg, channels=(4, 5)), (3, 32, 32)),
     "resnet": (models.resnet, (3, 32, 32)),
 }
 
@@ -58,6 +60,7 @@ def test_every_layer(name, tmp_path):
     check(NETWORKS[name], tmp_path)
 
 
+@settings(max_examples=25)
 @given(network=networks())
 def test_random_networks(network, tmp_path_factory):
     check(network, tmp_path_factory.mktemp("program"))

@@ -57,7 +57,7 @@ def test_an_option_that_no_export_knows_is_refused():
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(KNOWN, Shifted, known[Shifted])
         check_known(Shifted(2, 3, key=key), "it_1", table)
-        with pytest.raises(ConfigError, match="it_1 is Linear.*with this shifts"):
+        with pytest.raises(ConfigError, match=r"it_1 is Linear.*with this shifts"):
             check_known(Shifted(2, 3, shifts=2, key=key), "it_1", table)
 
 
@@ -76,7 +76,7 @@ def test_wrong_subjects_are_refused(tmp_path):
         standalone("to_c", network, None)
     with pytest.raises(ShapeError, match="Flatten and a Linear"):
         standalone("to_c", network, (1, 4, 4))
-    with pytest.raises(ConfigError, match="to_python takes a fitted .* got int"):
+    with pytest.raises(ConfigError, match=r"to_python takes a fitted .* got int"):
         standalone("to_python", 3, None)
     with pytest.raises(RunError, match="does not exist"):
         standalone("to_c", tmp_path / "none", None)

@@ -31,16 +31,20 @@ def export(
         Path | None,
         typer.Option(metavar="FILE", help="CSV file for the metrics of each epoch."),
     ] = None,
+    tensorboard: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder for TensorBoard's events of a run."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Export a trained network: as ONNX or as source code, and its history as CSV."""
+    """Export a network as ONNX or source code, its history as CSV or TensorBoard's."""
     from handgrad.cli.screens.console import say, say_json
     from handgrad.paths import target_of
     from handgrad.training.atomic import write_file
 
     wanted = {"onnx": onnx, "python": python, "c": c, "csv": csv}
     written = {name: path for name, path in wanted.items() if path is not None}
-    if not written:
+    if not written and tensorboard is None:
         raise ConfigError(
             "handgrad export takes a format, got none. For example: "
             f"handgrad export {network} --onnx network.onnx"
@@ -54,12 +58,20 @@ def export(
         _check_target("python", path, network)  # the weights beside the program
     for path, content in contents.items():
         write_file(target_of(path), content)
+    if tensorboard is not None:
+        from handgrad.interop.tensorboard_log import to_tensorboard
+
+        place = to_tensorboard(network, tensorboard)
     if as_json:
         names = {name: str(path) for name, path in written.items()}
+        if tensorboard is not None:
+            names["tensorboard"] = str(place)
         say_json({"network": str(network), **names})
         return
     for path in contents:
         say(f"{path}: {path.stat().st_size:,} bytes")
+    if tensorboard is not None:
+        say(f"{place}: to see it, tensorboard --logdir {tensorboard}")
 
 
 def _contents(name: str, path: Path, network: Path) -> dict[Path, bytes]:

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from handgrad.cli.screens.stopping import Stop
     from handgrad.training.run import Run
 
-ALLOWED_WITH_RESUME = {"resume", "epochs", "workers", "force", "quiet", "as_json"}
+ALLOWED_WITH_RESUME = {
+    *("resume", "epochs", "workers", "tensorboard", "force", "quiet", "as_json"),
+}
 
 
 def train(**options: Any) -> None:
@@ -32,9 +34,14 @@ def train(**options: Any) -> None:
     if "resume" in given:
         _refuse_beside_resume(given)
     quiet, as_json = options["quiet"], options["as_json"]
+    tensorboard = given.get("tensorboard")
+    if tensorboard is not None:
+        from handgrad.interop.event_file import check_tensorboard
+
+        check_tensorboard()
     with stopping() as stop:
         run = _begun(given, stop, quiet=quiet)
-        follow(run, stop, quiet=quiet, as_json=as_json)
+        follow(run, stop, quiet=quiet, as_json=as_json, tensorboard=tensorboard)
 
 
 train.__signature__ = signature()  # type: ignore[attr-defined]

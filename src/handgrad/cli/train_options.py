@@ -219,6 +219,9 @@ PANELS: dict[str, dict[str, Option]] = {  # in the order of the help
             "stop",
             metavar="WHAT",
         ),
+        "tensorboard": Option(
+            "", Path, "Folder for TensorBoard's events, live.", metavar="DIR"
+        ),
         "force": Option(
             "", bool, "Start even if the estimated memory exceeds what is free."
         ),

@@ -130,8 +130,8 @@ def c_file(subject: Any, path: Path, input_shape: Shape | None = None) -> bytes:
     """The content of the C file of a network; see `to_c`."""
     if path.suffix != ".c":
         raise ConfigError(
-            f"A C file takes a name that ends in .c, got {path.name!r}. For example: "
-            "classify.c"
+            f"A C file takes a name that ends in .c, got {path.name!r}. Call it "
+            "'classify.c'."
         )
     source = standalone("to_c", subject, input_shape)
     weights = weight_count(source.network)

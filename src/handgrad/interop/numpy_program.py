@@ -20,7 +20,7 @@ def read_array(path: str) -> Array:
     """The examples of a .npy file, (count, *INPUT_SHAPE); one may lack the count."""
     if not path.endswith(".npy"):
         sys.exit(f"{path} is not a .npy file, which this network needs.")
-    array = np.load(path)
+    array = np.atleast_1d(np.load(path))
     for examples in (array, array[None], array[:, None], array[None, None]):
         if examples.shape[1:] == INPUT_SHAPE:
             if INPUT_DTYPE == "uint8" != examples.dtype:

@@ -19,7 +19,7 @@ from handgrad.training.atomic import write_file
 IMPORTED = {*sys.stdlib_module_names, "numpy", "PIL"}
 HEAD = '''"""{headline}
 
-It needs {needs}; the weights are in the .npz file of the same name.
+It needs {needs}. The weights are in the .npz file of its name.
 
     python {example}
 
@@ -92,7 +92,7 @@ def python_files(
     if path.suffix != ".py" or path.stem in IMPORTED:
         raise ConfigError(
             "A Python program takes a name that ends in .py and is not that of a "
-            f"module, which it would hide, got {path.name!r}. For example: classify.py"
+            f"module, which it would hide, got {path.name!r}. Call it 'classify.py'."
         )
     source = standalone("to_python", subject, input_shape)
     network = _network_of(source)

@@ -1,6 +1,8 @@
 """Terminal output of a run: progress, the final result, and what to try next."""
 
+from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from handgrad.arrays import Shape
@@ -19,16 +21,27 @@ from handgrad.errors import HandgradError, NonFiniteError, UnsavedError
 from handgrad.paths import from_here
 from handgrad.run import complete
 from handgrad.training.other_images import some
+from handgrad.training.records import Record
 from handgrad.training.run import Run
 
 
-def follow(run: Run, stop: Stop, *, quiet: bool, as_json: bool) -> None:
-    """Train a run, show its progress, and print its result."""
+def follow(
+    run: Run,
+    stop: Stop,
+    *,
+    quiet: bool,
+    as_json: bool,
+    tensorboard: Path | None = None,
+) -> None:
+    """Train a run, show its progress, and print its result.
+
+    `tensorboard` is the folder for TensorBoard's events, if they are wanted.
+    """
     unsaved: UnsavedError | None = None
     balance = balance_of(run)
     try:
         notice = imbalance_notice(balance, run.config.loss.class_weight)
-        _train(run, stop, notice, quiet)
+        _train(run, stop, notice, tensorboard, quiet=quiet)
     except NonFiniteError:
         if not quiet:
             _try_next([after_non_finite(run)], stderr=True)
@@ -50,7 +63,9 @@ def follow(run: Run, stop: Stop, *, quiet: bool, as_json: bool) -> None:
         raise unsaved
 
 
-def _train(run: Run, stop: Stop, notice: str, quiet: bool) -> None:
+def _train(
+    run: Run, stop: Stop, notice: str, tensorboard: Path | None, *, quiet: bool
+) -> None:
     trainer = run.trainer
     screen = TrainingScreen(
         epochs=run.config.training.epochs,
@@ -68,12 +83,20 @@ def _train(run: Run, stop: Stop, notice: str, quiet: bool) -> None:
     trainer.between, stop.waits = stop.check, lambda: run.has_work
     was_saved = True
     with screen:
-        for record in complete(run):
+        for record in _records(run, tensorboard):
             screen.show(record)
             is_saved = run.unsaved.failure is None
             if is_saved != was_saved:
                 screen.warn(_saving_message(run))
                 was_saved = is_saved
+
+
+def _records(run: Run, tensorboard: Path | None) -> Iterator[Record]:
+    if tensorboard is None:
+        return complete(run)
+    from handgrad.interop.tensorboard_log import log_to_tensorboard
+
+    return log_to_tensorboard(run, tensorboard)
 
 
 def _saving_message(run: Run) -> str:
