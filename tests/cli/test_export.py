@@ -58,3 +58,24 @@ def test_without_onnx_it_says_what_to_install(refused, trained, monkeypatch):
 def test_json_names_the_files(handgrad, trained):
     values = json.loads(handgrad(f"export {trained} --csv net.csv --json").out)
     assert values == {"network": str(trained), "csv": "net.csv"}
+
+
+def test_events_for_tensorboard(handgrad, refused, trained, tmp_path):
+    pytest.importorskip("tensorboard")
+    place = tmp_path / "logs" / trained.name
+    code, out, err = handgrad(f"export {trained} --tensorboard logs")
+    assert (code, err) == (0, "")
+    assert out == f"logs/{trained.name}: to show it, tensorboard --logdir logs\n"
+    assert len(list(place.iterdir())) == 1
+    values = json.loads(handgrad(f"export {trained} --tensorboard logs --json").out)
+    assert values["tensorboard"] == f"logs/{trained.name}"
+    assert len(list(place.iterdir())) == 1
+    message = refused(f"export {trained} --tensorboard {trained.parent}")
+    assert "holds the run itself" in message
+
+
+def test_without_tensorboard_it_says_what_to_install(refused, trained, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorboard.compat.proto.event_pb2", None)
+    words = "pip install 'handgrad[tensorboard]'"
+    assert words in refused(f"export {trained} --tensorboard logs")
+    assert words in refused("train --tensorboard logs")

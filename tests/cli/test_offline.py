@@ -54,7 +54,7 @@ LINES = [
     "predict one images/a/0.png",
     "verify one --steps 1",
     "calibrate one",
-    "export one --csv one.csv --python one.py --c one.c",
+    "export one --csv one.csv --python one.py --c one.c --tensorboard logs",
     "models",
     "models lenet",
     "summary lenet",

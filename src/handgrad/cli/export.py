@@ -43,35 +43,39 @@ def export(
     from handgrad.training.atomic import write_file
 
     wanted = {"onnx": onnx, "python": python, "c": c, "csv": csv}
-    written = {name: path for name, path in wanted.items() if path is not None}
-    if not written and tensorboard is None:
+    files = {name: path for name, path in wanted.items() if path is not None}
+    if not files and tensorboard is None:
         raise ConfigError(
             "handgrad export takes a format, got none. For example: "
             f"handgrad export {network} --onnx network.onnx"
         )
-    for name, path in written.items():
-        _check_target(name, path, network)
-    contents: dict[Path, bytes] = {}  # all of them before the first is written
-    for name, path in written.items():
-        contents |= _contents(name, path, network)
-    for path in contents.keys() - written.values():
-        _check_target("python", path, network)  # the weights beside the program
+    contents = _all_contents(files, network)  # all, before the first is written
     for path, content in contents.items():
         write_file(target_of(path), content)
+    written = {name: str(path) for name, path in files.items()}
+    said = [f"{path}: {len(content):,} bytes" for path, content in contents.items()]
     if tensorboard is not None:
         from handgrad.interop.tensorboard_log import to_tensorboard
 
-        place = to_tensorboard(network, tensorboard)
+        written["tensorboard"] = place = str(to_tensorboard(network, tensorboard))
+        said.append(f"{place}: to show it, tensorboard --logdir {tensorboard}")
     if as_json:
-        names = {name: str(path) for name, path in written.items()}
-        if tensorboard is not None:
-            names["tensorboard"] = str(place)
-        say_json({"network": str(network), **names})
+        say_json({"network": str(network), **written})
         return
-    for path in contents:
-        say(f"{path}: {path.stat().st_size:,} bytes")
-    if tensorboard is not None:
-        say(f"{place}: to see it, tensorboard --logdir {tensorboard}")
+    for line in said:
+        say(line)
+
+
+def _all_contents(files: dict[str, Path], network: Path) -> dict[Path, bytes]:
+    """The files of all formats, by path; ConfigError for one that cannot be written."""
+    for name, path in files.items():
+        _check_target(name, path, network)
+    contents: dict[Path, bytes] = {}
+    for name, path in files.items():
+        contents |= _contents(name, path, network)
+    for path in contents.keys() - files.values():
+        _check_target("python", path, network)  # the weights beside the program
+    return contents
 
 
 def _contents(name: str, path: Path, network: Path) -> dict[Path, bytes]:

@@ -70,7 +70,7 @@ def log_to_tensorboard(run: Run, directory: str | Path) -> Iterator[Record]:
             log.follow(record, run)
             yield record
     finally:
-        log.end()
+        log.end(has_result=bool(run.result))
 
 
 class TensorBoardLog:
@@ -90,7 +90,7 @@ class TensorBoardLog:
         assert config.resolved is not None
         steps = -(-config.resolved.train_images // config.training.batch_size)
         self._every = max(1, steps // POINTS)
-        self._seconds = (run.path / "config.toml").stat().st_mtime
+        self._seconds = (run.path / "environment.json").stat().st_mtime
         before = own_files(self.place)
         self.file = EventFile(self.place, owner)
         settings = dict(_settings(config.model_dump(exclude={"resolved"})))
@@ -123,9 +123,10 @@ class TensorBoardLog:
         if isinstance(record, EpochRecord) or monotonic() - self._flushed > LONGEST:
             self._try(self._flush)
 
-    def end(self) -> None:
-        """Add what a run leaves; a failure is a warning."""
-        self._try(self.finish)
+    def end(self, *, has_result: bool) -> None:
+        """Write the rest; with a result, what the run leaves, too."""
+        self._add_steps()
+        self._try(self.finish if has_result else self._flush)
 
     def finish(self) -> None:
         """Add the figures, the result on the test images, and missing weights."""
