@@ -33,11 +33,11 @@ def export(
     ] = None,
     tensorboard: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Folder for TensorBoard's events of a run."),
+        typer.Option(metavar="DIR", help="Folder for the TensorBoard events of a run."),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Export a network as ONNX or source code, its history as CSV or TensorBoard's."""
+    """Export a network as ONNX or source code, its history to CSV or TensorBoard."""
     from handgrad.cli.screens.console import say, say_json
     from handgrad.paths import target_of
     from handgrad.training.atomic import write_file

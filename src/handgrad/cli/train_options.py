@@ -220,7 +220,7 @@ PANELS: dict[str, dict[str, Option]] = {  # in the order of the help
             metavar="WHAT",
         ),
         "tensorboard": Option(
-            "", Path, "Folder for TensorBoard's events, live.", metavar="DIR"
+            "", Path, "Folder for TensorBoard events, written live.", metavar="DIR"
         ),
         "force": Option(
             "", bool, "Start even if the estimated memory exceeds what is free."
