@@ -62,7 +62,7 @@ KNOWS = {
     "reports": {*TRAINING, "inspection", "studies"},
     "sweeps": {*TRAINING, "inspection", "studies"},
     "testing": STANDING,
-    "interop": {*STANDING, "estimator"},
+    "interop": {*STANDING, "estimator", "run"},
     "run": {*TRAINING, "inspection"},
     "estimator": {*STANDING, "network", "run"},
     "classifier": {*STANDING, "network", "estimator", "interop", "run"},

@@ -128,9 +128,10 @@ def to_c(subject: Any, path: str | Path, *, input_shape: Shape | None = None) ->
 
 def c_file(subject: Any, path: Path, input_shape: Shape | None = None) -> bytes:
     """The content of the C file of a network; see `to_c`."""
+    name = path.name
     if path.suffix != ".c":
         raise ConfigError(
-            f"A C file takes a name that ends in .c, got {path.name!r}. Call it "
+            f"A C file takes a name that ends in .c, got {name!r}. Call it "
             "'classify.c'."
         )
     source = standalone("to_c", subject, input_shape)

@@ -89,10 +89,11 @@ def python_files(
     subject: Any, path: Path, input_shape: Shape | None = None
 ) -> dict[Path, bytes]:
     """The weights and the program of a network by path; see `to_python`."""
+    name = path.name
     if path.suffix != ".py" or path.stem in IMPORTED:
         raise ConfigError(
             "A Python program takes a name that ends in .py and is not that of a "
-            f"module, which it would hide, got {path.name!r}. Call it 'classify.py'."
+            f"module, which it would hide, got {name!r}. Call it 'classify.py'."
         )
     source = standalone("to_python", subject, input_shape)
     network = _network_of(source)
