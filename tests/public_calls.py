@@ -213,8 +213,24 @@ CLASSIFIER = {
         lambda: hg.interop.torch_names(fitted()),
         wrong=[lambda: hg.interop.torch_names(3)],
     ),
+    "interop.log_to_tensorboard": row(
+        lambda: list(hg.interop.log_to_tensorboard(finished_run(), folder())),
+        wrong=[lambda: list(hg.interop.log_to_tensorboard(finished_run(), ""))],
+    ),
+    "interop.to_c": row(
+        lambda: hg.interop.to_c(fitted(), folder() / "net.c"),
+        wrong=[lambda: hg.interop.to_c(3, MISSING.with_suffix(".c"))],
+    ),
     "interop.to_onnx": row(
         written_model, wrong=[lambda: hg.interop.to_onnx(3, MISSING)]
+    ),
+    "interop.to_python": row(
+        lambda: hg.interop.to_python(fitted(), folder() / "net.py"),
+        wrong=[lambda: hg.interop.to_python(fitted(), MISSING)],
+    ),
+    "interop.to_tensorboard": row(
+        lambda: hg.interop.to_tensorboard(finished_run().folder.path, folder()),
+        wrong=[lambda: hg.interop.to_tensorboard(MISSING, folder())],
     ),
     "load": row(
         lambda: hg.load(finished_run().folder.path).predict(IMAGES),

@@ -8,7 +8,6 @@ from typing import Any, Self
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags
-from sklearn.utils.validation import check_is_fitted
 
 from handgrad.arrays import NumpyArray
 from handgrad.datasets.array_input import as_labels
@@ -32,7 +31,7 @@ from handgrad.estimator.partial import Portions, first_portion, next_portion
 from handgrad.estimator.planning import deadline_of
 from handgrad.imports import random_state_kept
 from handgrad.inspection.evaluation import EvaluationReport
-from handgrad.interop.onnx_export import to_onnx
+from handgrad.interop.export_mixin import ExportMixin
 from handgrad.layers import Sequential
 from handgrad.training.build import Parts
 from handgrad.training.classifier_settings import settings_of
@@ -42,7 +41,7 @@ from handgrad.training.trained_network import load as load_network
 Settings = Mapping[str, Any]
 
 
-class Classifier(FittedMixin, ClassifierMixin, BaseEstimator):
+class Classifier(FittedMixin, ExportMixin, ClassifierMixin, BaseEstimator):
     """A neural network for images or vectors, as a scikit-learn estimator.
 
     `model` is "auto", the name of a network (with `model_options`), a list of layers of
@@ -245,11 +244,6 @@ class Classifier(FittedMixin, ClassifierMixin, BaseEstimator):
         """
         self.trained_.calibrate(labelled_split(self, X, y, "calibrate"))
         return self
-
-    def to_onnx(self, path: str | Path) -> Path:
-        """Export to an ONNX model at `path`; see `handgrad.interop.to_onnx`."""
-        check_is_fitted(self, "network_")
-        return to_onnx(self.trained_, path)
 
     def _adopt(self, parts: Parts, history: History, classes: NumpyArray) -> Self:
         network = TrainedNetwork(parts.model, parts.config, workers=self.workers)

@@ -1,4 +1,5 @@
 import json
+import runpy
 import sys
 
 import numpy as np
@@ -35,6 +36,25 @@ def test_weights_for_torch_and_their_names(handgrad, trained):
     assert values["torch_names"]["linear_1.weight"] == "1.weight"
 
 
+def test_source_code(handgrad, trained, tmp_path):
+    code, out, err = handgrad(f"export {trained} --python net.py --c net.c")
+    assert (code, err) == (0, "")
+    names = [line.split(":")[0] for line in out.splitlines()]
+    assert names == ["net.npz", "net.py", "net.c"]
+    images = load_data("digits", image_size=(28, 28)).test.images
+    program = runpy.run_path(str(tmp_path / "net.py"))
+    found = program["logits"](images).argmax(axis=1)
+    assert (found == load(trained).predict(images)).all()
+
+
+def test_wrong_names_of_source_code_are_sentences(refused, trained, tmp_path):
+    assert "ends in .py" in refused(f"export {trained} --python net.txt --csv a.csv")
+    assert "ends in .c" in refused(f"export {trained} --c net.py --csv a.csv")
+    load(trained).save(tmp_path / "net.npz")
+    message = refused("export net.npz --python net.py")
+    assert "--python writes to net.npz, which is part of the network itself" in message
+
+
 def test_mistakes_are_sentences(refused, trained):
     assert "takes a format, got none" in refused(f"export {trained}")
     assert "does not exist" in refused("export nowhere --csv a.csv")
@@ -51,3 +71,24 @@ def test_without_onnx_it_says_what_to_install(refused, trained, monkeypatch):
 def test_json_names_the_files(handgrad, trained):
     values = json.loads(handgrad(f"export {trained} --csv net.csv --json").out)
     assert values == {"network": str(trained), "csv": "net.csv"}
+
+
+def test_events_for_tensorboard(handgrad, refused, trained, tmp_path):
+    pytest.importorskip("tensorboard")
+    place = tmp_path / "logs" / trained.name
+    code, out, err = handgrad(f"export {trained} --tensorboard logs")
+    assert (code, err) == (0, "")
+    assert out == f"logs/{trained.name}: to show it, tensorboard --logdir logs\n"
+    assert len(list(place.iterdir())) == 1
+    values = json.loads(handgrad(f"export {trained} --tensorboard logs --json").out)
+    assert values["tensorboard"] == f"logs/{trained.name}"
+    assert len(list(place.iterdir())) == 1
+    message = refused(f"export {trained} --tensorboard {trained.parent}")
+    assert "holds the run itself" in message
+
+
+def test_without_tensorboard_it_says_what_to_install(refused, trained, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorboard.compat.proto.event_pb2", None)
+    words = "pip install 'handgrad[tensorboard]'"
+    assert words in refused(f"export {trained} --tensorboard logs")
+    assert words in refused("train --tensorboard logs")

@@ -57,6 +57,7 @@ LINES = [
     "verify one --steps 1",
     "calibrate one",
     "export one --csv one.csv --torch one.safetensors",
+    "export one --python one.py --c one.c --tensorboard logs",
     "models",
     "models lenet",
     "summary lenet",

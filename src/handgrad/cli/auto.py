@@ -46,17 +46,17 @@ def train_auto(given: dict[str, Any], stop: "Stop", *, quiet: bool, json: bool) 
     from handgrad.auto.deadline import Deadline
     from handgrad.auto.planner import check_minutes
     from handgrad.cli.screens.auto import print_ending
-    from handgrad.cli.screens.training import follow
-    from handgrad.run import complete
+    from handgrad.cli.screens.training import follow, records_of
 
     deadline = Deadline(check_minutes("--minutes", given.get("minutes", MINUTES)))
     run = _begun(given, deadline, stop, quiet=quiet)
+    records = records_of(run, given.get("tensorboard"))
     follow(
         run,
         stop,
         quiet=quiet,
         as_json=json,
-        records=deadline.watch(run.trainer, complete(run)),
+        records=deadline.watch(run.trainer, records),
         ending=lambda: print_ending(run, deadline),
     )
 

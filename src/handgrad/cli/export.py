@@ -20,58 +20,96 @@ def export(
         Path | None,
         typer.Option(metavar="FILE", help="Safetensors file of weights, for torch."),
     ] = None,
+    python: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.py",
+            help="Python program on NumPy to write; its weights go to FILE.npz.",
+        ),
+    ] = None,
+    c: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.c", help="C file to write, of a small network."),
+    ] = None,
     csv: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="CSV file for the metrics of each epoch."),
     ] = None,
+    tensorboard: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder for the TensorBoard events of a run."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Export a trained network: ONNX model, weights for torch, history as CSV."""
+    """Export a network for other software: model, weights, source code, history."""
     from handgrad.cli.screens.console import say, say_json, show, table
     from handgrad.paths import target_of
     from handgrad.training.atomic import write_file
 
-    wanted = {"onnx": onnx, "torch": torch, "csv": csv}
-    written = {name: path for name, path in wanted.items() if path is not None}
-    if not written:
+    wanted = {"onnx": onnx, "torch": torch, "python": python, "c": c, "csv": csv}
+    files = {name: path for name, path in wanted.items() if path is not None}
+    if not files and tensorboard is None:
         raise ConfigError(
             "handgrad export takes a format, got none. For example: "
             f"handgrad export {network} --onnx network.onnx"
         )
-    for name, path in written.items():
-        _check_target(name, path, network)
-    contents = {name: _content(name, network) for name in written}  # before any file
-    names = _torch_names(network) if "torch" in written else {}
-    for name, path in written.items():
-        write_file(target_of(path), contents[name])
+    contents = _all_contents(files, network)  # all, before the first is written
+    for path, content in contents.items():
+        write_file(target_of(path), content)
+    written: dict[str, Any] = {name: str(path) for name, path in files.items()}
+    said = [f"{path}: {len(content):,} bytes" for path, content in contents.items()]
+    if tensorboard is not None:
+        from handgrad.interop.tensorboard_log import to_tensorboard
+
+        written["tensorboard"] = place = str(to_tensorboard(network, tensorboard))
+        said.append(f"{place}: to show it, tensorboard --logdir {tensorboard}")
+    names = {} if torch is None else _torch_names(network)
     if as_json:
-        values: dict[str, Any] = {n: str(path) for n, path in written.items()}
-        values |= {"torch_names": names} if names else {}
+        values = written | ({"torch_names": names} if names else {})
         say_json({"network": str(network), **values})
         return
     if names:
-        shown = table("Handgrad", "torch")
+        pairs = table("Handgrad", "torch")
         for pair in names.items():
-            shown.add_row(*pair)
-        show(shown)
-    for path in written.values():
-        say(f"{path}: {path.stat().st_size:,} bytes")
+            pairs.add_row(*pair)
+        show(pairs)
+    for line in said:
+        say(line)
 
 
-def _content(name: str, network: Path) -> bytes:
-    """The content of the file of one option."""
+def _all_contents(files: dict[str, Path], network: Path) -> dict[Path, bytes]:
+    """The files of all formats, by path; ConfigError for one that cannot be written."""
+    for name, path in files.items():
+        _check_target(name, path, network)
+    contents: dict[Path, bytes] = {}
+    for name, path in files.items():
+        contents |= _contents(name, path, network)
+    for path in contents.keys() - files.values():
+        _check_target("python", path, network)  # the weights beside the program
+    return contents
+
+
+def _contents(name: str, path: Path, network: Path) -> dict[Path, bytes]:
+    """The files of one format, by path."""
     if name == "onnx":
         from handgrad.interop.onnx_export import onnx_model
 
-        content: bytes = onnx_model(network).SerializeToString()
-        return content
+        return {path: onnx_model(network).SerializeToString()}
+    if name == "python":
+        from handgrad.interop.python_source import python_files
+
+        return python_files(network, path)
+    if name == "c":
+        from handgrad.interop.c_source import c_file
+
+        return {path: c_file(network, path)}
     if name == "torch":
         from handgrad.interop.torch_weights import torch_weights
 
-        return torch_weights(network)
+        return {path: torch_weights(network)}
     from handgrad.interop.history_csv import history_csv
 
-    return history_csv(network).encode()
+    return {path: history_csv(network).encode()}
 
 
 def _torch_names(network: Path) -> dict[str, str]:

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from handgrad.cli.screens.stopping import Stop
     from handgrad.training.run import Run
 
-ALLOWED_WITH_RESUME = {"resume", "epochs", "workers", "force", "quiet", "as_json"}
+ALLOWED_WITH_RESUME = {
+    *("resume", "epochs", "workers", "tensorboard", "force", "quiet", "as_json"),
+}
 
 
 def train(**options: Any) -> None:
@@ -24,7 +26,7 @@ def train(**options: Any) -> None:
     """
     from handgrad.cli.auto import train_auto, wants_auto
     from handgrad.cli.screens.stopping import stopping
-    from handgrad.cli.screens.training import follow
+    from handgrad.cli.screens.training import follow, records_of
 
     given = {
         name: value
@@ -36,12 +38,18 @@ def train(**options: Any) -> None:
         _refuse_beside_resume(given)
     quiet, as_json = options["quiet"], options["as_json"]
     is_auto = "resume" not in given and wants_auto(given)
+    tensorboard = given.get("tensorboard")
+    if tensorboard is not None:
+        from handgrad.interop.event_file import check_tensorboard
+
+        check_tensorboard()
     with stopping() as stop:
         if is_auto:
             train_auto(given, stop, quiet=quiet, json=as_json)
             return
         run = _begun(given, stop, quiet=quiet)
-        follow(run, stop, quiet=quiet, as_json=as_json)
+        records = records_of(run, tensorboard)
+        follow(run, stop, quiet=quiet, as_json=as_json, records=records)
 
 
 train.__signature__ = signature()  # type: ignore[attr-defined]

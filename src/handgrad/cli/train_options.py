@@ -247,6 +247,9 @@ PANELS: dict[str, dict[str, Option]] = {  # in the order of the help
             "stop",
             metavar="WHAT",
         ),
+        "tensorboard": Option(
+            "", Path, "Folder for TensorBoard events, written live.", metavar="DIR"
+        ),
         "force": Option(
             "", bool, "Start even if the estimated memory exceeds what is free."
         ),

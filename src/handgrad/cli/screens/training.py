@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from handgrad.arrays import Shape
@@ -98,6 +99,15 @@ def _train(
             if is_saved != was_saved:
                 screen.warn(_saving_message(run))
                 was_saved = is_saved
+
+
+def records_of(run: Run, tensorboard: Path | None) -> Iterator[Record]:
+    """Train a run to its end; write events to the folder `tensorboard` if given."""
+    if tensorboard is None:
+        return complete(run)
+    from handgrad.interop.tensorboard_log import log_to_tensorboard
+
+    return log_to_tensorboard(run, tensorboard)
 
 
 def _saving_message(run: Run) -> str:

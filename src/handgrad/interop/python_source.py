@@ -1,0 +1,173 @@
+"""Export a trained network as a Python program that needs NumPy alone."""
+
+import inspect
+import sys
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from handgrad.arrays import Shape
+from handgrad.errors import ConfigError, RunError
+from handgrad.interop import numpy_layers, numpy_program
+from handgrad.interop.python_layers import INDENT, Function, Network
+from handgrad.interop.standalone import Standalone, standalone
+from handgrad.paths import path_of
+from handgrad.training.atomic import write_file
+
+IMPORTED = {*sys.stdlib_module_names, "numpy", "PIL"}
+HEAD = '''"""{headline}
+
+It needs {needs}. The weights are in the .npz file of its name.
+
+    python {example}
+
+prints the class of each example and {output}. In Python, `logits(images)` and
+`predict(images)` take an array of shape (count, *INPUT_SHAPE).
+"""
+
+{imports}
+
+CLASS_NAMES = [
+{names}]
+INPUT_SHAPE = {shape}
+INPUT_DTYPE = "{dtype}"
+W = dict(np.load(Path(__file__).with_suffix(".npz")))
+
+Array = np.ndarray
+Pair = tuple[int, int]
+'''
+NETWORK = '''def network(x: Array) -> Array:
+    """The outputs of the last layer, (count, classes); W holds the weights."""
+'''
+LOGITS = '''def logits(images: Array) -> Array:
+    """The outputs of the network, (count, classes)."""
+    return network(images)
+'''
+LOGITS_WITH_FLIP = '''def logits(images: Array) -> Array:
+    """The mean outputs of the images and their horizontal flips, (count, classes)."""
+    return (network(images) + network(images[..., ::-1])) / 2
+'''
+PREDICT = '''def predict(images: Array) -> Array:
+    """{equation}, (count, classes)"""
+    return {code}
+'''
+NO_PICTURES = "read_images = read_array  # this network takes no picture files\n"
+END = 'if __name__ == "__main__":\n    main(sys.argv[1:])\n'
+
+
+def to_python(
+    subject: Any, path: str | Path, *, input_shape: Shape | None = None
+) -> Path:
+    """Write a network to `path` as a Python program on NumPy alone; return the path.
+
+    `subject` is a fitted classifier, a `TrainedNetwork`, the path of a run or of a
+    saved network, or a `Sequential` with its `input_shape`. The weights are written
+    beside the program, to a .npz file of the same name. The program has a function for
+    each kind of layer, with its equation; the functions `logits` and `predict` (the
+    probabilities, if the network gives them) take arrays of images, and called with
+    files it prints their classes.
+
+    ConfigError for a layer that cannot be written, which it names, or a path that is no
+    .py file; RunError if the files cannot be written.
+
+    Shapes
+        images  (count, channels, height, width), uint8; float32 for a network of
+                float32 inputs, (count, features) for one of vectors
+
+    Example
+        to_python("runs/lenet-digits-1", "classify.py")
+    """
+    place = path_of("to_python", "path", path, RunError)
+    for file, content in python_files(subject, place, input_shape).items():
+        write_file(file, content)
+    return place
+
+
+def python_files(
+    subject: Any, path: Path, input_shape: Shape | None = None
+) -> dict[Path, bytes]:
+    """The weights and the program of a network by path; see `to_python`."""
+    name = path.name
+    if path.suffix != ".py" or path.stem in IMPORTED:
+        raise ConfigError(
+            "A Python program takes a name that ends in .py and is not that of a "
+            f"module, which it would hide, got {name!r}. Call it 'classify.py'."
+        )
+    source = standalone("to_python", subject, input_shape)
+    network = _network_of(source)
+    file = BytesIO()
+    np.savez(file, **network.weights)  # type: ignore[arg-type]
+    program = _program(source, network)
+    return {path.with_suffix(".npz"): file.getvalue(), path: program.encode()}
+
+
+def _network_of(source: Standalone) -> Network:
+    """The layers of a network, after its normalization."""
+    network = Network()
+    network.weights = {"scale": source.scale, "shift": source.shift}
+    is_bytes = source.input_dtype == "uint8"
+    normalize = numpy_layers.normalize_bytes if is_bytes else numpy_layers.normalize
+    network.call(normalize, 'W["scale"]', 'W["shift"]')
+    network.add(source.network, "")
+    if source.temperature is not None:
+        network.use(numpy_layers.softmax)
+    return network
+
+
+def _program(source: Standalone, network: Network) -> str:
+    """The text of the whole program."""
+    shape, is_bytes = source.input_shape, source.input_dtype == "uint8"
+    takes_pictures = is_bytes and len(shape) == 3 and shape[0] in (1, 3)
+    lines = [f"{INDENT}{line}\n" for line in (*network.lines, "return x")]
+    read_pictures = _text_of(numpy_program.read_images)
+    parts = [
+        _head(source, network, takes_pictures=takes_pictures),
+        *map(_text_of, network.functions),
+        NETWORK + "".join(lines),
+        LOGITS_WITH_FLIP if source.with_flip else LOGITS,
+        _predict(source.temperature),
+        _text_of(numpy_program.read_array),
+        read_pictures if takes_pictures else NO_PICTURES,
+        _text_of(numpy_program.main),
+        END,
+    ]
+    return "\n\n".join(parts)
+
+
+def _head(source: Standalone, network: Network, *, takes_pictures: bool) -> str:
+    """The docstring, the imports and the constants."""
+    text = "".join(map(_text_of, network.functions))
+    imports = ["import math"] if "math." in text else []
+    imports += ["import sys", "from pathlib import Path", "", "import numpy as np"]
+    if "sliding_window_view" in text:
+        imports.append("from numpy.lib.stride_tricks import sliding_window_view")
+    has_probabilities = source.temperature is not None
+    return HEAD.format(
+        headline=source.headline,
+        needs="NumPy, and Pillow for pictures" if takes_pictures else "NumPy alone",
+        example="FILE.py picture.png images.npy"
+        if takes_pictures
+        else "FILE.py examples.npy",
+        output="its probability" if has_probabilities else "its score",
+        imports="\n".join(imports),
+        names="".join(f"{INDENT}{name!r},\n" for name in source.class_names),
+        shape=source.input_shape,
+        dtype=source.input_dtype,
+    )
+
+
+def _predict(temperature: float | None) -> str:
+    """The function from images to what is printed of them."""
+    if temperature is None:
+        return PREDICT.format(equation="The logits", code="logits(images)")
+    if temperature == 1:
+        code = "softmax(logits(images))"
+        return PREDICT.format(equation="softmax(logits)", code=code)
+    code = f"softmax(logits(images) / {temperature!r})"
+    return PREDICT.format(equation="softmax(logits / temperature)", code=code)
+
+
+def _text_of(function: Function) -> str:
+    return inspect.getsource(inspect.unwrap(function))
