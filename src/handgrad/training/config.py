@@ -144,13 +144,9 @@ class TrainingConfig(Table):
 class StartConfig(Table):
     """Initial weights, taken from another run or a saved network.
 
-    `source` is the run's folder or the file, `sha256` the checksum of its arrays,
-    written when the run starts. `normalization` is that of the "source", with which
-    the weights were trained, or the run's "own".
-
-    `freeze` is the number of first layers that are not trained, or "all-but-last";
-    `backbone_multiplier` multiplies the learning rate of the others, except that of the
-    last layer. See `training.freezing`.
+    `source` is a run or file, `sha256` the checksum of its arrays, written by the run.
+    `normalization` is that of the "source" or the run's "own". `freeze` and
+    `backbone_multiplier` are those of `training.freezing`.
     """
 
     LATER = frozenset({"freeze", "backbone_multiplier"})
