@@ -75,8 +75,7 @@ class Classifier(FittedMixin, ExportMixin, ClassifierMixin, BaseEstimator):
         random_state     seed; runs with the same seed are bit-identical
         engine, workers  "cpu" or "plain"; threads, by default all usable cores
         run, verbose     folder to write the run to; whether to print progress
-        start_from       run or saved file whose weights, normalization and, if "auto",
-                         network to take; the last layer is new if the classes differ
+        start_from       run or file to take weights, normalization, "auto" network from
         freeze           number of first layers to freeze, or "all-but-last"
         backbone_multiplier  of the learning rate, for all layers but the last
 

@@ -144,9 +144,9 @@ class TrainingConfig(Table):
 class StartConfig(Table):
     """Initial weights, taken from another run or a saved network.
 
-    `source` is the run's folder or the file, `sha256` the checksum of its arrays,
-    written when the run starts. `normalization` is that of the "source" or the run's
-    "own". `training.freezing` describes `freeze` and `backbone_multiplier`.
+    `source` is a run or file, `sha256` the checksum of its arrays, written by the run.
+    `normalization` is that of the "source" or the run's "own". `freeze` and
+    `backbone_multiplier` are those of `training.freezing`.
     """
 
     LATER = frozenset({"freeze", "backbone_multiplier"})
