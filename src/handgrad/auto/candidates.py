@@ -57,12 +57,14 @@ SMALL_IMAGES = (
     Candidate(_network("resnet", channels=(16, 32, 64))),
     Candidate(_network("resnet", channels=(32, 64, 128))),
 )
+STAGES: dict[str, Any] = {"channels": (32, 64, 128)}
+WIDE: dict[str, Any] = {**STAGES, "blocks": (1, 1, 2), "stem": "medium"}
 PHOTOGRAPHS = (
     Candidate(LENET, 32),
     Candidate(_network("resnet", channels=(16, 32, 64)), 32),
-    Candidate(_network("resnet", channels=(32, 64, 128), stem="large"), 64),
-    Candidate(_network("resnet", channels=(16, 32, 64)), 64),
-    Candidate(_network("resnet", channels=(32, 64, 128), stem="large"), 96),
+    Candidate(_network("resnet", **STAGES, stem="large"), 64),
+    Candidate(_network("resnet", **WIDE), 64),
+    Candidate(_network("resnet", **WIDE), 96),
 )
 
 
