@@ -14,6 +14,7 @@ from PIL import Image
 import handgrad as package
 from handgrad.training.config import DatasetConfig
 from handgrad.training.run_folder import RunFolder
+from interop.events import events_in, steps_of
 from studies.test_contents import pictures
 
 SMALL = "softmax_regression --engine plain --optimizer adam --learning-rate 0.01"
@@ -343,3 +344,12 @@ def test_another_network_starts_from_the_data_of_the_source(
     assert second.resolved.dataset_sha256 == first.resolved.dataset_sha256
     assert (second.seed, second.model.name) == (3, "from_layers")
     assert handgrad("train Softmax-Regression --start-from first -q --run x").code == 0
+
+
+def test_events_for_tensorboard_go_on_after_a_resume(handgrad, tmp_path):
+    pytest.importorskip("tensorboard")
+    words = "softmax_regression --engine plain --epochs 1 --train-count 100 -q"
+    for line in (f"train {words} --run one", "train -q --resume one --epochs 2"):
+        assert handgrad(f"{line} --tensorboard logs").code == 0
+    found = events_in(tmp_path / "logs" / "one")
+    assert steps_of(found, "loss/train") == [1, 2]

@@ -3,10 +3,11 @@
 import shutil
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 
 from engine.networks import NETWORKS, networks
 from handgrad import layers
+from handgrad.errors import ConfigError
 from handgrad.interop.c_layers import Network, number
 from handgrad.randomness import Key
 from interop.programs import SAMPLE, assert_close, c_predictions, with_statistics
@@ -35,7 +36,10 @@ def test_every_layer(name, tmp_path):
 @settings(max_examples=5)
 @given(network=networks())
 def test_random_networks(network, tmp_path_factory):
-    check(network, tmp_path_factory.mktemp("program"))
+    try:
+        check(network, tmp_path_factory.mktemp("program"))
+    except ConfigError:  # a layer or an option that no export writes
+        reject()
 
 
 def test_buffers_are_used_again():
