@@ -9,6 +9,7 @@ import json
 
 import sklearn.metrics
 import sklearn.utils.estimator_checks  # noqa: F401  (what an import sets is a library's)
+import torch.fx  # noqa: F401  (as above)
 from threadpoolctl import threadpool_limits
 
 from handgrad.engine.blas_threads import blas_libraries

@@ -19,7 +19,7 @@ def to_torch(subject: Any) -> Any:
     `subject` is a fitted classifier, a `TrainedNetwork`, the path of a run or of a
     saved network, or a `Sequential`. The module is an `nn.Sequential` with copies of
     all arrays, in their dtypes, and in evaluation mode: call its `train()` to train it.
-    A residual connection has the modules `body` and `shortcut`; `torch_names` lists the
+    Branches keep their names, such as `body` and `shortcut`; `torch_names` lists the
     names of all arrays. The module takes what the first layer takes, so normalize
     images first, by `trained_.normalization`.
 
@@ -50,8 +50,9 @@ def from_torch(module: Any, input_shape: Shape) -> Sequential:
     """Make a network with the outputs and gradients of a torch module.
 
     `module` is an `nn.Sequential`, or any module whose forward method is a chain of
-    operations for which there are layers, with residual connections, such as a ResNet
-    of torchvision; `input_shape` is that of one example. The arrays are copied.
+    operations for which there are layers, with branches that are added, multiplied or
+    concatenated, such as a ResNet of torchvision; `input_shape` is that of one example.
+    The arrays are copied.
     Identity and stochastic depth are left out. `torch_names` lists the names of all
     arrays.
 
