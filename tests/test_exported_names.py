@@ -67,7 +67,7 @@ def test_every_layer_loss_and_optimizer_is_exported(part, base):
         kinds += (kind := kinds.pop()).__subclasses__()
         is_ours = kind.__module__.startswith(part.__name__)
         found += [kind.__name__] if is_ours and not isabstract(kind) else []
-    assert len(found) > 3
+    assert len(found) >= 3
     assert set(found) <= set(part.__all__)
 
 
