@@ -208,24 +208,24 @@ def test_all_operators_without_a_layer_are_named(tmp_path):
         network_from_onnx(path)
 
 
-ATTRIBUTES = {
-    "group=2": {"group": 2},
-    "dilations": {"dilations": [2, 2]},
-    "auto_pad=SAME_UPPER": {"auto_pad": "SAME_UPPER"},
-    "different padding": {"pads": [0, 0, 1, 1]},
+ATTRIBUTES = {  # of Conv; a setting of Conv2d and its value
+    "group": ({"group": 2}, "groups", 2),
+    "dilations": ({"dilations": [2, 1]}, "dilation", (2, 1)),
+    "auto_pad": ({"auto_pad": "SAME_UPPER"}, "padding", (1, 1)),
+    "pads": ({"pads": [0, 0, 1, 1]}, "padding", ((0, 1), (0, 1))),
+    "no bias": ({}, "bias", None),
 }
 
 
 @pytest.mark.parametrize("name", ATTRIBUTES)
-def test_what_a_convolution_cannot_do_is_named(name, tmp_path):
-    graph, options = Graph(), ATTRIBUTES[name]
+def test_settings_of_a_convolution_are_read(name, tmp_path):
+    graph, (options, setting, value) = Graph(), ATTRIBUTES[name]
     weight = graph.constant("w", np.ones((4, 2 if "group" in name else 4, 3, 3)))
     made = graph.add("Conv", "x", weight, name="c", kernel_shape=[3, 3], **options)
     path = written(
         graph, graph.add("Flatten", made, name="f"), tmp_path / "a.onnx", (4, 8, 8)
     )
-    with pytest.raises(ConfigError, match=rf"Conv \(c\) with {name}"):
-        network_from_onnx(path)
+    assert getattr(network_from_onnx(path).model.layers["conv2d_1"], setting) == value
 
 
 def test_branches_that_are_not_added_are_refused():

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handgrad.engine.lowering.linear_products import LinearProducts, blocks
+from handgrad.layers import Linear
 
 from ..networks import FLATTEN, RELU, cpu_engine, linear, network
 from ..reference import reference_step
@@ -40,7 +41,7 @@ class TwoBlocks(LinearProducts):
         memory = SimpleNamespace(capacity=10, keep=lambda tensor: None)
         self.lowering = SimpleNamespace(blocks=[], by_rows=True)
         self.memory, self.name, self.out, self.into = memory, "linear_1", 4, 6
-        self.node = SimpleNamespace(needs_d_inputs=False)
+        self.node = SimpleNamespace(needs_d_inputs=False, layer=Linear(6, 4))
 
     def blocks(self):
         return [(0, 3, 0, 6), (3, 1, 2, 4)]

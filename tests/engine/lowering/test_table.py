@@ -26,7 +26,10 @@ from handgrad.randomness import Key
 
 from ..altered import LAYER_CLASSES
 
-WITHOUT_KERNELS = {"Sequential", "Softmax"}
+WITHOUT_KERNELS = {
+    *("Concatenate", "ELU", "GroupNorm", "Hardsigmoid", "Hardswish", "LayerNorm"),
+    *("Multiply", "ReLU6", "Sequential", "Softmax"),
+}
 CONTAINERS = {"Sequential", "Residual"}
 
 
@@ -95,8 +98,8 @@ BEFORE_LOWERING = {
     "network_check.py": CONTAINERS,
     "network_layers.py": CONTAINERS,
     "planned_bytes.py": {"Flatten"},  # which returns its inputs, as seen in shapes
-    "parameter_check.py": {"BatchNorm1d", "BatchNorm2d", "Conv2d", "Linear"}
-    | CONTAINERS,
+    "parameter_check.py": CONTAINERS
+    | {"BatchNorm1d", "BatchNorm2d", "Conv2d", "GroupNorm", "LayerNorm", "Linear"},
 }
 NETWORK = {"Sequential"}  # what an engine is made of
 
