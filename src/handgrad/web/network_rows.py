@@ -20,7 +20,13 @@ from handgrad.randomness import Key
 Row = Mapping[str, Any]
 MOST_ROWS = 200
 INFERRED = ("in_features", "in_channels", "features", "channels")
-POSITIONAL = {"conv2d": ("out_channels", "kernel_size"), "linear": ("out_features",)}
+POSITIONAL = {
+    "conv2d": ("out_channels", "kernel_size"),
+    "linear": ("out_features",),
+    "max_pool2d": ("kernel_size",),
+    "average_pool2d": ("kernel_size",),
+    "dropout": ("rate",),
+}
 
 
 def described(rows: Sequence[Row], shape: Shape, classes: int) -> dict[str, Any]:
