@@ -13,14 +13,13 @@ from handgrad.datasets.local_copies import find
 from handgrad.datasets.source import Source
 from handgrad.datasets.sources import SOURCES
 from handgrad.errors import DatasetError
-from handgrad.reports.write import PAGE
-from handgrad.studies import library
 from handgrad.web.handles import looked_up
 from handgrad.web.looks import samples_of
 from handgrad.web.settings import data_name
 from handgrad.web.state import Server
 
 EACH = 12  # samples of a class
+PAGE = "report.html"  # as `handgrad study report` names it
 OF_REPORT = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
 Name = Annotated[str, Query(min_length=1, max_length=200)]
 api = APIRouter(prefix="/api/data")
@@ -92,12 +91,16 @@ def _is_here(source: Source) -> bool:
 @studies_api.get("")
 def studies(server: Server) -> Any:
     """The studies that come with the package."""
+    from handgrad.studies import library  # slow to import
+
     return [_study(server, name) for name in library.names()]
 
 
 @studies_api.get("/{name}/report")
 def report(server: Server, name: str) -> Response:
     """The report of a study, shown without scripts."""
+    from handgrad.studies import library
+
     known = {each: server.studies / each / PAGE for each in library.names()}
     path = looked_up("study", known, name)
     if not path.is_file():
@@ -110,6 +113,8 @@ def report(server: Server, name: str) -> Response:
 
 def _study(server: Server, name: str) -> dict[str, Any]:
     """A study: its title, its questions, and whether there is a report."""
+    from handgrad.studies import library
+
     study = library.find(name)
     questions = {row: each.question for row, each in study.experiments.items()}
     return {

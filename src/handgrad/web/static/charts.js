@@ -3,7 +3,7 @@
 import { button, download, h, number, put, s } from './dom.js';
 
 export const COLOURS = 8;
-const WIDTH = 560;
+const USUAL = 560;
 const HEIGHT = 260;
 const LEFT = 52;
 const RIGHT = 12;
@@ -42,7 +42,8 @@ export function csv(x, series) {
  */
 export function lineChart({ title, x, y, percent = false }) {
   const show = percent ? (v) => `${number(100 * v, 4)} %` : (v) => number(v, 4);
-  const svg = s('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: 'chart', role: 'img' });
+  const svg = s('svg', { class: 'chart', role: 'img', height: HEIGHT });
+  let width = USUAL;
   const legend = h('ul', { class: 'legend' });
   const reading = h('p', { class: 'reading', 'aria-hidden': 'true' }, '\u00a0');
   let shown = [];
@@ -54,25 +55,27 @@ export function lineChart({ title, x, y, percent = false }) {
 
   function draw(series) {
     shown = series;
+    width = svg.clientWidth || width;
+    svg.setAttribute('viewBox', `0 0 ${width} ${HEIGHT}`);
     const all = series.flatMap((one) => one.points);
     const [x0, x1] = all.length ? [Math.min(...all.map((p) => p[0])), Math.max(...all.map((p) => p[0]), 1)] : [0, 1];
     const solid = series.filter((one) => !one.faint).flatMap((one) => one.points);
     const [y0, y1] = range((solid.length ? solid : all).map((p) => p[1]), !percent);
-    const px = (v) => LEFT + ((v - x0) / (x1 - x0 || 1)) * (WIDTH - LEFT - RIGHT);
+    const px = (v) => LEFT + ((v - x0) / (x1 - x0 || 1)) * (width - LEFT - RIGHT);
     const py = (v) => TOP + (1 - (Math.min(Math.max(v, y0), y1) - y0) / (y1 - y0)) * (HEIGHT - TOP - BOTTOM);
     scale = { px, py, x0, x1 };
     const yTicks = ticks(y0, y1);
-    const xTicks = ticks(x0, x1, 6).filter((v) => Number.isInteger(v));
+    const xTicks = ticks(x0, x1, Math.max(2, Math.round(width / 95))).filter((v) => Number.isInteger(v));
     const last = series.filter((one) => !one.faint && one.points.length)
       .map((one) => `${one.name}: ${show(one.points.at(-1)[1])}`).join('; ');
     svg.setAttribute('aria-label', `${title}. ${last || 'No values yet.'}`);
     put(svg,
-      s('g', { class: 'grid' }, yTicks.map((v) => s('line', { x1: LEFT, x2: WIDTH - RIGHT, y1: py(v), y2: py(v) }))),
+      s('g', { class: 'grid' }, yTicks.map((v) => s('line', { x1: LEFT, x2: width - RIGHT, y1: py(v), y2: py(v) }))),
       s('g', { class: 'axis' },
         yTicks.map((v) => s('text', { x: LEFT - 8, y: py(v) + 4, 'text-anchor': 'end' }, show(v))),
         xTicks.map((v) => s('text', { x: px(v), y: HEIGHT - BOTTOM + 17, 'text-anchor': 'middle' }, number(v))),
-        s('text', { x: WIDTH - RIGHT, y: HEIGHT - 3, 'text-anchor': 'end', class: 'unit' }, x),
-        s('line', { x1: LEFT, x2: WIDTH - RIGHT, y1: HEIGHT - BOTTOM, y2: HEIGHT - BOTTOM })),
+        s('text', { x: width - RIGHT, y: HEIGHT - 3, 'text-anchor': 'end', class: 'unit' }, x),
+        s('line', { x1: LEFT, x2: width - RIGHT, y1: HEIGHT - BOTTOM, y2: HEIGHT - BOTTOM })),
       series.map((one) => {
         const path = one.points.map(([a, b], k) => `${k ? 'L' : 'M'}${px(a).toFixed(1)} ${py(b).toFixed(1)}`).join('');
         const kind = `series c${(one.colour ?? 0) % COLOURS}${one.faint ? ' faint' : ''}${one.dashed ? ' dashed' : ''}`;
@@ -80,7 +83,7 @@ export function lineChart({ title, x, y, percent = false }) {
         return s('path', { d: path, class: kind });
       }),
       s('line', { class: 'cursor', y1: TOP, y2: HEIGHT - BOTTOM, visibility: 'hidden' }));
-    if (!all.length) svg.append(s('text', { x: (WIDTH + LEFT) / 2, y: HEIGHT / 2 - 8, 'text-anchor': 'middle', class: 'empty' }, 'No epoch has ended yet'));
+    if (!all.length) svg.append(s('text', { x: (width + LEFT) / 2, y: HEIGHT / 2 - 8, 'text-anchor': 'middle', class: 'empty' }, 'No epoch has ended yet'));
     put(legend, series.filter((one) => !one.faint).map((one) => h('li', null,
       h('span', { class: `swatch c${(one.colour ?? 0) % COLOURS}${one.dashed ? ' dashed' : ''}` }), one.name,
       one.points.length ? h('b', null, show(one.points.at(-1)[1])) : null)));
@@ -89,7 +92,7 @@ export function lineChart({ title, x, y, percent = false }) {
   svg.addEventListener('pointermove', (event) => {
     if (!scale || !shown.length) return;
     const box = svg.getBoundingClientRect();
-    const at = ((event.clientX - box.left) / box.width) * WIDTH;
+    const at = ((event.clientX - box.left) / box.width) * width;
     const places = shown.filter((one) => !one.faint).flatMap((one) => one.points.map((p) => p[0]));
     if (!places.length) return;
     const near = places.reduce((a, b) => (Math.abs(scale.px(b) - at) < Math.abs(scale.px(a) - at) ? b : a));
@@ -105,6 +108,7 @@ export function lineChart({ title, x, y, percent = false }) {
   });
   svg.addEventListener('pointerleave', () => { svg.querySelector('.cursor')?.setAttribute('visibility', 'hidden'); put(reading, '\u00a0'); });
   draw([]);
+  new ResizeObserver(() => { if (Math.abs(svg.clientWidth - width) > 1) draw(shown); }).observe(svg);
   return { element: figure, draw };
 }
 

@@ -41,7 +41,9 @@ export function picture(array, label, attributes) {
 /** One plane of numbers; `scale` is the value of full colour. */
 function plane(numbers, start, width, height, scale, label) {
   const canvas = h('canvas', { role: 'img', 'aria-label': label, class: 'pixels' });
-  return paint(canvas, width, height, (k, out, at) => diverging(numbers[start + k] / scale, out, at));
+  return paint(canvas, width, height, (k, out, at) => {
+    if (start + k < numbers.length) diverging(numbers[start + k] / scale, out, at);
+  });
 }
 
 /** How an array is laid out in planes: {planes, height, width}. */

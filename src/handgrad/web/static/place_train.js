@@ -112,6 +112,7 @@ export async function show(root, here) {
     here.keep({ run }, true);
     live = liveView(id, watched, here, act);
     live.poll().catch(here.fail);
+    if (watched.getBoundingClientRect().top > innerHeight - 120) watched.scrollIntoView({ block: 'start' });
     drawQueue().catch(here.fail);
   }
 
