@@ -57,8 +57,8 @@ def test_runs_wait_in_order_and_names_are_free(jobs, monkeypatch):
 
 
 def test_an_odd_name_of_a_data_set_gives_a_plain_handle(jobs):
-    config = config_from({"dataset": {"name": "/a/Ö ../x.zip"}})
-    assert jobs.add(config) == "run-1"
+    for name, handle in (("/a/Ö ../Ö.zip", "run-1"), ("/a/x.zip", "lenet-x-1")):
+        assert jobs.add(config_from({"dataset": {"name": name}})) == handle
 
 
 @pytest.mark.slow
@@ -86,8 +86,6 @@ def test_a_run_is_paused_resumed_stopped_and_outlives_the_server(jobs):
     assert lines > 0
     jobs.resume(handle, folder)
     wait_for(jobs, handle, "running")
-    with pytest.raises(RunError, match="is starting already|is not training"):
-        jobs.resume("none", jobs.home.runs / "none") or jobs.resume("none", folder)
     os.kill(jobs._processes[handle].pid, signal.SIGKILL)
     wait_for(jobs, handle, "stopped")
     assert (folder / "metrics.jsonl").read_text().count("\n") >= lines

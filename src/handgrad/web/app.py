@@ -37,7 +37,13 @@ def make_app(runs: Path, *, token: str, port: int) -> Guard:
         yield
         state.jobs.close()
 
-    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)
+    app = FastAPI(
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+    )
     app.state.handgrad = state
     add_routes(app)
     return Guard(app, token=token, port=port)

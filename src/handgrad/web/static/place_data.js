@@ -58,6 +58,7 @@ export async function show(root, here) {
   function classes(own) {
     drawn[own.id] = true;
     const grid = h('div', { class: 'classes' });
+    const after = h('div');
     const board = drawingCanvas(() => {});
     const name = h('input', { type: 'text', maxlength: 60, required: true, autocomplete: 'off', placeholder: own.classes.length ? 'another class' : 'circle' });
     const add = async (label, blob) => {
@@ -87,13 +88,14 @@ export async function show(root, here) {
         return h('div', { class: 'card stack' }, h('h3', null, label), h('p', { class: 'quiet' }, `${own.counts[label]} pictures${own.counts[label] < FEWEST ? `, ${FEWEST} or more are good` : ''}`),
           button(`Add the drawing to ${label}`, () => keep(label), { class: 'main' }), field('or files', input));
       }));
+      put(after, own.classes.length > 1 ? button('Show what training will read', () => draw()) : null);
     }
     drawGrid();
     return h('section', { class: 'card stack' }, h('h2', null, `Pictures of ${own.name}`), h('p', { class: 'quiet' }, 'Draw, then add the drawing to a class. Or choose photographs. Ten pictures a class make a first classifier.'),
       h('div', { class: 'draw-columns' }, h('div', { class: 'stack' }, board.element, h('div', { class: 'line' }, button('Clear', board.clear), button('Undo', board.undo))),
         h('div', { class: 'stack' }, grid, h('form', { class: 'line end', onsubmit: (e) => { e.preventDefault(); const label = name.value.trim(); if (label && !board.isEmpty()) { keep(label).then(() => { name.value = ''; }); } else if (label) say('Draw a first picture of this class, then add it.', 'bad'); } },
           field('New class', name), h('button', { type: 'submit' }, 'Add the drawing to a new class')))),
-      own.classes.length > 1 ? button('Show what training will read', () => draw()) : null);
+      after);
   }
 
   async function create(name, zip) {
