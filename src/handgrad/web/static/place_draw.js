@@ -159,7 +159,7 @@ export async function show(root, here) {
   const drop = h('div', { class: 'drop stack' }, h('p', null, 'Drop a picture anywhere on the page, paste one, or choose a file:'), h('label', { class: 'hidden', for: 'pick' }, 'Picture file'), Object.assign(pick, { id: 'pick' }));
   root.append(h('div', { class: 'draw-columns' },
     h('section', { class: 'card stack' }, h('h2', null, 'Your drawing'), board.element,
-      h('div', { class: 'line' }, button('Clear', board.clear), button('Undo', board.undo), button('Example', example)),
+      h('div', { class: 'line' }, button('Clear', () => { box.checked = true; centred = true; board.clear(); }), button('Undo', board.undo), button('Example', example)),
       h('div', { class: 'check' }, box, h('label', { for: 'centred' }, 'Centre and scale the drawing')), drop),
     h('section', { class: 'card stack' }, h('h2', null, 'What the network sees'), seen),
     h('section', { class: 'card stack' }, h('h2', null, 'What it answers'), answer)));
