@@ -1,6 +1,7 @@
 import os
 import signal
 import time
+from threading import Thread
 
 import psutil
 import pytest
@@ -54,6 +55,28 @@ def test_runs_wait_in_order_and_names_are_free(jobs, monkeypatch):
     monkeypatch.setattr(module, "MOST_WAITING", 2)
     with pytest.raises(RunError, match="At most 2 runs wait"):
         jobs.add(config)
+
+
+def test_a_run_is_never_seen_between_the_queue_and_its_process(jobs, monkeypatch):
+    handle = jobs.add(config_from(LONG))
+    seen = []
+
+    def slow(*_):
+        thread = Thread(target=lambda: seen.append(jobs.rows()[0]["state"]))
+        thread.start()
+        thread.join(0.2)
+        jobs._processes[handle] = Process()
+        threads.append(thread)
+
+    class Process:
+        def poll(self):
+            return None if not threads else 0 if seen else None
+
+    threads: list = []
+    monkeypatch.setattr(jobs, "_run", slow)
+    jobs.start_next()
+    threads[0].join()
+    assert seen == ["starting"]
 
 
 def test_an_odd_name_of_a_data_set_gives_a_plain_handle(jobs):

@@ -41,6 +41,7 @@ def test_it_writes_the_run_of_the_command_line(config, tmp_path, trained, monkey
 def test_a_signal_saves_and_resuming_gives_the_same(
     config, tmp_path, trained, monkeypatch
 ):
+    monkeypatch.setattr("handgrad.run.draw_run", lambda run: [])  # slow
     folder, live = tmp_path / "run", tmp_path / "live"
     shown = []
 

@@ -86,15 +86,22 @@ class Jobs:
 
     def state(self, handle: str, folder: Path) -> dict[str, str]:
         """The state of a run, with the message of an error."""
-        if handle in self.waiting():
+        with self._lock:  # not while a run goes from the queue to its process
+            is_waiting, has_process = (
+                handle in self.waiting(),
+                self._has_process(handle),
+            )
+        if is_waiting:
             return {"state": "waiting"}
         is_run = (folder / "config.toml").is_file()
         state = state_of(folder) if is_run else "failed"
-        if self._has_process(handle) and state in ("failed", "stopped"):
+        if has_process and state in ("failed", "stopped"):
             return {"state": "starting"}
         log = self.home.logs / f"{handle}.txt"
         said = log.read_text("utf-8", errors="replace") if log.is_file() else ""
         message = said.strip().rpartition("\n")[2] if state == "failed" else ""
+        if not is_run:
+            message = message or "It was stopped before it began. Start it again."
         return {"state": state, **({"message": message} if message else {})}
 
     def pause(self, handle: str, folder: Path) -> None:

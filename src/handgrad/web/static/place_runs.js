@@ -159,7 +159,7 @@ export async function show(root, here) {
   if (!here.given.chosen && rows.length) for (const row of rows.slice(0, 2)) chosen.add(row.id);
   drawTable();
   await drawCurves();
-  here.every(3000, async () => {
+  here.every(rows.length > 300 ? 15000 : 3000, async () => {
     const before = JSON.stringify(rows);
     const active = document.activeElement;
     const found = await get('runs', here.signal);

@@ -222,7 +222,7 @@ function liveView(id, place, here, act) {
   }
 
   async function poll() {
-    if (polling || (old && ['finished', 'failed'].includes(old))) return;
+    if (polling || old === 'finished') return;
     polling = true;
     try {
       const found = await get(`runs/${id}/live${query({ steps: ends.steps, metrics: ends.metrics })}`, here.signal);
