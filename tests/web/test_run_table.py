@@ -42,6 +42,11 @@ def test_a_damaged_file_leaves_the_rest(runs, name, content):
     assert isinstance(epochs_of(runs / "tiny"), list)
 
 
+def test_a_file_that_vanishes_while_it_is_read_is_left_out(runs):
+    (runs / "tiny" / "owner-0009.json.new").symlink_to("nothing")
+    assert RunTable(Home(runs)).rows()[0].state == "finished"
+
+
 def test_a_changed_run_is_read_again(runs):
     table = RunTable(Home(runs))
     before = table.rows()[0]

@@ -3,6 +3,7 @@
 import json
 import os
 import tomllib
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -143,12 +144,13 @@ def _parsed(text: str) -> dict[str, Any]:
 
 def _stamp(path: Path) -> Stamp:
     """What changes when one of the files that a row is read from does."""
+    found = []
     with os.scandir(path) as entries:
-        found = [
-            (entry.name, entry.stat().st_mtime_ns, entry.stat().st_size)
-            for entry in entries
-            if entry.name in READ or entry.name.startswith("owner-")
-        ]
+        for entry in entries:
+            if entry.name in READ or entry.name.startswith("owner-"):
+                with suppress(FileNotFoundError):  # a process has just replaced it
+                    about = entry.stat()
+                    found.append((entry.name, about.st_mtime_ns, about.st_size))
     return tuple(sorted(found)) or (("", 0, 0),)
 
 
