@@ -19,7 +19,7 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="needs chromium"),
 ]
 PLACES = ("data", "network", "train", "look", "draw", "runs", "studies", "take")
-WAIT = 30_000  # milliseconds; machines are shared
+WAIT = 60_000  # milliseconds; machines are shared
 MARKUP = "<img src=x onerror=alert(1)>"
 
 
