@@ -71,8 +71,8 @@ KNOWS = {
     "run": {*TRAINING, "inspection"},
     "estimator": {*STANDING, "auto", "network", "run"},
     "classifier": {*STANDING, "auto", "network", "estimator", "interop", "run"},
-    "cli": {*TOP, "auto", "network", "estimator", "classifier", "run"},
     "web": {*TOP, "run"},
+    "cli": {*TOP, "auto", "network", "estimator", "classifier", "run", "web"},
     "__main__": {"cli"},
     "__init__": {*TOP, "network", "classifier", "run"},
 }

@@ -97,7 +97,10 @@ LONGER = [
     "sweep rates.toml --workers 1 --folder swept -q",
     *(f"inspect {words}" for words in LOOKS),
 ]
-ELSEWHERE = {"data": "its parts are named one by one"}
+ELSEWHERE = {
+    "data": "its parts are named one by one",
+    "ui": "it listens on loopback; tests/web/test_browser.py sees what it loads",
+}
 
 
 def offline(folder, lines):

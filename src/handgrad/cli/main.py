@@ -30,6 +30,7 @@ from handgrad.cli.study import study
 from handgrad.cli.summary import summary
 from handgrad.cli.sweep import sweep
 from handgrad.cli.train import train
+from handgrad.cli.ui import ui
 from handgrad.cli.verify import verify
 from handgrad.docstrings import documented
 from handgrad.errors import ConfigError, HandgradError
@@ -51,7 +52,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 COMMANDS = (train, evaluate, calibrate, predict, check, models, summary, bench, race)
-for command in (*COMMANDS, export, verify, sweep):
+for command in (*COMMANDS, export, verify, sweep, ui):
     app.command()(documented(command))
 app.add_typer(data)
 app.add_typer(study)

@@ -78,6 +78,13 @@ def is_owned_elsewhere(folder: Path) -> bool:
     return "host" in owner and owner["host"] != this_process()["host"]
 
 
+def living_owner(folder: Path) -> dict[str, Any]:
+    """The claim of the process that may write into a folder; empty if there is none."""
+    newest = _newest(folder) if folder.is_dir() else 0
+    owner = _read(_path(folder, newest)) if newest else {}
+    return {} if is_gone(owner) else owner
+
+
 def disown(folder: Path) -> None:
     """Release the newest claim, for callers that know that its process has ended.
 

@@ -1,0 +1,32 @@
+"""Arrays as JSON: little-endian bytes in base64, with shape and type."""
+
+from base64 import b64encode
+from typing import Any
+
+import numpy as np
+
+from handgrad.arrays import NumpyArray
+
+MOST = 65_536  # entries of an array that are sent
+
+
+def as_json(array: NumpyArray, most: int = MOST) -> dict[str, Any]:
+    """An array as plain values; of a large one the first entries of its first axis.
+
+    `of` is the whole shape. Integers up to 255 are sent as bytes, other numbers in
+    float32.
+    """
+    whole = array.shape
+    if array.size > most:
+        inner = max(1, array.size // max(1, len(array)))
+        array = array[: max(1, most // inner)]
+        if array.size > most:
+            array = array.reshape(-1)[:most]
+    kind = "u1" if array.dtype == np.uint8 else "<f4"
+    data = np.ascontiguousarray(array, dtype=kind)
+    return {
+        "shape": list(array.shape),
+        "of": list(whole),
+        "type": "uint8" if kind == "u1" else "float32",
+        "data": b64encode(data.tobytes()).decode("ascii"),
+    }

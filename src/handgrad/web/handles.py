@@ -1,0 +1,71 @@
+"""Handles: the names by which a client refers to runs and files of the server.
+
+A handle is looked up in a list that the server made. What a client sends is compared
+with that list, and never becomes part of a path.
+"""
+
+import re
+import secrets
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import TypeVar
+
+from handgrad.errors import HandgradError
+
+ID = re.compile(r"[a-z0-9-]{1,64}")
+PAGE = ".page"  # the server's own folder, among the runs
+Entry = TypeVar("Entry")
+
+
+class MissingError(HandgradError):
+    """A handle that refers to nothing here."""
+
+
+class Home:
+    """The folder of the runs, and the folders of the server in it."""
+
+    def __init__(self, runs: Path) -> None:
+        self.runs = runs.absolute()
+        own = self.runs / PAGE
+        self.queue, self.configs = own / "queue", own / "configs"
+        self.logs, self.live, self.data = own / "logs", own / "live", own / "data"
+
+    def create(self) -> None:
+        """Create the folders that do not exist."""
+        for folder in (self.queue, self.configs, self.logs, self.live, self.data):
+            folder.mkdir(parents=True, exist_ok=True)
+
+    def run_folders(self) -> dict[str, Path]:
+        """The folders of all runs by handle."""
+        found = {}
+        for path in sorted(self.runs.iterdir()) if self.runs.is_dir() else ():
+            if path.name != PAGE and (path / "config.toml").is_file():
+                found[handle_of(path.name)] = path
+        return found
+
+    def run(self, handle: str) -> Path:
+        """The folder of a run; MissingError for an unknown handle."""
+        return looked_up("run", self.run_folders(), handle)
+
+
+def looked_up(kind: str, known: Mapping[str, Entry], handle: str) -> Entry:
+    """The entry with this handle; MissingError if there is none."""
+    if not ID.fullmatch(handle) or handle not in known:
+        raise MissingError(
+            f"There is no {kind} with this handle. It may have been removed: reload "
+            "the page."
+        )
+    return known[handle]
+
+
+def handle_of(name: str) -> str:
+    """The handle of a folder: its name, or a digest of a name with other characters."""
+    if ID.fullmatch(name):
+        return name
+    return f"run-{sha256(name.encode(errors='surrogateescape')).hexdigest()[:16]}"
+
+
+def new_handle(kind: str) -> str:
+    """A random handle that begins with `kind`."""
+    return f"{kind}-{secrets.token_hex(8)}"

@@ -1,0 +1,193 @@
+"""Training in processes of its own: a queue of runs, started one after the other.
+
+The queue is a folder of configurations, and a run is a run folder: both remain when
+the server ends, and a training goes on.
+"""
+
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from itertools import count
+from pathlib import Path
+from threading import Event, Lock, Thread
+from typing import Any
+
+import psutil
+
+from handgrad.errors import RunError
+from handgrad.training.config import RunConfig
+from handgrad.training.ownership import living_owner
+from handgrad.web.handles import ID, Home, looked_up
+from handgrad.web.run_table import state_of
+
+AT_ONCE = 1  # trainings at a time; each uses all cores
+MOST_WAITING = 50
+SHOWN = 20  # jobs listed
+TICK = 0.3  # seconds
+PROGRAM = (sys.executable, "-m", "handgrad.web.train_process")
+
+
+class Jobs:
+    """The queue of the runs in `home`, and the processes that train them."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self._lock, self._end = Lock(), Event()
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def open(self) -> None:
+        """Start what waits, from now on, in a thread."""
+        self.home.create()
+        Thread(target=self._loop, daemon=True).start()
+
+    def close(self) -> None:
+        """Start no more runs; those that train go on."""
+        self._end.set()
+
+    def add(self, config: RunConfig) -> str:
+        """Put a new run into the queue; return its handle."""
+        with self._lock:
+            if len(self.waiting()) >= MOST_WAITING:
+                raise RunError(
+                    f"At most {MOST_WAITING} runs wait at a time. Remove one first."
+                )
+            handle = self._free_handle(config)
+            place = self.home.queue / f"{_next(self.home.queue):06d}.{handle}.toml"
+            place.write_text(config.to_toml(), encoding="utf-8")
+        return handle
+
+    def waiting(self) -> dict[str, Path]:
+        """The configurations in the queue by handle, first to last."""
+        paths = sorted(self.home.queue.glob("*.toml"))
+        return {path.name.split(".")[1]: path for path in paths}
+
+    def active(self) -> list[str]:
+        """The handles of runs whose process exists."""
+        begun = {**self.begun(), **self._processes}
+        return [handle for handle in begun if self._is_active(handle)]
+
+    def begun(self) -> dict[str, Path]:
+        """The folders of the runs that the page has started or will start."""
+        paths = self.home.configs.glob("*.toml")
+        handles = [*(path.stem for path in paths), *self.waiting()]
+        return {handle: self.home.runs / handle for handle in handles}
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Waiting, active and recent runs: handle, state and message."""
+        begun = sorted(
+            self.home.configs.glob("*.toml"), key=lambda path: -path.stat().st_mtime
+        )
+        handles = [*self.waiting(), *(path.stem for path in begun[:SHOWN])]
+        return [
+            {"id": handle, **self.state(handle, self.home.runs / handle)}
+            for handle in handles
+        ]
+
+    def state(self, handle: str, folder: Path) -> dict[str, str]:
+        """The state of a run, with the message of an error."""
+        with self._lock:  # not while a run goes from the queue to its process
+            is_waiting, has_process = (
+                handle in self.waiting(),
+                self._has_process(handle),
+            )
+        if is_waiting:
+            return {"state": "waiting"}
+        is_run = (folder / "config.toml").is_file()
+        state = state_of(folder) if is_run else "failed"
+        if has_process and state in ("failed", "stopped"):
+            return {"state": "starting"}
+        log = self.home.logs / f"{handle}.txt"
+        said = log.read_text("utf-8", errors="replace") if log.is_file() else ""
+        message = said.strip().rpartition("\n")[2] if state == "failed" else ""
+        if not is_run:
+            message = message or "It was stopped before it began. Start it again."
+        return {"state": state, **({"message": message} if message else {})}
+
+    def pause(self, handle: str, folder: Path) -> None:
+        """Suspend a training; its memory is kept."""
+        self._process(handle, folder).suspend()
+
+    def stop(self, handle: str, folder: Path) -> None:
+        """Save a training and end its process; it can be resumed later."""
+        process = self._process(handle, folder)
+        process.send_signal(signal.SIGTERM)
+        process.resume()
+
+    def resume(self, handle: str, folder: Path) -> None:
+        """Continue a suspended training, or start one that has ended from its save."""
+        if living_owner(folder):
+            self._process(handle, folder).resume()
+            return
+        with self._lock:
+            if self._has_process(handle):
+                raise RunError("This run is starting already. Wait a moment.")
+            self._run(handle, "resume", str(folder))
+
+    def remove(self, handle: str) -> None:
+        """Remove a run that waits from the queue."""
+        with self._lock:
+            looked_up("waiting run", self.waiting(), handle).unlink()
+
+    def _process(self, handle: str, folder: Path) -> psutil.Process:
+        """The process that trains a run; RunError if there is none."""
+        started = self._processes.get(handle)
+        number = living_owner(folder).get("process")
+        if number is None and started is not None and started.poll() is None:
+            number = started.pid
+        try:
+            return psutil.Process(number or -1)
+        except (psutil.Error, ValueError) as error:
+            raise RunError("This run is not training now. Resume it first.") from error
+
+    def _loop(self) -> None:
+        while not self._end.wait(TICK):
+            with suppress(OSError):  # a full disk: try again
+                self.start_next()
+
+    def start_next(self) -> None:
+        """Start the first run of the queue if nothing else trains."""
+        with self._lock:
+            waiting = self.waiting()
+            if not waiting or len(self.active()) >= AT_ONCE:
+                return
+            handle, path = next(iter(waiting.items()))
+            config = self.home.configs / f"{handle}.toml"
+            path.replace(config)
+            config.touch()
+            self._run(handle, "start", str(config), str(self.home.runs / handle))
+
+    def _run(self, handle: str, *words: str) -> None:
+        live, log = self.home.live / f"{handle}.jsonl", self.home.logs / f"{handle}.txt"
+        with open(log, "wb") as file:
+            self._processes[handle] = subprocess.Popen(
+                [*PROGRAM, *words, str(live)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=file,
+                start_new_session=True,  # Ctrl-C ends the server alone
+            )
+
+    def _has_process(self, handle: str) -> bool:
+        process = self._processes.get(handle)
+        return process is not None and process.poll() is None
+
+    def _is_active(self, handle: str) -> bool:
+        return self._has_process(handle) or bool(living_owner(self.home.runs / handle))
+
+    def _free_handle(self, config: RunConfig) -> str:
+        """A name like those of handgrad train, which no run has."""
+        stem = f"{config.model.name}-{Path(config.dataset.name).stem}".lower()
+        stem = stem.replace("_", "-") if ID.fullmatch(stem.replace("_", "-")) else "run"
+        names = (f"{stem[:48]}-{number}" for number in count(1))
+        return next(name for name in names if not self._is_taken(name))
+
+    def _is_taken(self, name: str) -> bool:
+        in_use = (self.home.runs / name, self.home.configs / f"{name}.toml")
+        return any(path.exists() for path in in_use) or name in self.waiting()
+
+
+def _next(folder: Path) -> int:
+    """The number of the next file in a queue."""
+    numbers = [int(path.name.partition(".")[0]) for path in folder.glob("*.toml")]
+    return max(numbers, default=0) + 1

@@ -1,0 +1,111 @@
+"""Requests about runs: the table, curves, differences and downloads."""
+
+from typing import Annotated, Any
+
+import numpy as np
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from handgrad.errors import RunError
+from handgrad.training.run_folder import RunFolder
+from handgrad.web.downloads import KINDS, file_name
+from handgrad.web.handles import looked_up
+from handgrad.web.looks import gallery
+from handgrad.web.run_table import epochs_of, lines_after, state_of
+from handgrad.web.state import Server
+
+MOST_FLIPPED = 60
+Start = Annotated[int, Query(ge=0, le=2**62)]
+api = APIRouter(prefix="/api/runs")
+
+
+@api.get("")
+def table(server: Server) -> Any:
+    """All runs, the most recently changed first."""
+    return [vars(row) for row in server.table.rows()]
+
+
+@api.get("/{run}")
+def one(server: Server, run: str) -> Any:
+    """One run, with what was derived from its data."""
+    path = server.home.run(run)
+    resolved = RunFolder.open(path).config.resolved
+    about = resolved.model_dump(mode="json") if resolved else {}
+    return {**vars(server.table.row(run, path)), "resolved": about}
+
+
+@api.get("/{run}/epochs")
+def epochs(server: Server, run: str) -> Any:
+    """All epochs of a run."""
+    return epochs_of(server.home.run(run))
+
+
+@api.get("/{run}/live")
+def live(server: Server, run: str, steps: Start = 0, metrics: Start = 0) -> Any:
+    """The state of a run, and what its logs hold after these bytes."""
+    known = {**server.home.run_folders(), **server.jobs.begun()}
+    path = looked_up("run", known, run)
+    lines, after = lines_after(server.home.live / f"{path.name}.jsonl", steps)
+    logged, log_after = lines_after(path / "metrics.jsonl", metrics)
+    ended = [row for row in logged if row.get("kind") == "epoch"]
+    return {
+        **server.jobs.state(run, path),
+        "steps": {"rows": lines, "after": after},
+        "epochs": {"rows": ended, "after": log_after},
+    }
+
+
+@api.get("/{first}/difference/{second}")
+def difference(server: Server, first: str, second: str) -> Any:
+    """The settings in which two runs differ, each with both values."""
+    one, two = (
+        server.table.row(run, server.home.run(run)).settings for run in (first, second)
+    )
+    names = [name for name in {**one, **two} if one.get(name) != two.get(name)]
+    return {name: [one.get(name), two.get(name)] for name in names}
+
+
+@api.get("/{first}/flipped/{second}")
+def flipped(server: Server, first: str, second: str) -> Any:
+    """The test images that only one of two runs classifies correctly."""
+    found = []
+    for run in (first, second):
+        loaded = server.networks.get(server.home.run(run))
+        with loaded.lock:
+            found.append(loaded.predictions(""))
+    one, two = found
+    if not np.array_equal(one.targets, two.targets):
+        raise RunError(
+            "These runs were tested on different images. Choose two runs on the same "
+            "data set and split."
+        )
+    right = [each.probabilities.argmax(axis=1) == each.targets for each in found]
+    gained = np.flatnonzero(right[1] & ~right[0])
+    lost = np.flatnonzero(right[0] & ~right[1])
+    return {
+        "classes": list(one.class_names),
+        "gained": gallery(one, gained[:MOST_FLIPPED].tolist()),
+        "lost": gallery(two, lost[:MOST_FLIPPED].tolist()),
+        "counts": [len(gained), len(lost)],
+    }
+
+
+@api.get("/{run}/download/{kind}")
+def download(server: Server, run: str, kind: str) -> Response:
+    """A file to take away."""
+    path = server.home.run(run)
+    ending, make = looked_up("format", KINDS, kind)
+    name = file_name(path.name, ending)
+    headers = {"content-disposition": f'attachment; filename="{name}"'}
+    return Response(make(path), media_type="application/octet-stream", headers=headers)
+
+
+@api.post("/{run}/{action}")
+def act(server: Server, run: str, action: str) -> Any:
+    """Pause, stop or resume a training."""
+    jobs = server.jobs
+    actions = {"pause": jobs.pause, "stop": jobs.stop, "resume": jobs.resume}
+    do = looked_up("action", actions, action)
+    path = looked_up("run", {**server.home.run_folders(), **jobs.begun()}, run)
+    do(run, path)
+    return {"state": state_of(path)}

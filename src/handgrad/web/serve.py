@@ -1,0 +1,59 @@
+"""Serve the page on this machine until Ctrl-C."""
+
+import secrets
+import socket
+import webbrowser
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from handgrad.errors import ConfigError
+
+HOST = "127.0.0.1"  # loopback: no other machine reaches it
+
+
+def serve(
+    runs: Path, port: int | None, *, is_opened: bool, say: Callable[[str], None]
+) -> None:
+    """Serve the run folders in `runs` on a `port`, or any free one.
+
+    `say` prints the address, which holds the token. ConfigError without the extra
+    `web`, or if the port is in use.
+    """
+    try:
+        import uvicorn
+
+        from handgrad.web.app import make_app
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"handgrad ui needs the package {error.name}, which is not installed. "
+            "Install it: pip install 'handgrad[web]'"
+        ) from error
+    token = secrets.token_urlsafe(24)
+    with _listening(port) as listener:
+        port = listener.getsockname()[1]
+        app = make_app(runs, token=token, port=port)
+        settings = uvicorn.Config(
+            app, log_level="error", access_log=False, server_header=False, ws="none"
+        )
+        address = f"http://{HOST}:{port}/?token={token}"
+        say(address)
+        if is_opened:
+            webbrowser.open(address)
+        with suppress(KeyboardInterrupt):  # the way to end it
+            uvicorn.Server(settings).run(sockets=[listener])
+
+
+def _listening(port: int | None) -> socket.socket:
+    """A socket on loopback."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port or 0))
+    except (OSError, OverflowError) as error:
+        listener.close()
+        raise ConfigError(
+            f"Port {port} cannot be used: {error}. Give another --port, or leave it "
+            "out."
+        ) from error
+    return listener

@@ -1,0 +1,34 @@
+"""What the server keeps while it runs."""
+
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.requests import Request
+
+from handgrad.web.handles import Home
+from handgrad.web.jobs import Jobs
+from handgrad.web.loaded import Networks
+from handgrad.web.own_data import OwnData
+from handgrad.web.run_table import RunTable
+
+
+class State:
+    """The runs in a folder, their queue, the networks in memory, and the data sets."""
+
+    def __init__(self, runs: Path) -> None:
+        self.home = Home(runs)
+        self.table = RunTable(self.home)
+        self.jobs = Jobs(self.home)
+        self.networks = Networks()
+        self.data = OwnData(self.home)
+        self.studies = self.home.runs.parent / "studies"
+
+
+def state_in(request: Request) -> State:
+    """The state of the server that answers a request."""
+    state: State = request.app.state.handgrad
+    return state
+
+
+Server = Annotated[State, Depends(state_in)]

@@ -1,0 +1,164 @@
+// Data: the catalogue, a zip or folder of pictures, and pictures drawn into classes of one's own.
+
+import { get, post, query, send } from './api.js';
+import { link } from './app.js';
+import { bars } from './charts.js';
+import { button, field, h, put, say, sizes } from './dom.js';
+import { picture } from './pictures.js';
+import { drawingCanvas } from './place_draw.js';
+
+const LARGEST = 10e6; // bytes of a file
+const FEWEST = 10; // pictures a class that are worth training on
+
+export async function show(root, here) {
+  let data = await get('data', here.signal);
+  const state = { set: 'digits', ...here.given };
+  const list = h('ul', { class: 'queue' });
+  const detail = h('div', { class: 'stack', 'aria-live': 'polite' });
+  let turn = 0;
+
+  function drawList() {
+    const row = (one, words) => h('li', null, h('a', { href: link('data', { set: one.id }), 'aria-current': one.id === state.set ? 'true' : null, onclick: (e) => { e.preventDefault(); pick(one.id); } }, one.name), h('small', null, words));
+    put(list, data.known.map((one) => row(one, one.is_here ? one.description : `${one.description}; not on this machine`)),
+      data.own.map((one) => row(one, one.classes.length ? `${Object.values(one.counts).reduce((a, b) => a + b, 0)} pictures in ${one.classes.length} classes` : 'your own')));
+  }
+
+  async function pick(set) {
+    state.set = set;
+    here.keep(state, true);
+    drawList();
+    await draw();
+  }
+
+  async function draw() {
+    const mine = ++turn;
+    const own = data.own.find((one) => one.id === state.set);
+    const parts = own ? [classes(own)] : [];
+    const about = h('section', { class: 'card' }, h('p', { class: 'quiet' }, 'Reading the images…'));
+    put(detail, parts, about);
+    if (own && own.classes.length && Object.values(own.counts).filter((n) => n > 1).length < 2) { put(about, h('p', { class: 'quiet' }, `Draw at least ${FEWEST} pictures in each of two classes; then it can be trained on.`)); return; }
+    if (own && !own.classes.length && own.id in drawn) { about.remove(); return; }
+    try {
+      const found = await get(`data/${state.set}`, here.signal);
+      if (mine !== turn) return;
+      const total = found.counts.reduce((a, b) => a + b, 0);
+      put(about, h('div', { class: 'line' }, h('h2', null, found.name), h('a', { class: 'button main', href: link('train', { data: state.set }) }, 'Train on it')),
+        h('p', null, `${total.toLocaleString('en')} training images of ${sizes(found.shape)}${found.test ? `, ${found.test.toLocaleString('en')} test images` : ''}, ${found.classes.length} classes.`),
+        found.skipped.length ? h('details', null, h('summary', null, `${found.skipped.length} files were passed over`), h('ul', null, found.skipped.map((text) => h('li', null, text)))) : null,
+        h('h3', null, 'Images of each class'), bars(found.classes.map((name, k) => ({ name, value: found.counts[k] })), { label: 'Images of each class' }),
+        h('h3', null, 'Samples'), h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Samples of each class' }, h('table', { class: 'samples' }, h('tbody', null, found.classes.slice(0, 40).map((name, k) => h('tr', null, h('th', { scope: 'row' }, name),
+          found.samples[k].map((one, n) => h('td', null, picture(one, `${name}, sample ${n + 1}`, { class: 'pixels sample' })))))))));
+    } catch (error) {
+      if (mine === turn) put(about, h('p', { class: 'quiet' }, own && !own.classes.length ? 'This zip cannot be used: ' : '', error.message));
+    }
+  }
+
+  const drawn = {};
+
+  function classes(own) {
+    drawn[own.id] = true;
+    const grid = h('div', { class: 'classes' });
+    const after = h('div');
+    const board = drawingCanvas(() => {});
+    const name = h('input', { type: 'text', maxlength: 60, required: true, autocomplete: 'off', placeholder: own.classes.length ? 'another class' : 'circle' });
+    const add = async (label, blob) => {
+      await send(`data/${own.id}/pictures${query({ label })}`, blob, here.signal);
+    };
+    const refresh = async () => {
+      data = await get('data', here.signal);
+      Object.assign(own, data.own.find((one) => one.id === own.id));
+      drawList();
+      drawGrid();
+    };
+    const keep = async (label) => {
+      if (board.isEmpty()) { say('Draw something first.', 'bad'); board.element.focus(); return; }
+      try { await add(label, await board.blob(false)); board.clear(); await refresh(); say(`Added to ${label}: ${own.counts[label]}.`); } catch (error) { here.fail(error); }
+    };
+    const files = async (label, given) => {
+      let count = 0;
+      for (const file of given) {
+        try { await add(label, file); count += 1; } catch (error) { here.fail(new Error(`${file.name}: ${error.message}`)); }
+      }
+      await refresh();
+      say(`${count} of ${given.length} pictures added to ${label}.`);
+    };
+    function drawGrid() {
+      put(grid, own.classes.map((label) => {
+        const input = h('input', { type: 'file', multiple: true, accept: 'image/png,image/jpeg,image/webp,image/gif', onchange: (e) => files(label, [...e.target.files]) });
+        return h('div', { class: 'card stack' }, h('h3', null, label), h('p', { class: 'quiet' }, `${own.counts[label]} pictures${own.counts[label] < FEWEST ? `, ${FEWEST} or more are good` : ''}`),
+          button(`Add the drawing to ${label}`, () => keep(label), { class: 'main' }), field('or files', input));
+      }));
+      put(after, own.classes.length > 1 ? button('Show what training will read', () => draw()) : null);
+    }
+    drawGrid();
+    return h('section', { class: 'card stack' }, h('h2', null, `Pictures of ${own.name}`), h('p', { class: 'quiet' }, 'Draw, then add the drawing to a class. Or choose photographs. Ten pictures a class make a first classifier.'),
+      h('div', { class: 'draw-columns' }, h('div', { class: 'stack' }, board.element, h('div', { class: 'line' }, button('Clear', board.clear), button('Undo', board.undo))),
+        h('div', { class: 'stack' }, grid, h('form', { class: 'line end', onsubmit: (e) => { e.preventDefault(); const label = name.value.trim(); if (label && !board.isEmpty()) { keep(label).then(() => { name.value = ''; }); } else if (label) say('Draw a first picture of this class, then add it.', 'bad'); } },
+          field('New class', name), h('button', { type: 'submit' }, 'Add the drawing to a new class')))),
+      after);
+  }
+
+  async function create(name, zip) {
+    try {
+      const { id } = zip ? await send(`data/zip${query({ name })}`, zip, here.signal) : await post(`data${query({ name })}`, {}, here.signal);
+      if (!zip) drawn[id] = true;
+      data = await get('data', here.signal);
+      here.well();
+      await pick(id);
+      return id;
+    } catch (error) { here.fail(error); return null; }
+  }
+
+  /** Files of a dropped folder with the name of the folder that each lies in. */
+  async function walk(entry, inside, found) {
+    if (entry.isFile) found.push([inside, await new Promise((resolve, reject) => { entry.file(resolve, reject); })]);
+    else {
+      const reader = entry.createReader();
+      for (;;) {
+        const some = await new Promise((resolve, reject) => { reader.readEntries(resolve, reject); });
+        if (!some.length) break;
+        for (const one of some) await walk(one, entry.name, found);
+      }
+    }
+  }
+
+  async function dropped(event) {
+    event.preventDefault();
+    drop.classList.remove('over');
+    const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+    const file = event.dataTransfer.files[0];
+    if (entries.length === 1 && entries[0].isFile) { zipFile(file); return; }
+    const found = [];
+    for (const entry of entries) await walk(entry, entry.name, found);
+    const pictures = found.filter(([, each]) => each.type.startsWith('image/'));
+    if (!pictures.length) { here.fail(new Error('There is no picture in what you dropped. Drop a folder with one folder for each class.')); return; }
+    const id = await create(entries[0].name);
+    let bad = 0;
+    for (const [k, [label, each]] of pictures.entries()) {
+      if (k % 10 === 0) say(`${k} of ${pictures.length} pictures sent.`);
+      try { await send(`data/${id}/pictures${query({ label })}`, each, here.signal); } catch { bad += 1; }
+    }
+    data = await get('data', here.signal);
+    say(`${pictures.length - bad} pictures added${bad ? `, ${bad} could not be read` : ''}.`);
+    drawList();
+    await draw();
+  }
+
+  function zipFile(file) {
+    if (!file) return;
+    if (!file.name.toLowerCase().endsWith('.zip')) here.fail(new Error(`${file.name} is not a zip. Give a zip with one folder for each class, or drop a folder.`));
+    else if (file.size > LARGEST) here.fail(new Error(`${file.name} is larger than 10 MB, the limit here. For larger data: handgrad train lenet --dataset ${file.name}`));
+    else create(file.name.replace(/\.zip$/i, '').slice(0, 60), file);
+  }
+
+  const title = h('input', { type: 'text', maxlength: 60, required: true, value: 'Circles and crosses', autocomplete: 'off' });
+  const zip = h('input', { type: 'file', accept: '.zip', onchange: (e) => zipFile(e.target.files[0]) });
+  const drop = h('div', { class: 'drop stack', ondragover: (e) => { e.preventDefault(); drop.classList.add('over'); }, ondragleave: () => drop.classList.remove('over'), ondrop: (e) => dropped(e).catch(here.fail) },
+    h('p', null, 'Drop a folder with one folder of pictures for each class, or a zip of it.'), field('Zip file', zip));
+  root.append(h('div', { class: 'head' }, h('h1', null, 'Data'), h('p', null, 'Use a data set of the catalogue, drop pictures of your own, or draw some: ten a class are enough for a first classifier.')),
+    h('div', { class: 'columns' }, h('div', { class: 'stack' },
+      h('section', { class: 'card' }, h('h2', null, 'Data sets'), list),
+      h('section', { class: 'card stack' }, h('h2', null, 'Your own'), h('form', { class: 'line end', onsubmit: (e) => { e.preventDefault(); create(title.value.trim()); } }, field('Name', title), h('button', { type: 'submit', class: 'main' }, 'Draw a new data set')), drop)), detail));
+  drawList();
+  await draw();
+}

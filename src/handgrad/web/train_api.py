@@ -1,0 +1,107 @@
+"""Requests about networks and training: rows, code, settings and the queue."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body
+from pydantic import BaseModel, Field
+
+from handgrad import catalog
+from handgrad.datasets.source import Source
+from handgrad.datasets.sources import SOURCES
+from handgrad.errors import HandgradError
+from handgrad.starting_points import STARTING_POINTS
+from handgrad.training.configure import QUICK_START
+from handgrad.web.loaded import sentence
+from handgrad.web.looks import health_of
+from handgrad.web.network_rows import (
+    MOST_ROWS,
+    as_python,
+    as_toml,
+    described,
+    layer_options,
+    rows_of_model,
+)
+from handgrad.web.settings import config_of
+from handgrad.web.state import Server
+
+Size = Annotated[int, Field(ge=1, le=1_024)]
+Channels = Annotated[int, Field(ge=1, le=16)]
+Tables = Annotated[dict[str, Any], Body()]
+api = APIRouter(prefix="/api")
+
+
+class Network(BaseModel):
+    """The rows of a network, and what it is for."""
+
+    rows: Annotated[list[dict[str, Any]], Field(max_length=MOST_ROWS)] = []
+    shape: tuple[Channels, Size, Size]
+    classes: Annotated[int, Field(ge=2, le=10_000)]
+
+
+@api.get("/catalogue")
+def catalogue() -> Any:
+    """The names that a network and its training may use."""
+    return {
+        "models": [name for name in catalog.MODELS if name != "from_layers"],
+        "layers": layer_options(),
+        "optimizers": STARTING_POINTS,
+        "schedules": list(catalog.SCHEDULES),
+        "augmentations": list(catalog.AUGMENTATIONS),
+        "datasets": {name: _sizes(source) for name, source in SOURCES.items()},
+        "quick_start": QUICK_START,
+    }
+
+
+def _sizes(source: Source) -> dict[str, Any]:
+    channels, *size = source.train_shape[1:]
+    shape = [channels, *(source.usual_size or size)]
+    return {"shape": shape, "classes": len(source.class_names)}
+
+
+@api.post("/network")
+def network(given: Network) -> Any:
+    """Sizes, costs and errors of rows, and the same as code."""
+    found = described(given.rows, given.shape, given.classes)
+    if found["error"] is None:
+        found["python"], found["toml"] = as_python(given.rows), as_toml(given.rows)
+    return found
+
+
+@api.post("/network/{model}")
+def of_model(model: str, given: Network) -> Any:
+    """The rows of a network of the catalogue."""
+    return {"rows": rows_of_model(model, {}, given.shape, given.classes)}
+
+
+@api.post("/settings")
+def settings(server: Server, tables: Tables) -> Any:
+    """Check settings: the same as TOML, or what is wrong."""
+    try:
+        return {"toml": config_of(tables, server.data.paths()).to_toml()}
+    except HandgradError as error:
+        return {"message": sentence(error)}
+
+
+@api.post("/train")
+def train(server: Server, tables: Tables) -> Any:
+    """Put a run into the queue; its handle."""
+    return {"id": server.jobs.add(config_of(tables, server.data.paths()))}
+
+
+@api.get("/queue")
+def queue(server: Server) -> Any:
+    """The runs that wait, train or have ended lately."""
+    return server.jobs.rows()
+
+
+@api.post("/queue/{run}/remove")
+def remove(server: Server, run: str) -> Any:
+    """Remove a run that waits."""
+    server.jobs.remove(run)
+    return {}
+
+
+@api.get("/health/{run}")
+def health(server: Server, run: str) -> Any:
+    """Gradient norms and saturated units of the last checkpoint, by layer."""
+    return health_of(server.networks.last(server.home.run(run)))

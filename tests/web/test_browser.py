@@ -1,0 +1,298 @@
+"""The page in a real browser; skipped where there is no Chromium or playwright."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+sync_api = pytest.importorskip("playwright.sync_api")
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="needs chromium"),
+]
+PLACES = ("data", "network", "train", "look", "draw", "runs", "studies", "take")
+WAIT = 60_000  # milliseconds; machines are shared
+MARKUP = "<img src=x onerror=alert(1)>"
+
+
+class Page:
+    """A server of its own on a folder of runs."""
+
+    def __init__(self, runs, port=0):
+        words = [sys.executable, "-m", "handgrad", "ui", "--no-open", "--runs", runs]
+        words += ["--port", str(port)] if port else []
+        self.process = subprocess.Popen(
+            words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+        self.address = self.process.stdout.readline().strip()
+        self.base = self.address.partition("?")[0]
+
+    def end(self):
+        self.process.send_signal(signal.SIGINT)
+        self.process.communicate(timeout=60)
+
+
+@pytest.fixture(scope="module")
+def runs(trained, tmp_path_factory):
+    """`tiny`, and 999 more that share its files."""
+    folder = tmp_path_factory.mktemp("browser") / "runs"
+    shutil.copytree(trained, folder / "tiny")
+    files = [path for path in (folder / "tiny").iterdir() if path.is_file()]
+    for number in range(999):
+        other = folder / f"run-{number:03d}"
+        other.mkdir()
+        for path in files:
+            os.link(path, other / path.name)
+    os.utime(folder / "tiny" / "config.toml")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(runs):
+    found = Page(runs)
+    yield found
+    found.end()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_api.sync_playwright() as playwright:
+        found = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield found
+        found.close()
+
+
+@contextmanager
+def opened(browser, server, **options):
+    """A tab, signed in; it fails for an error in the console or another address."""
+    context = browser.new_context(
+        **{"viewport": {"width": 1200, "height": 900}, **options}
+    )
+    context.set_default_timeout(WAIT)
+    tab, bad = context.new_page(), []
+    tab.on("pageerror", lambda error: bad.append(str(error)))
+    tab.on("console", lambda one: bad.append(one.text) if is_bad(one) else None)
+    tab.on(
+        "request",
+        lambda one: (
+            None
+            if one.url.startswith((server.base, "blob:", "data:"))
+            else bad.append(one.url)
+        ),
+    )
+    tab.goto(server.address)
+    try:
+        yield tab
+        assert bad == []
+    finally:
+        context.close()
+
+
+def is_bad(message):
+    """Whether a message is an error, but that of a refused request, which is shown."""
+    return message.type == "error" and "status of 4" not in message.text
+
+
+def ready(tab, text):
+    tab.get_by_text(text, exact=False).first.wait_for()
+
+
+READY = {
+    "data": "1,437 training images", "network": "multiply-adds", "train": "Finished.",
+    "look": "images are right", "draw": "Nothing drawn yet", "runs": "1,000 of 1,000",
+    "studies": "questions", "take": "Python script",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(400, "dark"), (1600, "light")])
+def test_every_place_opens_and_fits(browser, server, width, scheme):
+    size = {"width": width, "height": 900}
+    with opened(browser, server, viewport=size, color_scheme=scheme) as tab:
+        for place in PLACES:
+            run = "" if place in ("data", "network", "runs", "studies") else "?run=tiny"
+            tab.goto(f"{server.base}#/{place}{run}")
+            ready(tab, READY[place])
+            assert tab.locator("h1").count() == 1
+            assert tab.evaluate("document.documentElement.scrollWidth") <= width
+            assert tab.locator(".problem").count() == 0
+            shown = tab.evaluate("getComputedStyle(document.body).backgroundColor")
+            assert (shown == "rgb(255, 255, 255)") == (scheme == "light")
+
+
+def test_a_network_is_built_with_the_keyboard(browser, server):
+    with opened(browser, server) as tab:
+        tab.goto(f"{server.base}#/network")
+        ready(tab, "201,578")
+        channels = tab.get_by_label("channels").first
+        channels.focus()
+        tab.keyboard.press("Control+A")
+        tab.keyboard.type("0")
+        ready(tab, "out_channels of at least 1")
+        tab.keyboard.press("Backspace")
+        tab.keyboard.type("4")
+        ready(tab, "4 \N{MULTIPLICATION SIGN} 28 \N{MULTIPLICATION SIGN} 28")
+        tab.get_by_label("Remove layer 4", exact=True).focus()
+        tab.keyboard.press("Enter")
+        ready(tab, "put a Flatten layer before it")
+        wrong = tab.locator(".layer.wrong")
+        assert wrong.locator("select").first.input_value() == "linear"
+        tab.reload()
+        ready(tab, "put a Flatten layer before it")
+        tab.get_by_label("Start from").select_option("lenet")
+        ready(tab, "61,706")
+        second = tab.context.new_page()
+        second.goto(tab.url)
+        ready(second, "61,706")
+        assert (
+            "conv2d(6, 5, padding=2)"
+            in second.get_by_label("Python", exact=True).inner_text()
+        )
+        tab.go_back()
+        ready(tab, "put a Flatten layer before it")
+
+
+def test_a_thousand_runs_are_filtered_and_sorted(browser, server):
+    with opened(browser, server) as tab:
+        started = time.monotonic()
+        tab.goto(f"{server.base}#/runs")
+        ready(tab, "1,000 of 1,000 runs")
+        assert time.monotonic() - started < 30  # generous: machines are shared
+        tab.get_by_label("Filter").fill("run-00 test_accuracy>2")
+        ready(tab, "0 of 1,000 runs")
+        tab.get_by_label("Filter").fill("run-00 training.epochs=2")
+        ready(tab, "10 of 1,000 runs")
+        tab.get_by_role("button", name="run", exact=True).press("Enter")
+        names = tab.locator(".runs tbody th").all_inner_texts()
+        assert names == sorted(names, reverse=True)
+        tab.get_by_role("button", name="run", exact=True).press("Enter")
+        assert tab.locator(".runs tbody th").first.inner_text() == "run-000"
+        assert tab.evaluate("document.activeElement.textContent") == "run"
+        tab.get_by_text("Choose none").click()
+        for name in ("run-000", "run-001"):
+            tab.get_by_label(f"Choose {name}").press("Space")
+        ready(tab, "All settings are equal")
+        assert tab.locator(".line-chart path.series").count() == 4
+        tab.reload()
+        ready(tab, "All settings are equal")
+        assert tab.get_by_label("Choose run-001").is_checked()
+
+
+def test_one_looks_inside(browser, server):
+    with opened(browser, server) as tab:
+        tab.goto(f"{server.base}#/look?run=tiny")
+        ready(tab, "images are right")
+        cell = tab.get_by_label(re.compile("^3 taken for 3: "))
+        count = int(cell.inner_text())
+        cell.press("Enter")
+        ready(tab, f"3, recognised: {count} images")
+        tab.locator(".gallery a").first.click()
+        ready(tab, "conv2d_1: Conv2d")
+        tab.get_by_text("Check the largest entry").first.press("Enter")
+        ready(tab, "finite difference")
+        ready(tab, "written by hand")
+        tab.get_by_role("button", name="Next layer").press("Enter")
+        ready(tab, "relu_1: ReLU")
+        address = tab.url
+        tab.go_back()
+        ready(tab, "images are right")
+        tab.goto(address)
+        ready(tab, "relu_1: ReLU")
+
+
+def stroke(tab, points):
+    """Draw a line with the mouse; points are fractions of the canvas."""
+    box = tab.locator("canvas.drawing").bounding_box()
+    places = [
+        (box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points
+    ]
+    tab.mouse.move(*places[0])
+    tab.mouse.down()
+    for place in places[1:]:
+        tab.mouse.move(*place, steps=3)
+    tab.mouse.up()
+
+
+def test_one_draws_with_mouse_and_keys(browser, server):
+    with opened(browser, server) as tab:
+        tab.goto(f"{server.base}#/draw?run=tiny")
+        ready(tab, "Nothing drawn yet")
+        stroke(tab, [(0.5, 0.2), (0.5, 0.8)])
+        ready(tab, "with probability")
+        assert tab.locator("canvas.seen").evaluate("c => [c.width, c.height]") == [8, 8]
+        assert tab.locator(".bars tr").count() == 10
+        tab.get_by_role("button", name="Undo").click()
+        ready(tab, "Nothing drawn yet")
+        tab.locator("canvas.drawing").focus()
+        for key in ("Space", "ArrowDown", "ArrowDown", "ArrowRight"):
+            tab.keyboard.press(key)
+        ready(tab, "with probability")
+        tab.get_by_label("Picture file").set_input_files(
+            {"name": "x.png", "mimeType": "image/png", "buffer": b"no picture"}
+        )
+        ready(tab, "This picture is none of")
+        tab.get_by_role("button", name="Example").click()
+        ready(tab, "with probability")
+
+
+def add_pictures(tab, label, lines, count=10):
+    for number in range(count):
+        shift = number / 100
+        for line in lines:
+            stroke(tab, [(x + shift, y) for x, y in line])
+        if number == 0:
+            tab.get_by_label("New class").fill(label)
+            tab.get_by_role("button", name="Add the drawing to a new class").click()
+        else:
+            tab.get_by_role("button", name=f"Add the drawing to {label}").click()
+        ready(tab, f"Added to {label}: {number + 1}.")
+
+
+def test_ten_drawn_pictures_a_class_become_a_classifier(browser, server, runs):
+    """Data, training and a drawing; the server is killed while it trains."""
+    with opened(browser, server) as tab:
+        tab.goto(f"{server.base}#/data")
+        ready(tab, "1,437 training images")
+        tab.get_by_role("button", name="Draw a new data set").click()
+        ready(tab, "Pictures of Circles and crosses")
+        add_pictures(tab, MARKUP, [[(0.3, 0.1), (0.3, 0.9)]])
+        add_pictures(tab, "flat", [[(0.1, 0.5), (0.8, 0.5)]])
+        tab.get_by_role("button", name="Show what training will read").click()
+        ready(tab, "2 classes.")
+        tab.get_by_role("link", name="Train on it").click()
+        ready(tab, "The same as a file")
+        tab.get_by_label("Network").select_option("softmax_regression")
+        tab.get_by_label("Epochs").fill("30")
+        tab.get_by_role("button", name="Start training").click()
+        ready(tab, "Finished.")
+        tab.get_by_role("link", name="Draw for it").click()
+        ready(tab, "Nothing drawn yet")
+        tab.get_by_label("Centre and scale the drawing").uncheck()
+        stroke(tab, [(0.33, 0.1), (0.33, 0.9)])
+        tab.locator("strong.answer", has_text=MARKUP).wait_for()
+        tab.goto(f"{server.base}#/train?network=softmax_regression")
+        tab.get_by_label("Epochs").fill("100000")
+        tab.get_by_role("button", name="Start training").click()
+        ready(tab, "images a second")
+        tab.locator(".chip.running").first.wait_for()
+        port = int(server.base.rpartition(":")[2].strip("/"))
+        server.process.send_signal(signal.SIGKILL)
+        server.process.communicate()
+    again = Page(runs, port)
+    server.process, server.address = again.process, again.address
+    with opened(browser, server) as tab:
+        tab.goto(f"{server.base}#/train")
+        tab.get_by_role("button", name="Pause").click()
+        ready(tab, "Paused; it keeps its memory")
+        tab.get_by_role("button", name="Stop").click()
+        ready(tab, "everything is saved. Resume it")
+    assert Path(runs, "softmax-regression-digits-1", "metrics.jsonl").stat().st_size

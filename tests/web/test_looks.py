@@ -1,0 +1,58 @@
+import numpy as np
+import pytest
+
+from handgrad.errors import ConfigError
+from handgrad.web import looks
+from handgrad.web.loaded import Networks
+
+
+@pytest.fixture(scope="module")
+def loaded(trained):
+    return Networks().get(trained)
+
+
+def test_the_confusion_matrix_counts_every_image(loaded):
+    found = looks.confusion_of(loaded, "")
+    counts = np.array(found["counts"])
+    assert counts.sum() == found["total"] == 360
+    assert found["right"] == np.trace(counts)
+    true, predicted = np.argwhere(counts * (1 - np.eye(10)) > 0)[0]
+    cell = looks.cell_of(loaded, "", int(true), int(predicted))
+    assert len(cell) == min(counts[true, predicted], looks.MOST_PICTURES)
+    assert {(row["true"], row["predicted"]) for row in cell} == {(true, predicted)}
+    scores = [row["score"] for row in found["mistakes"]]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_a_trace_holds_every_array_with_its_equation(loaded):
+    found = looks.trace_of(loaded, "validation", 1)
+    assert [step["name"] for step in found["steps"]][-1] == "loss"
+    first = {one["name"]: one for one in found["steps"][0]["arrays"]}
+    assert first["d_weight"]["equation"]
+    assert first["weight"]["array"]["shape"] == [2, 1, 3, 3]
+    assert first["d_inputs"]["array"]["data"] == found["saliency"]["data"]
+
+
+def test_a_gradient_agrees_with_its_finite_difference(loaded):
+    found = looks.gradient_of(loaded, "", 0, "conv2d_1", "weight", 4)
+    assert found["index"] == (0, 0, 1, 1)
+    assert found["numeric"] is None or found["relative_error"] < 1e-4
+    for layer, parameter, entry in [("x", "weight", 0), ("linear_1", "bias", 10)]:
+        with pytest.raises(ConfigError, match="no such entry"):
+            looks.gradient_of(loaded, "", 0, layer, parameter, entry)
+
+
+def test_health_says_what_a_network_does_not_have(loaded, trained):
+    found = looks.health_of(Networks().last(trained))
+    assert [row["layer"] for row in found["gradients"]["layers"]] == [
+        "conv2d_1",
+        "linear_1",
+    ]
+    assert found["units"]["rows"][0]["layer"] == "relu_1"
+    assert looks.filters_of(loaded)["pictures"]["shape"] == [2, 1, 3, 3]
+
+
+def test_samples_are_of_each_class():
+    images = np.arange(6, dtype=np.uint8).reshape(6, 1, 1, 1)
+    found = looks.samples_of(images, np.array([1, 0, 1, 1, 0, 1]), 3, 2)
+    assert [len(row) for row in found] == [2, 2, 0]
