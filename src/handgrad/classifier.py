@@ -217,7 +217,8 @@ class Classifier(FittedMixin, ExportMixin, ClassifierMixin, BaseEstimator):
 
         After another loss than softmax cross-entropy, they only rank the classes.
         """
-        return self.trained_.predict_probabilities(more_of(self, X))
+        examples = more_of(self, X)  # first: it requires a fitted classifier
+        return self.trained_.predict_probabilities(examples)
 
     predict_probabilities = predict_proba  # the earlier name
 

@@ -21,7 +21,8 @@ class FittedMixin:
 
     def logits(self, X: Any) -> NumpyArray:
         """The outputs of the last layer, (count, classes), float32."""
-        return self.trained_.logits(more_of(self, X))
+        examples = more_of(self, X)  # first, since it requires a fitted classifier
+        return self.trained_.logits(examples)
 
     @property
     def n_iter_(self) -> int:
