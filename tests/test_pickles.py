@@ -7,7 +7,15 @@ from inspect import isfunction
 import numpy as np
 import pytest
 
-from engine.networks import NETWORKS, Settings, cpu_engine
+from engine.networks import (
+    FLATTEN,
+    NETWORKS,
+    Settings,
+    cpu_engine,
+    layer,
+    linear,
+    network,
+)
 from engine.test_cpu import assert_same_bits, plain_engine
 from handgrad import augmentation, layers, losses, models, optimizers, schedules
 from handgrad.augmentation import Cutout, RandomCrop, RandomFlip
@@ -87,12 +95,21 @@ def schedules_of():
     return [name for name, place in places.items() if place == schedules.__name__]
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+WITHOUT_KERNELS = network(
+    *(layer(name) for name in ("relu6", "elu", "hardsigmoid", "hardswish")),
+    layer("concatenate", branches=[[layer("group_norm", groups=1)], [layer("relu")]]),
+    *(layer("multiply", body=[layer("sigmoid")]), FLATTEN, layer("layer_norm")),
+    linear(4),
+)
+ALL = {**NETWORKS, "layers without kernels": WITHOUT_KERNELS}
+
+
+@pytest.mark.parametrize("name", ALL)
 def test_networks_before_their_weights_are_drawn_and_after(name, copied):
     for is_drawn in (False, True):
-        model = NETWORKS[name].model()
+        model = ALL[name].model()
         if is_drawn:
-            images = NETWORKS[name].images(3).astype(np.float32)
+            images = ALL[name].images(3).astype(np.float32)
             model.forward(images)
         twin = copied(model)
         for key, parameter in model.parameters().items():
@@ -183,7 +200,7 @@ def test_a_trainer_goes_on_with_the_same_bits(engine, steps, copied):
 
 
 def test_all_layers_are_in_these_networks():
-    kinds = {type(layer).__name__ for n in NETWORKS.values() for layer in within(n)}
+    kinds = {type(layer).__name__ for n in ALL.values() for layer in within(n)}
     abstract = {"Layer", "Sequential"}
     assert {n for n in layers.__all__ if n[0].isupper()} - abstract <= kinds
 

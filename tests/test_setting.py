@@ -26,6 +26,7 @@ SETTINGS = [
     for owner in OWNERS
     for name in vars(owner)
     if isinstance(getattr(type(owner), name, None), Setting)
+    and name not in ("ignore_index", "reduction")  # integers of any sign; a word
 ]
 
 

@@ -26,8 +26,8 @@ from typing import Any
 from handgrad.arrays import Padding, Pair
 from handgrad.errors import ConfigError
 from handgrad.initializers import Initializer
+from handgrad.layer_rows import Row as Row
 from handgrad.layer_rows import (
-    Row,
     batch_norm1d,
     batch_norm2d,
     dropout,

@@ -224,7 +224,7 @@ PANELS: dict[str, dict[str, Option]] = {  # in the order of the help
             "start.freeze",
             str,
             "With --start-from: number of first layers to freeze, or all-but-last.",
-            "none",
+            "no layer",
             metavar="N|all-but-last",
             read=_freeze,
         ),

@@ -60,6 +60,14 @@ def frozen_count(layers: Iterable[Layer[Any]]) -> int:
     return count
 
 
+def multiplier_of(layer: Layer[Any]) -> str:
+    """How a layer is trained, in words: frozen, x 0.1, or an empty text if as usual."""
+    found = {p.learning_rate_multiplier for p in layer.parameters().values()}
+    if found in ({1.0}, set()):
+        return ""
+    return ", ".join("frozen" if one == 0 else f"x {one:g}" for one in sorted(found))
+
+
 def trained(parameters: Mapping[str, Parameter]) -> dict[str, Parameter]:
     """The parameters that are not frozen: an optimizer updates them."""
     return {n: p for n, p in parameters.items() if p.learning_rate_multiplier}

@@ -174,7 +174,7 @@ RULES = {
     ),
     "clip_norm": Rule(_or_none(_is_above_0), ABOVE_0, "1.0"),
     "early_stopping": Rule(
-        _or_none(lambda value: _is_truth(value) or value == 0 or _is_count(value)),
+        _or_none(lambda v: _is_truth(v) or _is_count(v) or (is_whole(v) and v == 0)),
         f"True, False, or a number of epochs from 0 to {MOST}", "5",
     ),
     "augment": Rule(_is_augment, "a list, each item a name or a mapping with a name",

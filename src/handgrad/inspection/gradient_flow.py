@@ -8,6 +8,7 @@ import numpy as np
 
 from handgrad.arguments import takes_kinds
 from handgrad.arrays import NumpyArray, Shape
+from handgrad.engine.network_layers import multiplier_of
 from handgrad.inspection.data_sample import data_sample
 from handgrad.inspection.differentiable import NetworkValue
 from handgrad.inspection.gradient_check import norm
@@ -19,7 +20,6 @@ from handgrad.models import mlp
 from handgrad.models.named_layers import InitializerChoice
 from handgrad.randomness import Key
 from handgrad.ranges import check_count
-from handgrad.training.freezing import multiplier_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

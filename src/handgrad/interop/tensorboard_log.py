@@ -62,7 +62,8 @@ def log_to_tensorboard(run: Run, directory: str | Path) -> Iterator[Record]:
     `to_tensorboard`.
 
     Example
-        for record in log_to_tensorboard(start(config), "logs"): print(record)
+        run = resume("runs/lenet-digits-1")
+        for record in log_to_tensorboard(run, "logs"): print(record)
     """
     log = TensorBoardLog(run.folder, directory, run.trainer.position.step)
     try:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from handgrad import catalog
+from handgrad.datasets.image_fit import USUAL
 from handgrad.datasets.sources import NAMES
 from handgrad.errors import ConfigError, unknown_name
 from handgrad.names import known_name
@@ -134,13 +135,13 @@ def _without_data(base: Tables, before: RunConfig) -> Tables:
 def _tables_of(config: RunConfig) -> Tables:
     """The explicit settings of a configuration; top-level keys are in table "".
 
-    A resolved configuration keeps its `fit`.
+    A resolved configuration keeps its `fit`, if it is not the default.
     """
     read = config.model_dump(
         exclude_unset=True, exclude={"resolved"}, exclude_none=True
     )
     top = {name: value for name, value in read.items() if not isinstance(value, dict)}
     tables = {name: value for name, value in read.items() if isinstance(value, dict)}
-    if config.resolved is not None:
+    if config.resolved is not None and config.fit != USUAL:
         tables["dataset"] = {**tables.get("dataset", {}), "fit": config.fit}
     return {**tables, "": top}

@@ -7,6 +7,7 @@ blocks.
 
 from typing import Any
 
+from handgrad.engine.network_layers import multiplier_of
 from handgrad.errors import ConfigError
 from handgrad.layers import BatchNorm1d, BatchNorm2d, Layer, Sequential
 from handgrad.training.config import RunConfig
@@ -35,14 +36,6 @@ def set_multipliers(model: Sequential, config: RunConfig) -> Sequential:
             for parameter in layer.parameters().values():
                 parameter.learning_rate_multiplier = 0.0 if place < frozen else slow
     return model
-
-
-def multiplier_of(layer: Layer[Any]) -> str:
-    """How a layer is trained, in words: frozen, x 0.1, or an empty text if as usual."""
-    found = {p.learning_rate_multiplier for p in layer.parameters().values()}
-    if found in ({1.0}, set()):
-        return ""
-    return ", ".join("frozen" if one == 0 else f"x {one:g}" for one in sorted(found))
 
 
 def multipliers(model: Sequential) -> dict[str, list[str]]:

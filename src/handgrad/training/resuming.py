@@ -87,7 +87,8 @@ def _go_back_to_checkpoint(run: Run) -> None:
     folder.check_place(position.lines, notes.sizes)
     trainer.restore(checkpoint.arrays, position)
     check_numbers(run.parts.model, folder.path)
-    unseal(folder.path)  # if its clock had ended it, see `auto.deadline`
-    remove_file(folder.path / "result.json")
+    if not position.is_end(trainer.settings):  # its clock had ended it: `auto.deadline`
+        unseal(folder.path)
+        remove_file(folder.path / "result.json")
     folder.cut_back(notes.sizes)
     run.continue_from(notes)

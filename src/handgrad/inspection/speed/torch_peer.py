@@ -13,8 +13,9 @@ from torch import nn
 from handgrad import optimizers
 from handgrad.arrays import NumpyArray
 from handgrad.datasets.normalization import Normalization
+from handgrad.engine.watch import all_layers
 from handgrad.errors import ConfigError
-from handgrad.layers import Sequential
+from handgrad.layers import Dropout, Sequential
 from handgrad.torch_modules import module_of
 
 
@@ -70,6 +71,7 @@ def make_peer(
     compiled: bool = False,
 ) -> TorchPeer:
     """A torch network with the same parameters, on the same images."""
+    _refuse_dropout(model)
     module: Any = module_of(model)
     if channels_last:
         module = module.to(memory_format=torch.channels_last)
@@ -85,6 +87,16 @@ def make_peer(
     )
     labels = torch.from_numpy(targets)
     return TorchPeer(module, rule, floats, labels, scale, shift, channels_last)
+
+
+def _refuse_dropout(model: Sequential) -> None:
+    """ConfigError for dropout: the random numbers of both sides differ."""
+    for layer in all_layers(model):
+        if isinstance(layer, Dropout) and layer.rate:
+            raise ConfigError(
+                f"The race has no torch equivalent of {layer}: its random numbers are "
+                "others, and the losses differ. Race the network without dropout."
+            )
 
 
 def translate_optimizer(optimizer: Any, parameters: Iterable[Any]) -> Any:
