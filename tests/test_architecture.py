@@ -28,7 +28,7 @@ TRAINING = {*BUILDING, "engine", "metrics", "training"}
 STANDING = {
     *TRAINING, "inspection", "reports", "studies", "sweeps", "torch_modules",
 }  # fmt: skip
-TOP = {*STANDING, "interop", "testing"}
+TOP = {*STANDING, "interop", "lessons", "testing"}
 KNOWS = {
     "errors": set(),
     "arrays": {"errors"},
@@ -66,7 +66,8 @@ KNOWS = {
     "studies": {*TRAINING, "inspection"},
     "reports": {*TRAINING, "inspection", "studies"},
     "sweeps": {*TRAINING, "inspection", "studies"},
-    "testing": STANDING,
+    "lessons": {*GROUND, "training"},
+    "testing": {*STANDING, "lessons"},
     "interop": {*STANDING, "estimator", "run"},
     "run": {*TRAINING, "inspection"},
     "estimator": {*STANDING, "auto", "network", "run"},

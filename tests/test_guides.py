@@ -9,9 +9,10 @@ from handgrad.engine.processor import has_matrix_unit
 
 ROOT = Path(__file__).parents[1]
 GUIDES = ROOT / "docs" / "guides"
+OTHERS = ("docs/start.md", "docs/tutorials/index.md")
 PAGES = sorted(
     path
-    for path in [*GUIDES.glob("*.md"), ROOT / "docs" / "start.md"]
+    for path in [*GUIDES.glob("*.md"), *map(ROOT.joinpath, OTHERS)]
     if re.search(r"^```python$", path.read_text(encoding="utf-8"), re.MULTILINE)
 )
 

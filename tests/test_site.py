@@ -46,7 +46,7 @@ def site(tmp_path_factory):
     """The pages of a build of a copy of the sources, by their resolved path."""
     root = tmp_path_factory.mktemp("site")
     copytree(ROOT / "docs", root / "docs", ignore=ignore_patterns("_site", "reference"))
-    for name in ("CHANGELOG.md", "scripts"):
+    for name in ("CHANGELOG.md", "scripts", "src"):
         (root / name).symlink_to(ROOT / name)
     words = ["-q", "-W", "--keep-going", "docs", "out"]
     done = subprocess.run(

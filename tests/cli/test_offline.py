@@ -63,6 +63,7 @@ LINES = [
     "summary lenet",
     "data list",
     "data show digits",
+    "lessons notebooks",
 ]
 LOOKS = [  # into the run that LINES have made
     "gradient-flow one",

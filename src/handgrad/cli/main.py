@@ -18,6 +18,7 @@ from handgrad.cli.data import data
 from handgrad.cli.evaluate import evaluate
 from handgrad.cli.export import export
 from handgrad.cli.inspect import inspect
+from handgrad.cli.lessons import lessons
 from handgrad.cli.models import models
 from handgrad.cli.options import flag
 from handgrad.cli.predict import predict
@@ -52,7 +53,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 COMMANDS = (train, evaluate, calibrate, predict, check, models, summary, bench, race)
-for command in (*COMMANDS, export, verify, sweep, ui):
+for command in (*COMMANDS, export, verify, sweep, lessons, ui):
     app.command()(documented(command))
 app.add_typer(data)
 app.add_typer(study)

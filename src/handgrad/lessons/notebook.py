@@ -74,7 +74,7 @@ def _cell(number: int, source: str, *, is_code: bool) -> dict[str, Any]:
     """A cell; links into the documentation become its file names."""
     common = {"id": f"cell-{number}", "metadata": {}}
     if is_code:
-        empty = {"execution_count": None, "outputs": []}
+        empty: dict[str, Any] = {"execution_count": None, "outputs": []}
         return {"cell_type": "code", **common, "source": source, **empty}
     plain = LINK.sub(r"\1 (`docs/\2`)", source)
     return {"cell_type": "markdown", **common, "source": plain}

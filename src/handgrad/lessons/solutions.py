@@ -46,7 +46,7 @@ def linear_backward(
 
 def sigmoid_backward(d_outputs: NumpyArray, outputs: NumpyArray) -> NumpyArray:
     """The slope of the sigmoid is outputs * (1 - outputs)."""
-    return d_outputs * outputs * (1 - outputs)
+    return np.asarray(d_outputs * outputs * (1 - outputs))
 
 
 def weight_jacobian(hidden: NumpyArray, classes: int) -> NumpyArray:
