@@ -38,6 +38,7 @@ def numbers(out, name):
     return found
 
 
+@pytest.mark.nightly
 def test_race_table(tmp_path):
     words = ["softmax", "--laps", "2", "--lap-seconds", "0.01"]
     words += ["--images", "512", "--json", "a.json"]
@@ -52,6 +53,7 @@ def test_race_table(tmp_path):
     assert '"ratio"' in (tmp_path / "a.json").read_text()
 
 
+@pytest.mark.nightly
 def test_other_peers(tmp_path):
     words = ["softmax", "mlp256", "--peers", "sklearn", "--laps", "2"]
     words += ["--lap-seconds", "0.01", "--images", "512", "--json", "a.json"]
@@ -112,6 +114,7 @@ def test_memory(tmp_path):
     assert min(numbers(out, "softmax")) >= 0
 
 
+@pytest.mark.nightly
 def test_first_step(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(FOLDER))
     import first_step

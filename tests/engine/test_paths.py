@@ -19,7 +19,10 @@ SMALLER = processor.offered()[:-1]
 
 @pytest.mark.slow
 @pytest.mark.skipif(not SMALLER, reason="this processor has no second set")
-@pytest.mark.parametrize("name", SMALLER)
+@pytest.mark.parametrize(
+    "name",  # the smallest set always, those between it and the largest at night
+    [*SMALLER[:1], *(pytest.param(n, marks=pytest.mark.nightly) for n in SMALLER[1:])],
+)
 def test_networks_on_a_smaller_set(name):
     if name == processor.instruction_set():
         pytest.skip("these tests run on it now")
