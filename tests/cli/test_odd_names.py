@@ -41,6 +41,7 @@ def folder(tmp_path_factory):
 def run(handgrad, folder):
     trained = handgrad(f"train mlp --dataset {folder} --epochs 1 --run run")
     assert trained.code == 0, trained.err
+    assert "new\nline" not in trained.out + trained.err
     return "run"
 
 

@@ -16,7 +16,7 @@ from handgrad.datasets.deep_images import new_bit_depth, warn_of_depth
 from handgrad.datasets.image_fit import Fit
 from handgrad.datasets.resize import resize_images
 from handgrad.errors import DatasetError
-from handgrad.text import composed
+from handgrad.text import composed, one_line
 from handgrad.training.config import RunConfig
 
 NAMED = 12  # class names that an error lists
@@ -161,4 +161,5 @@ def _holds_pictures(path: Path) -> bool:
 
 def some(names: Sequence[str]) -> str:
     """The first dozen names, as text."""
-    return ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "")
+    listed = ", ".join(map(one_line, names[:NAMED]))
+    return listed + (", ..." if len(names) > NAMED else "")

@@ -70,3 +70,8 @@ def test_a_run_on_unequal_classes_says_so_at_both_ends(handgrad, tmp_path, weigh
     assert "imbalanced classes: 14 a, 4 b (3.5 to 1)" in done.err
     suggested = "handgrad train r/config.toml --class-weight balanced" in done.out
     assert suggested == (not weight and "macro recall" in done.out)
+
+
+def test_a_class_name_with_a_line_break_stays_in_its_line():
+    said = imbalance_notice(Balance(("a\nb", "c"), (9, 1)), None)
+    assert r"9 a\nb, 1 c" in said

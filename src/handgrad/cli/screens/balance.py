@@ -8,6 +8,7 @@ import numpy as np
 
 from handgrad.datasets import Split
 from handgrad.metrics import Evaluation, evaluate
+from handgrad.text import one_line
 from handgrad.training.run import Run
 
 RATIO = 3  # most frequent to rarest class, from which on classes are imbalanced
@@ -34,7 +35,8 @@ class Balance:
 
     def in_words(self) -> str:
         """The counts in descending order; only the extremes of many classes."""
-        ranked = sorted(zip(self.counts, self.names, strict=True), key=_falling)
+        names = map(one_line, self.names)
+        ranked = sorted(zip(self.counts, names, strict=True), key=_falling)
         if len(ranked) > LISTED:
             first, last = (
                 f"{count:,} {name}" for count, name in (ranked[0], ranked[-1])
