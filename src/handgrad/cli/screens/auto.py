@@ -1,5 +1,6 @@
 """Terminal output of a planned training: the plan, and what the result means."""
 
+import shlex
 from contextlib import suppress
 from math import nan
 
@@ -9,8 +10,10 @@ from handgrad.auto.plan import Plan
 from handgrad.cli.screens.console import say
 from handgrad.errors import HandgradError
 from handgrad.inspection.confusion import named_pairs
+from handgrad.inspection.labels import FOLDS
 from handgrad.metrics import Evaluation, evaluate
 from handgrad.paths import from_here
+from handgrad.text import one_line
 from handgrad.training.run import Run
 
 PAIRS = 3  # confusions in the line
@@ -32,19 +35,33 @@ def print_plan(plan: Plan) -> None:
 def print_ending(run: Run, deadline: Deadline) -> None:
     """Print accuracies, the weakest class, the most frequent confusions, commands."""
     epochs = run.config.training.epochs
+    path = shlex.quote(str(from_here(run.folder.path)))
     for line in [*accuracy_lines(run), *weakness_lines(run)]:
         say(line)
     if deadline.is_cut:
-        done, path = run.result["epochs"], from_here(run.folder.path)
+        done = run.result["epochs"]
         say(f"The time was over after epoch {done} of {epochs}. The other epochs:")
         say(f"    handgrad train --resume {path}")
     say()
     say("Try next")
-    for why, command in COMMANDS.items():
-        if run.parts.validation is None and command.startswith("calibrate"):
-            continue
+    for why in next_steps(run):
         say(f"  {why}")
-        say(f"    handgrad {command.format(run=from_here(run.folder.path))}")
+        say(f"    handgrad {COMMANDS[why].format(run=path)}")
+
+
+def next_steps(run: Run) -> list[str]:
+    """The keys of COMMANDS that can be run: most take images that were held out."""
+    validation, test = run.parts.validation, run.parts.dataset.test
+    excluded = {"calibrate"} if validation is None else set()
+    if validation is None and test is None:
+        excluded.add("inspect mistakes")
+    if len(run.parts.train) < FOLDS:
+        excluded.add("inspect labels")
+    return [
+        why
+        for why, command in COMMANDS.items()
+        if command.partition(" {")[0] not in excluded
+    ]
 
 
 def accuracy_lines(run: Run) -> list[str]:
@@ -82,9 +99,10 @@ def _weakness(found: Evaluation, names: tuple[str, ...]) -> list[str]:
     seen = [k for k, count in enumerate(found.support) if count]
     worst = min(seen, key=lambda k: float(found.recall[k]))
     confused = ", ".join(
-        f"{true} as {answer} ({count})" for true, answer, count in pairs
+        f"{one_line(true)} as {one_line(answer)} ({count})"
+        for true, answer, count in pairs
     )
     return [
-        f"lowest recall: {names[worst]}, {found.recall[worst]:.0%} of "
+        f"lowest recall: {one_line(names[worst])}, {found.recall[worst]:.0%} of "
         f"{found.support[worst]:,}; most confused: {confused}"
     ]
