@@ -112,6 +112,10 @@ def test_the_deadline_ends_the_training_and_resume_goes_on(
     assert handgrad("verify cut --steps 1").code == 0
 
 
+def test_freezing_needs_weights_to_start_from(folder, refused):
+    assert "--start-from RUN" in refused("train --dataset pictures --freeze 1")
+
+
 def test_a_named_data_set_can_be_planned(handgrad):
     few = "--train-count 40 --epochs 1 --engine plain --batch-size 8"
     outcome = handgrad(f"train auto {few} --minutes 0.01 -q --json --run here")
@@ -126,3 +130,10 @@ def test_one_image_of_each_class_is_trained_without_measuring_it(folder, handgra
     assert code == 0
     assert "The accuracy is unknown" in out
     assert "calibrate" not in out
+    assert "mistakes" not in out  # no image was held out
+    assert "inspect labels" not in out  # fewer images than folds
+
+
+def test_suggested_commands_quote_the_run_folder(folder, handgrad):
+    outcome = handgrad(f"train --dataset pictures {QUICK} --run 'my run'")
+    assert "    handgrad predict 'my run' IMAGE_OR_FOLDER" in outcome.out

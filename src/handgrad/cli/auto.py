@@ -95,9 +95,10 @@ def _planned(
     from handgrad.auto.plan import config_of
     from handgrad.auto.planner import Planner
     from handgrad.training.build import load_dataset
-    from handgrad.training.configure import check_names
+    from handgrad.training.configure import check_names, check_start
 
     tables = tables_from(given, parse_settings(given.get("settings", [])))
+    check_start(tables)
     tables.setdefault("dataset", {}).setdefault("name", "digits")
     config = config_of({n: table for n, table in tables.items() if n != "model"})
     check_names(config)

@@ -9,6 +9,7 @@ from typing import Any
 
 from handgrad import catalog
 from handgrad.datasets.image_fit import USUAL
+from handgrad.datasets.load import OWN_IMAGES
 from handgrad.datasets.sources import NAMES
 from handgrad.errors import ConfigError, unknown_name
 from handgrad.names import known_name
@@ -41,14 +42,19 @@ def configure(
     base = _base(model) if start_from is None else _base_of(start_from, model, changes)
     tables = merged(base, changes)
     top = tables.pop("")
+    check_start(tables)
+    config = config_from({**top, **tables}, "The configuration")
+    check_names(config)
+    return config
+
+
+def check_start(tables: Tables) -> None:
+    """Refuse a table `[start]` without `source`: a ConfigError."""
     if "start" in tables and "source" not in tables["start"]:
         raise ConfigError(
             f"[start] has {' and '.join(tables['start'])}, but no weights to start "
             "from. Add --start-from RUN, or leave that out."
         )
-    config = config_from({**top, **tables}, "The configuration")
-    check_names(config)
-    return config
 
 
 def merged(base: Tables, over: Tables) -> Tables:
@@ -82,7 +88,7 @@ def check_names(config: RunConfig) -> None:
     name = config.dataset.name
     is_path = any(sign in name for sign in LOOKS_LIKE_PATH) or os.path.exists(name)
     if known_name(name, NAMES) is None and not is_path:
-        raise unknown_name("data set", name, NAMES)
+        raise ConfigError(f"{unknown_name('data set', name, NAMES)} {OWN_IMAGES}.")
 
 
 def _base(model: str | None) -> Tables:
