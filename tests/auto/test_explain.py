@@ -36,6 +36,7 @@ def test_the_reason_for_no_flip_is_given(plan):
     digits = replace(FACTS, class_names=("3", "7"))
     tables = tables_of(digits, plan.pace.candidate, {"training": {"epochs": 1}})
     augmentation = lines(replace(plan, tables=tables, facts=digits))[3]
+    assert "ends sooner" not in lines(replace(plan, tables=tables))[4]
     assert augmentation.endswith("not mirrored: the classes are digits or letters")
 
 

@@ -85,11 +85,13 @@ def _augmentation(plan: Plan) -> str:
 
 
 def _time(plan: Plan) -> str:
-    patience = plan.config.training.early_stopping
-    stop = f"ends sooner after {patience} epochs without a lower loss"
+    epochs, patience = plan.config.training.epochs, plan.config.training.early_stopping
+    stop = ""
+    if patience is not None and patience < epochs:
+        stop = f"; ends sooner after {patience} epochs without a lower loss"
     return (
         f"{plan.measured:.0f} s measured, about {_duration(plan.seconds)} of training "
-        f"within {plan.minutes:g} min; {stop}"
+        f"within {plan.minutes:g} min{stop}"
     )
 
 
