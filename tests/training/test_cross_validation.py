@@ -78,6 +78,12 @@ def test_an_image_alone_in_its_class_is_not_predicted(digits):
 @pytest.mark.parametrize("folds", [1, 0, -2, 301])
 def test_a_wrong_number_of_folds_is_refused(digits, folds):
     with pytest.raises(
-        ConfigError, match=f"2 to 300 folds for 300 images, got {folds}"
+        ConfigError, match=f"2 to 300 folds for 300 images, got {folds}. Give.* 4"
     ):
         held_out_logits(config_from(TABLES), digits, folds=folds)
+
+
+def test_the_suggested_number_of_folds_is_possible(digits):
+    few = Dataset("few", digits.train.take(np.arange(3)), None, digits.class_names, "")
+    with pytest.raises(ConfigError, match=r"got 4. Give, for example, 3\."):
+        held_out_logits(config_from(TABLES), few, folds=4)
