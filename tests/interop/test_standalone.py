@@ -51,6 +51,11 @@ def test_layers_of_ones_own_are_refused_by_name(layer, table):
         check_known(layer, "body.it_1", table)
 
 
+def test_for_layers_without_source_code_onnx_is_suggested():
+    with pytest.raises(ConfigError, match=r"is a ELU, .* Export the network as ONNX"):
+        check_known(layers.ELU(), "elu_1", C_TABLE)
+
+
 def test_an_option_that_no_export_knows_is_refused():
     table, key = {Shifted: None}, Key(1)
     known = {Shifted: {"sizes", "key"}}
@@ -66,7 +71,7 @@ def test_a_missing_bias_and_unequal_padding_are_refused():
     check_known(linear, "linear_1", PYTHON_TABLE)
     pool = layers.MaxPool2d(2)
     object.__setattr__(pool.windows, "padding", ((0, 1), (0, 1)))
-    with pytest.raises(ConfigError, match="no layers with this padding"):
+    with pytest.raises(ConfigError, match="source code with this padding"):
         check_known(pool, "max_pool2d_1", C_TABLE)
 
 

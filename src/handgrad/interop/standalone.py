@@ -141,9 +141,15 @@ def check_known(layer: Layer[Any], name: str, table: dict[type, Any]) -> None:
     """
     kind = type(layer).__name__
     if type(layer) not in table:
+        is_ours = getattr(layers, kind, None) is type(layer)
+        step = (
+            "Export the network as ONNX"
+            if is_ours
+            else "Replace it by layers of Handgrad"
+        )
         raise ConfigError(
-            f"{name} is a {kind}, which cannot be written as source code. Replace it "
-            "by layers of Handgrad, or save the network with save()."
+            f"{name} is a {kind}, which cannot be written as source code. {step}, or "
+            "save it with save()."
         )
     known = KNOWN.get(type(layer), set())
     for option, about in signature(type(layer)).parameters.items():
@@ -158,8 +164,8 @@ def check_known(layer: Layer[Any], name: str, table: dict[type, Any]) -> None:
 
 def _option_error(layer: Layer[Any], name: str, option: str) -> ConfigError:
     return ConfigError(
-        f"{name} is {layer!r}, and an export writes no layers with this {option}. "
-        "Leave the option out, or save the network with save()."
+        f"{name} is {layer!r}, which cannot be written as source code with this "
+        f"{option}. Leave the option out, or export the network as ONNX."
     )
 
 
