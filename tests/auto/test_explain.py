@@ -30,6 +30,11 @@ def test_five_lines_explain_the_plan(plan):
     assert "random_flip" in augmentation
     assert "4 s measured, about 4.8 min of training within 6 min" in time
     assert "after 24 epochs" in time
+    patient = tables_of(FACTS, plan.pace.candidate, {"training": {"early_stopping": 1}})
+    patient["training"]["epochs"] = 9
+    assert lines(replace(plan, tables=patient))[4].endswith(
+        "1 epoch without a lower loss"
+    )
 
 
 def test_the_reason_for_no_flip_is_given(plan):

@@ -88,7 +88,9 @@ def _time(plan: Plan) -> str:
     epochs, patience = plan.config.training.epochs, plan.config.training.early_stopping
     stop = ""
     if patience is not None and patience < epochs:
-        stop = f"; ends sooner after {patience} epochs without a lower loss"
+        stop = (
+            f"; ends sooner after {number_of(patience, 'epoch')} without a lower loss"
+        )
     return (
         f"{plan.measured:.0f} s measured, about {_duration(plan.seconds)} of training "
         f"within {plan.minutes:g} min{stop}"
