@@ -36,13 +36,25 @@ def test_the_size_of_small_images_is_kept():
     small = facts(shape=(1, 28, 20))
     assert {one.image_size(small) for one in candidates_for(small)} == {(28, 20)}
     text = facts(shape=(1, 20, 90))
-    assert {one.image_size(text) for one in candidates_for(text)} == {(20, 20)}
+    assert {one.image_size(text) for one in candidates_for(text)} == {(20, 90)}
+    line = facts(shape=(3, 100, 1600))
+    assert Candidate((("name", "mlp"),), 64).image_size(line) == (16, 256)
+    assert Candidate((("name", "mlp"),)).image_size(facts(shape=(1, 1, 9000))) == (
+        1,
+        6072,
+    )
     fixed = facts(is_fixed=True)
     assert {one.image_size(fixed) for one in candidates_for(fixed)} == {None}
     assert Candidate((("name", "mlp"),), 64).image_size(facts((1, 1), (3, 50, 90))) == (
         50,
         50,
     )
+
+
+def test_characters_are_shown_whole():
+    digits = Facts(("0", "1"), (9, 9), (1, 30, 20))
+    assert recipe(digits, candidates_for(digits)[0])["dataset"]["fit"] == "pad"
+    assert "fit" not in recipe(PHOTOGRAPHS, candidates_for(PHOTOGRAPHS)[0])["dataset"]
 
 
 def test_characters_are_neither_mirrored_nor_cropped_far():

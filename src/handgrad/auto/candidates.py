@@ -5,6 +5,7 @@ The epochs follow from the time, see `plan`.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import sqrt
 from typing import Any
 
 from handgrad.arrays import Pair
@@ -12,6 +13,8 @@ from handgrad.augmentation.presets import PRESETS
 from handgrad.auto.facts import Facts, per_class
 
 SMALL = 40  # pixels: the longest shorter side that is kept as it is
+USUAL_SIDE = 64  # pixels, of a square with as many pixels as a small elongated image
+ELONGATED = 2  # ratio of the sides
 FEW, SOME = 300, 1000  # images
 MIRROR = "random_flip"
 
@@ -33,13 +36,19 @@ class Candidate:
         return {k: [*v] if isinstance(v, tuple) else v for k, v in self.network}
 
     def image_size(self, facts: Facts) -> Pair | None:
-        """(height, width) to resize to; None if the images stay as they are."""
+        """(height, width) to resize to; None if the images stay as they are.
+
+        Elongated images keep their aspect ratio, since a square would lose their ends.
+        """
         if facts.is_fixed or not facts.is_image:
             return None
         _, height, width = facts.shape
-        if self.side is None and max(height, width) <= 2 * facts.side:
+        if max(height, width) > ELONGATED * facts.side:
+            scale = min(1.0, (self.side or USUAL_SIDE) / sqrt(height * width))
+            return (max(1, round(scale * height)), max(1, round(scale * width)))
+        if self.side is None:
             return (height, width)
-        side = min(self.side or facts.side, facts.side)
+        side = min(self.side, facts.side)
         return (side, side)
 
 
@@ -88,6 +97,8 @@ def recipe(facts: Facts, candidate: Candidate) -> dict[str, dict[str, Any]]:
     }
     if size is not None:
         dataset["image_size"] = list(size)
+        if facts.are_characters:  # which have strokes up to their ends
+            dataset["fit"] = "pad"
     if not facts.has_validation:
         dataset["validation"] = validation(facts)
     tables = {

@@ -55,6 +55,7 @@ def _network(plan: Plan) -> str:
     options = ", ".join(f"{k} {_words(v)}" for k, v in config.model.options.items())
     shape = input_shape(plan.facts, config)
     size = f" on {shape[1]} x {shape[2]}" if len(shape) == 3 else ""
+    size += ", padded" if config.dataset.fit == "pad" else ""
     speed = f"{1 / plan.pace.image:,.0f} images per second in training"
     name = config.model.name + (f" ({options})" if options else "")
     return f"{name}{size}: {speed} on this machine"
