@@ -5,6 +5,7 @@ import pytest
 
 from handgrad.augmentation import Cutout, RandomCrop, RandomFlip
 from handgrad.augmentation.source_coordinates import Views, look
+from handgrad.engine.kernels.gather import COUNT, INPUTS
 from handgrad.engine.kernels.views import look_at, views_kernel
 from handgrad.randomness import Key, random_bits
 
@@ -37,7 +38,8 @@ def test_a_tile_of_views(views, tile, dtype):
     images = IMAGES.astype(dtype)
     addresses = (images.ctypes.data, 0, ROWS.ctypes.data, 0, len(ROWS))
     numbers = (views.ctypes.data, views.shape[1], 0, 0)
-    block = np.array([*addresses, *numbers], np.int64)
+    block = np.zeros(INPUTS, np.int64)
+    block[: len(addresses) + len(numbers)] = [*addresses, *numbers]
     pictures = np.zeros((TILE, *SHAPE), dtype)
     run_entry(views_kernel(dtype), block, pictures, *SHAPE, TILE, tile=tile)
     numbers = [n if n < len(ROWS) else 0 for n in range(tile * TILE, (tile + 1) * TILE)]
@@ -46,7 +48,8 @@ def test_a_tile_of_views(views, tile, dtype):
 
 @pytest.mark.parametrize("dtype", ["uint8", "float32"])
 def test_without_views_nothing_is_touched(dtype):
-    block = np.array([0, 0, 0, 0, len(ROWS), 0, 0, 0, 0], np.int64)
+    block = np.zeros(INPUTS, np.int64)
+    block[COUNT] = len(ROWS)
     pictures = np.full((TILE, *SHAPE), 7, dtype)
     run_entry(views_kernel(dtype), block, pictures, *SHAPE, TILE)
     np.testing.assert_array_equal(pictures, 7)
