@@ -132,13 +132,13 @@ class Conv2d(Windowed, Layer[Array]):
         rows, columns = self.windows.grid((height, width))
         images = self.windows.pad(channels_first(inputs))
         place = batch * rows * columns
-        shape = (self.groups, self.out_channels // self.groups, place)
+        shape = (*self._front, self.out_channels // self.groups, place)
         outputs = xp.zeros(shape, dtype=inputs.dtype, device=device(inputs))
         for tap in self.windows.taps((rows, columns)):
             pixels = self._by_groups(images[tap.place])
             outputs += product(self._weight_of(tap.row, tap.column), pixels)
         if self.bias is not None:
-            outputs += xp.reshape(self.bias.value, (self.groups, -1, 1))
+            outputs += xp.reshape(self.bias.value, (*self._front, -1, 1))
         outputs = xp.reshape(outputs, (self.out_channels, batch, rows, columns))
         return channels_first(outputs), inputs
 
@@ -169,24 +169,29 @@ class Conv2d(Windowed, Layer[Array]):
         d_weight = xp.reshape(xp.stack(d_taps, axis=-1), self.weight.shape)
         if self.bias is None:
             return d_inputs, {"weight": d_weight}
-        d_bias = xp.reshape(xp.sum(d_sums, axis=2), (-1,))
+        d_bias = xp.reshape(xp.sum(d_sums, axis=-1), (-1,))
         return d_inputs, {"weight": d_weight, "bias": d_bias}
 
     def parameters(self) -> dict[str, Parameter]:
         """Return the weight and, unless bias=False, the bias."""
         return weight_and(self.bias, self.weight)
 
+    @property
+    def _front(self) -> Shape:
+        """The axis of the groups; none for one group, whose products are matrices."""
+        return () if self.groups == 1 else (self.groups,)
+
     def _by_groups(self, images: Array) -> Array:
-        """Images with the channels first as (groups, channels of each, numbers)."""
-        shape = (self.groups, images.shape[0] // self.groups, -1)
+        """Images with the channels first as ([groups,] channels of each, numbers)."""
+        shape = (*self._front, images.shape[0] // self.groups, -1)
         return array_namespace(images).reshape(images, shape)
 
     def _weight_of(self, row: int, column: int) -> Array:
-        """One tap: (groups, outputs of each, inputs of each), contiguous for BLAS."""
+        """One tap: ([groups,] outputs of each, inputs of each), contiguous for BLAS."""
         weight = self.weight.value
         xp = array_namespace(weight)
         tap = xp.asarray(weight[:, :, row, column], copy=True)
-        return xp.reshape(tap, (self.groups, -1, tap.shape[1]))
+        return xp.reshape(tap, (*self._front, -1, tap.shape[1]))
 
     def __repr__(self) -> str:
         text = f"Conv2d({self.in_channels}, {self.out_channels}, {self._shown()}"
