@@ -200,11 +200,10 @@ class PlainEngine(Parts):
         mean, cache = forward_loss(self.loss, logits, labels, weights)
         loss, d_logits = loss_of(self.loss, mean), self.loss.backward(cache)
         d_logits = returned("", self.loss, "d_logits", d_logits, logits.shape)
-        found, parameters = (
-            backward(d_logits, kept, between),
-            trained(self.model.parameters()),
-        )
-        gradients = {name: found[name] for name in found if name in parameters}
+        gradients = backward(d_logits, kept, between)
+        parameters = trained(self.model.parameters())
+        for name in gradients.keys() - parameters.keys():
+            del gradients[name]
         loss, gradients = self._add_penalty(loss, gradients)
         correct = int(np.count_nonzero(logits.argmax(axis=1) == batch.main_labels()))
         if not (np.isfinite(loss) and all(map(are_all_finite, gradients.values()))):
