@@ -78,6 +78,20 @@ class ForgetsWeightsOnTheWayBack(SoftmaxCrossEntropy):
         return "ForgetsWeightsOnTheWayBack()"
 
 
+class TakesTheLikeliestOfSoftLabels(SoftmaxCrossEntropy):
+    """A mixture counts as its larger share, in the gradient alone."""
+
+    def forward(self, logits, targets, weights=None):
+        loss, cache = super().forward(logits, targets, weights)
+        if targets.ndim == 2:
+            likeliest = np.eye(targets.shape[1])[targets.argmax(axis=1)]
+            cache = cache._replace(expected=likeliest.astype(logits.dtype))
+        return loss, cache
+
+    def __repr__(self):
+        return "TakesTheLikeliestOfSoftLabels()"
+
+
 BROKEN = [
     (ArrayLoss, "loss_is_a_plain_number"),
     (AlwaysDouble, "d_logits_fit_the_logits"),
@@ -87,6 +101,7 @@ BROKEN = [
     (RemembersTheBatch, "two_batches_pass_at_once"),
     (IgnoresWeights, "weights_are_shares_of_the_mean"),
     (ForgetsWeightsOnTheWayBack, "weights_are_shares_of_the_mean"),
+    (TakesTheLikeliestOfSoftLabels, "soft_targets_extend_class_numbers"),
 ]
 
 
