@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from handgrad.datasets.image_fit import FITS, fitted
 from handgrad.interop import numpy_program
 
 
@@ -28,3 +30,15 @@ def test_other_layouts_are_refused(shape, program, tmp_path):
     np.save(tmp_path / "a.npy", np.zeros(shape))
     with pytest.raises(SystemExit, match="expected"):
         program.read_array(str(tmp_path / "a.npy"))
+
+
+@pytest.mark.parametrize("fit", FITS)
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+@pytest.mark.parametrize("size", [(40, 30), (7, 50), (1, 100), (12, 8), (3, 3)])
+def test_images_are_fitted_as_in_training(fit, mode, size):
+    channels = (3,) if mode == "RGB" else ()
+    pixels = np.random.default_rng(0).integers(0, 256, (*size[::-1], *channels))
+    image = Image.fromarray(pixels.astype(np.uint8))
+    found = getattr(numpy_program, fit)(image, 10, 16)
+    expected = fitted(image, (16, 10), fit)
+    np.testing.assert_array_equal(np.asarray(found), np.asarray(expected))

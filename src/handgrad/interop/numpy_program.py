@@ -14,6 +14,7 @@ CLASS_NAMES: list[str]
 INPUT_SHAPE: tuple[int, ...]
 INPUT_DTYPE: str
 predict: Any
+fit: Any  # one of crop, pad and stretch
 
 
 def read_array(path: str) -> Array:
@@ -27,6 +28,41 @@ def read_array(path: str) -> Array:
                 sys.exit(f"{path} holds {examples.dtype}, but the network takes uint8.")
             return examples.astype(INPUT_DTYPE)
     sys.exit(f"{path} has shape {array.shape}; expected (count, *{INPUT_SHAPE}).")
+
+
+def crop(image: Any, width: int, height: int) -> Any:
+    """The largest part in the centre that has the network's aspect ratio, resized."""
+    from PIL import Image
+
+    part_width = min(image.width, image.height * width / height)
+    part_height = min(image.height, image.width * height / width)
+    left, top = (image.width - part_width) / 2, (image.height - part_height) / 2
+    part = (left, top, left + part_width, top + part_height)
+    return image.resize((width, height), Image.Resampling.BILINEAR, part)
+
+
+def pad(image: Any, width: int, height: int) -> Any:
+    """The whole image in the centre, on the mean colour of its outermost pixels."""
+    from PIL import Image
+
+    scale = min(width / image.width, height / image.height)
+    size = (round(image.width * scale), round(image.height * scale))
+    image = image.resize((max(1, size[0]), max(1, size[1])), Image.Resampling.BILINEAR)
+    pixels = np.asarray(image)
+    is_border = np.ones(pixels.shape[:2], dtype=bool)
+    is_border[1:-1, 1:-1] = False
+    colour = np.rint(pixels[is_border].mean(axis=0)).astype(int).tolist()
+    fill = tuple(colour) if isinstance(colour, list) else colour
+    whole = Image.new(image.mode, (width, height), fill)
+    whole.paste(image, ((width - image.width) // 2, (height - image.height) // 2))
+    return whole
+
+
+def stretch(image: Any, width: int, height: int) -> Any:
+    """The whole image, each side resized independently."""
+    from PIL import Image
+
+    return image.resize((width, height), Image.Resampling.BILINEAR)
 
 
 def read_images(path: str) -> Array:
@@ -43,7 +79,8 @@ def read_images(path: str) -> Array:
         white = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")
     image = image.convert("L" if channels == 1 else "RGB")
-    image = image.resize((width, height), Image.Resampling.BILINEAR)
+    if image.size != (width, height):
+        image = fit(image, width, height)
     pixels = np.asarray(image).reshape(height, width, channels)
     return pixels.transpose(2, 0, 1)[None]
 

@@ -121,7 +121,11 @@ def _program(source: Standalone, network: Network) -> str:
     shape, is_bytes = source.input_shape, source.input_dtype == "uint8"
     takes_pictures = is_bytes and len(shape) == 3 and shape[0] in (1, 3)
     lines = [f"{INDENT}{line}\n" for line in (*network.lines, "return x")]
-    read_pictures = _text_of(numpy_program.read_images)
+    fit = getattr(numpy_program, source.fit)
+    read_pictures = (
+        f"{_text_of(fit)}\n\nfit = {source.fit}  # how training resized images\n\n\n"
+        f"{_text_of(numpy_program.read_images)}"
+    )
     parts = [
         _head(source, network, takes_pictures=takes_pictures),
         *map(_text_of, network.functions),
@@ -140,7 +144,9 @@ def _head(source: Standalone, network: Network, *, takes_pictures: bool) -> str:
     """The docstring, the imports and the constants."""
     text = "".join(map(_text_of, network.functions))
     imports = ["import math"] if "math." in text else []
-    imports += ["import sys", "from pathlib import Path", "", "import numpy as np"]
+    imports += ["import sys", "from pathlib import Path"]
+    imports += ["from typing import Any"] if takes_pictures else []
+    imports += ["", "import numpy as np"]
     if "sliding_window_view" in text:
         imports.append("from numpy.lib.stride_tricks import sliding_window_view")
     has_probabilities = source.temperature is not None

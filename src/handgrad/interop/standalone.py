@@ -13,6 +13,7 @@ import numpy as np
 
 from handgrad import __version__, layers
 from handgrad.arrays import NumpyArray, Shape, to_numpy
+from handgrad.datasets.image_fit import USUAL, Fit
 from handgrad.errors import ConfigError, ShapeError
 from handgrad.layers import Layer, Sequential
 from handgrad.parameter import Parameter
@@ -56,6 +57,7 @@ class Standalone:
     shift: NumpyArray
     with_flip: bool
     temperature: float | None
+    fit: Fit = USUAL
 
     @property
     def headline(self) -> str:
@@ -94,6 +96,7 @@ def _of_trained(network: TrainedNetwork) -> Standalone:
         _per_channel(shift, shape),
         prediction.with_flip,
         network.temperature if network.gives_probabilities else None,
+        network.config.fit,
     )
 
 
