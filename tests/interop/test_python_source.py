@@ -114,6 +114,8 @@ def test_its_own_mistakes_are_sentences(run, images, tmp_path):
         ("small.npy",): "small.npy has shape (40, 1, 27, 28); expected (count, *(1, 28",
         ("floats.npy",): "floats.npy holds float32, but the network takes uint8.",
         ("deep.png",): "deep.png has more than 8 bits per channel.",
+        ("gone.png",): "gone.png cannot be read: ",
+        ("digits.py",): "digits.py cannot be read: cannot identify image file",
     }.items():
         done = alone(tmp_path, *words)
         assert done.returncode == 1

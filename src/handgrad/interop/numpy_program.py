@@ -87,10 +87,13 @@ def read_images(path: str) -> Array:
 
 def main(paths: list[str]) -> None:
     """Print the class of each example and its probability or score."""
-    if not paths:
+    if not paths or "--help" in paths:
         sys.exit(__doc__)
     for path in paths:
-        examples = read_images(path)
+        try:
+            examples = read_images(path)
+        except (OSError, ValueError) as error:
+            sys.exit(f"{path} cannot be read: {error}. Give a picture or a .npy file.")
         for number in range(len(examples)):
             (outputs,) = predict(examples[number : number + 1])
             best = int(outputs.argmax())
