@@ -74,7 +74,10 @@ def browser():
 
 @contextmanager
 def opened(browser, server, **options):
-    """A tab, signed in; it fails for an error in the console or another address."""
+    """A tab, signed in; it fails for an error in the console or another address.
+
+    What the page showed is printed when it fails.
+    """
     context = browser.new_context(
         **{"viewport": {"width": 1200, "height": 900}, **options}
     )
@@ -94,6 +97,9 @@ def opened(browser, server, **options):
     try:
         yield tab
         assert bad == []
+    except Exception:
+        print(tab.url, tab.locator("body").inner_text(), sep="\n")
+        raise
     finally:
         context.close()
 

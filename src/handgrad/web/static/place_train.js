@@ -75,13 +75,18 @@ export async function show(root, here) {
   const checkSoon = () => { clearTimeout(soon); soon = setTimeout(check, 250); };
 
   async function start(tables) {
+    live = null; // so that no earlier run looks like this one
+    put(watched, h('section', { class: 'card' }, h('p', { role: 'status' }, 'Sending the settings…')));
     try {
       const { id } = await post('train', tables, here.signal);
       here.well();
       say(`${id} is in the queue.`);
       watch(id);
       await drawQueue();
-    } catch (error) { here.fail(error); }
+    } catch (error) {
+      here.fail(error);
+      if (!live) showRun().catch(here.fail);
+    }
   }
 
   async function act(id, action) {
@@ -116,6 +121,11 @@ export async function show(root, here) {
     drawQueue().catch(here.fail);
   }
 
+  async function showRun() {
+    if (run) { live = liveView(run, watched, here, act); await live.poll(); }
+    else put(watched, h('section', { class: 'card' }, h('h2', null, 'No run yet'), h('p', { class: 'quiet' }, 'Start one, and its loss and accuracy are drawn here while it trains.')));
+  }
+
   const example = h('section', { class: 'hero', hidden: true }, h('h2', null, 'Start here'),
     h('p', null, 'Train LeNet, a small convolutional network, on 1,797 handwritten digits. It takes less than a minute, and then you can draw digits for it, or look inside.'),
     button('Train the example', () => { example.hidden = true; start({}); }, { class: 'main' }));
@@ -130,8 +140,7 @@ export async function show(root, here) {
     shownQueue = '';
     await drawQueue();
   }
-  if (run) { live = liveView(run, watched, here, act); await live.poll(); }
-  else put(watched, h('section', { class: 'card' }, h('h2', null, 'No run yet'), h('p', { class: 'quiet' }, 'Start one, and its loss and accuracy are drawn here while it trains.')));
+  await showRun();
   check();
   here.every(700, async () => { await live?.poll(); });
   here.every(2000, drawQueue);
