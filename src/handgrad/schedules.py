@@ -18,6 +18,7 @@ __all__ = [
     "constant",
     "cosine",
     "one_cycle",
+    "shorten",
     "step_decay",
     "warm_up",
 ]
@@ -135,6 +136,26 @@ def warm_up(schedule: Schedule, *, steps: int) -> Schedule:
     return partial(_warm_up, schedule, steps)
 
 
+def shorten(schedule: Schedule, *, after: int, steps: int, end: int) -> Schedule:
+    """Pass the rest of a schedule in fewer steps, so that a run can end sooner.
+
+    `schedule` was made for `steps` steps; what it gives after the step `after` is
+    passed by the step `end`. ConfigError unless 0 <= after < end <= steps.
+
+    Equations
+        place(step) = after + floor((step - after) * (steps - after) / (end - after))
+        rate(step)  = schedule(step)           up to the step after
+        rate(step)  = schedule(place(step))    from then on
+
+    Example
+        schedule = shorten(cosine(0.1, steps=100), after=20, steps=100, end=60)
+    """
+    check_at_least("shorten", "after", after, 0)
+    check_at_least("shorten", "end", end, after + 1)
+    check_at_least("shorten", "steps", steps, end)
+    return partial(_shortened, schedule, after, steps - after, end - after)
+
+
 # A schedule is a partial of one of these functions, so that it can be pickled.
 def _constant(learning_rate: float, step: int) -> float:
     return learning_rate
@@ -160,6 +181,13 @@ def _one_cycle(
 
 def _warm_up(schedule: Schedule, steps: int, step: int) -> float:
     return schedule(step) * min(step / steps, 1.0) if steps else schedule(step)
+
+
+def _shortened(
+    schedule: Schedule, after: int, planned: int, left: int, step: int
+) -> float:
+    done = max(step - after, 0)
+    return schedule(step if not done else after + done * planned // left)
 
 
 def _glide(start: float, end: float, progress: float) -> float:

@@ -1,5 +1,7 @@
 from types import SimpleNamespace
 
+import pytest
+
 from handgrad.auto.deadline import Deadline
 from handgrad.training.records import EpochRecord, StepRecord
 from handgrad.training.settings import TrainingSettings
@@ -15,10 +17,10 @@ class Clock:
 
 
 class Trained:
-    """A trainer of so many epochs, each of one step and some seconds."""
+    """A trainer of so many epochs, each of one step and `seconds(epoch)`."""
 
     def __init__(self, clock, epochs, seconds):
-        self.clock, self.seconds = clock, seconds
+        self.clock, self.seconds, self.shortened = clock, seconds, []
         self.settings = TrainingSettings(epochs)
         self.position = SimpleNamespace(epoch=1)
 
@@ -29,10 +31,16 @@ class Trained:
     def __iter__(self):
         while not self.is_finished:
             epoch = self.position.epoch
-            self.clock.now += self.seconds
-            yield StepRecord(epoch, epoch, 1.0, 1, 1, 0.1, None, self.seconds)
+            seconds = self.seconds(epoch)
+            self.clock.now += seconds
+            yield StepRecord(epoch, epoch, 1.0, 1, 1, 0.1, None, seconds)
             self.position.epoch += 1
             yield EpochRecord(epoch, epoch, 1.0, 1.0, None, None, 0.1, True, 0.0, 1.0)
+
+    def shorten(self, epochs):
+        """As a run does it."""
+        self.shortened.append(epochs)
+        self.settings = TrainingSettings(epochs)
 
 
 def epochs_of(minutes, epochs, seconds, *, before=0.0, grant=0.0):
@@ -40,27 +48,42 @@ def epochs_of(minutes, epochs, seconds, *, before=0.0, grant=0.0):
     deadline, trained = Deadline(minutes, clock), Trained(clock, epochs, seconds)
     clock.now += before
     deadline.grant(grant)
-    records = list(deadline.watch(trained, trained))
-    return len(records) // 2, deadline
+    records = list(deadline.watch(trained, trained, trained.shorten))
+    return len(records) // 2, trained.shortened, deadline
 
 
 def test_a_training_in_time_is_whole():
-    epochs, deadline = epochs_of(1, 6, 10)
-    assert (epochs, deadline.is_cut, deadline.elapsed()) == (6, False, 60)
+    epochs, shortened, deadline = epochs_of(1, 6, lambda epoch: 10)
+    assert (epochs, shortened, deadline.planned) == (6, [], None)
+    assert (deadline.is_cut, deadline.elapsed()) == (False, 60)
 
 
-def test_a_machine_that_slows_down_ends_at_an_epoch_in_time():
-    epochs, deadline = epochs_of(1, 6, 15)
-    assert (epochs, deadline.is_cut, deadline.elapsed()) == (4, True, 60)
-    assert epochs_of(1, 6, 12)[0] == 5
+@pytest.mark.parametrize(("seconds", "epochs"), [(11, 5), (15, 3), (20, 2), (31, 1)])
+def test_a_slower_machine_trains_fewer_epochs(seconds, epochs):
+    found, shortened, deadline = epochs_of(1, 6, lambda epoch: seconds)
+    assert found == epochs
+    assert deadline.elapsed() <= 60
+    assert shortened == ([] if deadline.is_cut else [epochs])
+
+
+def test_a_machine_that_slows_down_later_ends_in_time():
+    found, shortened, deadline = epochs_of(1, 50, lambda epoch: 1 if epoch < 20 else 2)
+    assert 34 <= found <= 40
+    assert shortened == sorted(shortened, reverse=True)
+    assert shortened[-1] == found
+    assert (deadline.planned, deadline.is_cut) == (50, False)
+    assert deadline.elapsed() <= 60
+
+
+def test_without_time_for_another_epoch_it_ends():
+    found, shortened, deadline = epochs_of(1, 4, lambda epoch: 40)
+    assert (found, shortened, deadline.is_cut) == (1, [], True)
 
 
 def test_the_last_epoch_is_not_a_cut():
-    epochs, deadline = epochs_of(1, 4, 15.1)
-    assert (epochs, deadline.is_cut) == (3, True)
-    assert not epochs_of(1, 1, 500)[1].is_cut
+    assert not epochs_of(1, 1, lambda epoch: 500)[2].is_cut
 
 
 def test_what_was_granted_is_kept_after_a_late_start():
-    assert epochs_of(1, 6, 10, before=55)[0] == 1
-    assert epochs_of(1, 6, 10, before=55, grant=60)[0] == 6
+    assert epochs_of(1, 6, lambda epoch: 10, before=55)[0] == 1
+    assert epochs_of(1, 6, lambda epoch: 10, before=55, grant=60)[0] == 6

@@ -3,6 +3,7 @@ from inspect import signature
 import numpy as np
 import pytest
 
+from handgrad.auto.deadline import Deadline
 from handgrad.classifier import Classifier
 from handgrad.datasets import Split
 from handgrad.datasets.array_file import ARRAY_FILE
@@ -49,6 +50,30 @@ def test_a_run_keeps_its_arrays_and_their_checksum(tmp_path):
     with pytest.raises(RunError, match="already exists") as refused:
         run_training(*prepared(run=tmp_path / "run"), tmp_path / "run", seen.append)
     assert "--run" not in str(refused.value)  # an option of the command, not here
+
+
+class SlowClock:
+    """Five seconds pass whenever it is read, so ten for each epoch."""
+
+    now = 0.0
+
+    def __call__(self):
+        self.now += 5.0
+        return self.now
+
+
+@pytest.mark.parametrize("is_saved", [True, False])
+def test_a_fit_on_a_slow_machine_has_fewer_epochs(tmp_path, is_saved):
+    folder = tmp_path / "run" if is_saved else None
+    parts, dataset = prepared(run=folder, epochs=20, schedule="one_cycle")
+    seen = []
+    run_training(parts, dataset, folder, seen.append, Deadline(1, SlowClock()))
+    epochs = parts.config.training.epochs
+    assert seen[-1].epoch == epochs < 20
+    assert parts.config.schedule.shortened[0].planned == 20
+    assert seen[-1].learning_rate < 1e-3 * seen[2].learning_rate
+    if is_saved:
+        assert RunFolder.open(folder).config.training.epochs == epochs
 
 
 def test_seeds_come_from_numbers_and_generators():

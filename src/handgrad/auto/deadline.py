@@ -1,19 +1,27 @@
 """The end of a training that has so many minutes, also on a machine that slows down."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from statistics import fmean
 from time import monotonic
 
 from handgrad.training.records import EpochRecord, Record
 from handgrad.training.trainer import Trainer
 
-LATEST = 1.0  # of the minutes, for training; the test and the figures follow
+RECENT = 3  # epochs, whose mean length the next ones are expected to have
+RESERVE = 0.95  # of the time left, that fewer epochs are fitted to
+
+Shorten = Callable[[int], None]
 
 
 class Deadline:
-    """A clock that ends a training at an epoch boundary before it takes too long.
+    """A clock that ends a training before it takes too long.
 
-    `clock` returns seconds. The time begins when the deadline is made.
+    If the epochs take longer than planned, there will be fewer of them, and the
+    learning rate falls sooner. `clock` returns seconds. The time begins when the
+    deadline is made; `planned` is the number of epochs before the first change, if
+    there was one, and `is_cut` whether even then the training had to be ended.
 
     Units
         minutes  of the whole command: reading, measuring, training, testing
@@ -23,7 +31,9 @@ class Deadline:
         self.seconds = 60 * minutes
         self.clock = clock
         self.begun = self.epoch_begun = clock()
-        self.latest = LATEST * self.seconds
+        self.latest = self.seconds
+        self.recent: deque[float] = deque(maxlen=RECENT)
+        self.planned: int | None = None
         self.is_cut = False
 
     def elapsed(self) -> float:
@@ -34,22 +44,36 @@ class Deadline:
         """Allow so many seconds from now on, even if the rest took all the time."""
         self.latest = max(self.latest, self.elapsed() + seconds)
 
-    def check(self, trainer: Trainer, record: Record) -> None:
-        """End the training after this epoch if another one would end too late."""
+    def check(self, trainer: Trainer, record: Record, shorten: Shorten) -> None:
+        """After an epoch, `shorten` the training, or end it, if it would end too late.
+
+        `shorten` takes the new number of epochs.
+        """
         if not isinstance(record, EpochRecord):
             if record.step == 1:
                 self.epoch_begun = self.clock() - record.duration_seconds
             return
         now = self.clock()
-        epoch, self.epoch_begun = now - self.epoch_begun, now
-        late = self.elapsed() + epoch > self.latest
-        if late and not trainer.is_finished:
-            epochs = trainer.position.epoch - 1
-            trainer.settings = replace(trainer.settings, epochs=epochs)
+        self.recent.append(now - self.epoch_begun)
+        self.epoch_begun = now
+        if trainer.is_finished:
+            return
+        epochs, done = trainer.settings.epochs, trainer.position.epoch - 1
+        left, epoch = self.latest - self.elapsed(), fmean(self.recent)
+        if (epochs - done) * epoch <= left:
+            return
+        fitting = int(RESERVE * left / epoch) or int(left / epoch)
+        if fitting > 0:
+            self.planned = self.planned or epochs
+            shorten(done + fitting)
+        else:
+            trainer.settings = replace(trainer.settings, epochs=done)
             self.is_cut = True
 
-    def watch(self, trainer: Trainer, records: Iterable[Record]) -> Iterator[Record]:
-        """Pass on the `records` of a `trainer` and check each."""
+    def watch(
+        self, trainer: Trainer, records: Iterable[Record], shorten: Shorten
+    ) -> Iterator[Record]:
+        """Pass on the `records` of a `trainer` and check each, see `check`."""
         for record in records:
-            self.check(trainer, record)
+            self.check(trainer, record, shorten)
             yield record

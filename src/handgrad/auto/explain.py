@@ -8,7 +8,7 @@ from handgrad.text import number_of, one_line
 
 PLAN = "plan.toml"  # in the run folder
 RATIO = 3  # of the largest to the smallest class, from which on it is stated
-HEAD = "handgrad train plan.toml trains it again, with the same bits."
+HEAD = "handgrad train plan.toml trains it again, with the same bits if it was in time."
 
 
 def lines(plan: Plan) -> list[str]:

@@ -16,6 +16,7 @@ from handgrad.layers.sequential import Sequential
 if TYPE_CHECKING:
     from handgrad.engine.batch_check import BatchCheck
     from handgrad.engine.planned_bytes import PlannedBytes
+    from handgrad.optimizers import Optimizer
 
 HALF = np.float32(0.5)  # of a label: from here on its share is the larger
 
@@ -135,6 +136,7 @@ class Engine(Protocol):
     """Runs a network: the plain engine (reference), or the CPU engine (compiled)."""
 
     model: Sequential
+    optimizer: "Optimizer"
     normalization: Normalization
     check: "BatchCheck"
 

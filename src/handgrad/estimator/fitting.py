@@ -1,8 +1,9 @@
 """Training of a Classifier on arrays, with or without a run folder."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +37,9 @@ from handgrad.training.build import (
 from handgrad.training.classifier_settings import config_of
 from handgrad.training.config import RunConfig
 from handgrad.training.label_types import check_can_be_saved, label_type
-from handgrad.training.records import EpochRecord, Record
+from handgrad.training.records import EpochRecord
 from handgrad.training.run import begin
+from handgrad.training.shortening import shorten_training
 from handgrad.training.train_to_best import train_to_best
 
 FEW = 8  # examples for the check that the outputs of the network are finite
@@ -124,17 +126,20 @@ def run_training(
     deadline: Deadline | None = None,
 ) -> None:
     """Train to the end or the deadline, and restore the best epoch."""
-    trainer = parts.trainer
+    trainer, records = parts.trainer, iter(parts.trainer)
     if folder is None:
-        records: Iterable[Record] = trainer
-        watched = records if deadline is None else deadline.watch(trainer, records)
-        train_to_best(watched, parts.model, on_epoch)
+        if deadline is not None:
+            records = deadline.watch(trainer, records, partial(shorten_training, parts))
+        train_to_best(records, parts.model, on_epoch)
         check_finite_network(parts.model, parts.config, parts.train.images)
         return
-    run = begin(replace(parts, record=record_of(dataset)), Path(folder))
+    parts.record = record_of(dataset)
+    run = begin(parts, Path(folder))
     save_arrays(run.folder.path / ARRAY_FILE, dataset)
-    whole = complete(run)
-    for record in whole if deadline is None else deadline.watch(trainer, whole):
+    records = complete(run)
+    if deadline is not None:
+        records = deadline.watch(trainer, records, run.shorten)
+    for record in records:
         if isinstance(record, EpochRecord):
             on_epoch(record)
     check_finite_network(parts.model, parts.config, parts.train.images)

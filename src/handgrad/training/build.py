@@ -39,11 +39,11 @@ ARRAYS = "arrays"  # name of a data set given as arrays that were not saved
 OWN_MODEL = "own"  # name of a network made by a user's function
 
 
-@dataclass(frozen=True)
+@dataclass
 class Parts:
     """The parts of a run; the data set's training images are those of `train`.
 
-    `record` describes the content of the whole data set, see `datasets.data_changes`.
+    `record` is that of `datasets.data_changes`; `config` changes only by `shortening`.
     """
 
     config: RunConfig

@@ -2,7 +2,7 @@
 
 from handgrad import catalog
 from handgrad.optimizers import Optimizer
-from handgrad.schedules import Schedule, warm_up
+from handgrad.schedules import Schedule, shorten, warm_up
 from handgrad.training.config import RunConfig
 
 
@@ -12,7 +12,8 @@ def build_optimizer(config: RunConfig, steps_per_epoch: int) -> Optimizer:
     known = catalog.options_of(catalog.find("schedule", schedule.name))
     options = dict(schedule.options)
     if "steps" in known:
-        options.setdefault("steps", steps_per_epoch * config.training.epochs)
+        epochs = schedule.planned_epochs(config.training.epochs)
+        options.setdefault("steps", steps_per_epoch * epochs)
     if "every" in known:
         options.setdefault("every", step_decay_length(config, steps_per_epoch))
     rate: Schedule = catalog.build(
@@ -23,6 +24,9 @@ def build_optimizer(config: RunConfig, steps_per_epoch: int) -> Optimizer:
     )
     if schedule.warmup_epochs:
         rate = warm_up(rate, steps=round(schedule.warmup_epochs * steps_per_epoch))
+    for row in schedule.shortened or ():
+        lengths = {"after": row.after, "steps": row.planned, "end": row.epochs}
+        rate = shorten(rate, **{k: n * steps_per_epoch for k, n in lengths.items()})
     optimizer: Optimizer = catalog.build(
         "optimizer", config.optimizer.name, config.optimizer.options, learning_rate=rate
     )
@@ -35,4 +39,5 @@ def step_decay_length(config: RunConfig, steps_per_epoch: int | None = None) -> 
         assert config.resolved is not None, "the configuration is not resolved"
         images = config.resolved.train_images
         steps_per_epoch = -(-images // config.training.batch_size)
-    return steps_per_epoch * max(1, config.training.epochs // 3)
+    epochs = config.schedule.planned_epochs(config.training.epochs)
+    return steps_per_epoch * max(1, epochs // 3)

@@ -24,10 +24,11 @@ from handgrad.datasets.sources import NAMES as DATASETS
 from handgrad.errors import ConfigError, unknown_name
 from handgrad.parsing import read_toml
 from handgrad.paths import path_of
-from handgrad.ranges import LARGEST, MOST, shown
+from handgrad.ranges import LARGEST, shown
 from handgrad.starting_points import with_start
 from handgrad.training.prediction_settings import PredictionConfig
 from handgrad.training.resolved_config import ResolvedConfig
+from handgrad.training.schedule_config import ScheduleConfig
 from handgrad.training.settings_table import (
     NamedTable,
     OrNone,
@@ -113,13 +114,6 @@ class OptimizerConfig(NamedTable):
     def _with_start(cls, table: Any) -> Any:
         is_named = isinstance(table, dict) and "name" in table
         return with_start(table) if is_named else table
-
-
-class ScheduleConfig(NamedTable):
-    """A schedule of the catalogue. Lengths in steps default to the whole run."""
-
-    name: Annotated[str, spelled(catalog.SCHEDULES)] = "constant"
-    warmup_epochs: float = Field(default=0.0, ge=0, le=MOST)
 
 
 class TrainingConfig(Table):

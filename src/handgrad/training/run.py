@@ -23,9 +23,11 @@ from handgrad.training.loop_guard import Turn
 from handgrad.training.manifest import seal, unseal
 from handgrad.training.notes import Notes
 from handgrad.training.records import EpochRecord, Record
+from handgrad.training.run_config import as_written, lengthen
 from handgrad.training.run_folder import RunFolder
 from handgrad.training.run_result import checksum_of, result_of, summary_of
 from handgrad.training.saving import Unsaved
+from handgrad.training.shortening import shorten_training
 from handgrad.training.start_from import initial_of
 
 Announce = Callable[[str], None]
@@ -51,7 +53,7 @@ class Run:
 
     def __init__(self, parts: Parts, folder: RunFolder) -> None:
         self.parts, self.folder = parts, folder
-        self.config, self.trainer = parts.config, parts.trainer
+        self.trainer = parts.trainer
         self.result: dict[str, Any] = {}
         self.has_work = False
         self._started = self._saved = perf_counter()
@@ -60,6 +62,22 @@ class Run:
         self.turn = Turn(folder)
         self.unsaved = Unsaved()
         self._config_checksum = folder.config_checksum()
+
+    @property
+    def config(self) -> RunConfig:
+        """The configuration, as in the folder."""
+        return self.parts.config
+
+    def shorten(self, epochs: int) -> None:
+        """End after so many `epochs`, see `shortening`; the folder records it.
+
+        A checkpoint of before stays usable.
+        """
+        shorten_training(self.parts, epochs)
+        changed = {n: getattr(self.config, n) for n in ("schedule", "training")}
+        path = self.folder.path
+        lengthen(path, as_written(path).model_copy(update=changed))
+        self._config_checksum = self.folder.config_checksum()
 
     def __iter__(self) -> Iterator[Record]:
         if self.turn.stage == "finished":

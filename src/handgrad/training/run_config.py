@@ -69,8 +69,8 @@ def shorter_configs(folder: Path) -> set[str]:
 def without_length(config: RunConfig) -> RunConfig:
     """The configuration without its epochs and the values derived from them."""
     training = config.training.model_copy(update={"epochs": 1})
-    options = {k: v for k, v in config.schedule.model_dump().items() if k != "every"}
-    schedule = type(config.schedule)(**options)
+    derived = {"every", "shortened"}
+    schedule = type(config.schedule)(**config.schedule.model_dump(exclude=derived))
     return config.model_copy(update={"training": training, "schedule": schedule})
 
 

@@ -48,6 +48,18 @@ def test_a_resumed_run_counts_only_its_own_steps_for_the_time_left():
     assert screen.numbers(clock.now).endswith("3 s left")
 
 
+def test_fewer_epochs_are_said_and_counted(capsys):
+    clock = Clock()
+    screen = TrainingScreen(epochs=10, steps=20, clock=clock)
+    screen.show(step(1, 1.0, 1, 1))
+    screen.shorten(4)
+    clock.now = 2.0
+    assert screen.numbers(clock.now).endswith("14 s left")
+    assert capsys.readouterr().err == (
+        "The epochs take longer than planned: 4 epochs instead of 10, to end in time.\n"
+    )
+
+
 def test_in_a_pipe_there_is_one_plain_line_for_each_epoch(capsys):
     with TrainingScreen(epochs=2, steps=4) as screen:
         screen.show(step(2, 1.0, 1, 2))

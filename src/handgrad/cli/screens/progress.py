@@ -7,6 +7,7 @@ from types import TracebackType
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from handgrad.cli.screens.console import console
+from handgrad.text import number_of
 from handgrad.training.records import EpochRecord, Record, StepRecord
 
 REDRAW_SECONDS = 0.1
@@ -87,6 +88,16 @@ class TrainingScreen:
                 numbers=self.numbers(now),
                 refresh=True,
             )
+
+    def shorten(self, epochs: int) -> None:
+        """Show that there will be fewer epochs than the first number given."""
+        planned, self.epochs = self.epochs, epochs
+        self.steps = self.steps * epochs // planned
+        self.bar.update(self.task, total=self.steps)
+        self.say(
+            f"The epochs take longer than planned: {number_of(epochs, 'epoch')} "
+            f"instead of {planned}, to end in time."
+        )
 
     def say(self, sentence: str) -> None:
         """Print a permanent line."""
