@@ -149,6 +149,10 @@ def shorten(schedule: Schedule, *, after: int, steps: int, end: int) -> Schedule
 
     Example
         schedule = shorten(cosine(0.1, steps=100), after=20, steps=100, end=60)
+
+    Source
+        Li, Yumer, Ramanan (2020), Budgeted training: rethinking deep neural network
+        training under resource constraints, section 3: a schedule follows the budget.
     """
     check_at_least("shorten", "after", after, 0)
     check_at_least("shorten", "end", end, after + 1)
