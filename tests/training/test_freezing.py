@@ -57,6 +57,12 @@ def test_a_number_counts_layers_with_weights():
     assert slow["x 0.25"] == ["conv2d_2", "linear_1", "linear_2"]
 
 
+@pytest.mark.parametrize("freeze", ["all-but-last", 4])
+def test_a_multiplier_without_layers_to_slow_is_refused(freeze):
+    with pytest.raises(ConfigError, match="Leave it out, or freeze fewer"):
+        marked(lenet(classes=3), freeze=freeze, backbone_multiplier=0.5)
+
+
 def test_batch_norm_belongs_to_the_layer_before_and_a_block_is_one_layer():
     model = resnet(input_shape=(3, 8, 8), classes=3, channels=[4, 8])
     names = ["conv2d_1", "batch_norm2d_1", "residual_1"]

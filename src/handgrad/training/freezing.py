@@ -17,7 +17,7 @@ def set_multipliers(model: Sequential, config: RunConfig) -> Sequential:
     """Set each parameter's learning-rate multiplier; returns the model.
 
     Without a start from other weights nothing changes. ConfigError if no layer would be
-    left to train.
+    left to train, or none to slow.
     """
     start = config.start
     if start is None or (start.freeze, start.backbone_multiplier) == (None, None):
@@ -29,6 +29,11 @@ def set_multipliers(model: Sequential, config: RunConfig) -> Sequential:
         raise ConfigError(
             f"start.freeze is {frozen}, but {config.model.name} has {last + 1} layers "
             f"with weights, and the last is always trained. Freeze at most {last}."
+        )
+    if 0 < last == frozen and start.backbone_multiplier is not None:
+        raise ConfigError(
+            "start.backbone_multiplier slows layers that are not frozen, but all before "
+            "the last are frozen. Leave it out, or freeze fewer layers."
         )
     for place, group in enumerate(groups):
         slow = 1.0 if place == last else start.backbone_multiplier or 1.0
