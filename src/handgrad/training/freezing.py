@@ -32,8 +32,8 @@ def set_multipliers(model: Sequential, config: RunConfig) -> Sequential:
         )
     if 0 < last == frozen and start.backbone_multiplier is not None:
         raise ConfigError(
-            "start.backbone_multiplier slows layers that are not frozen, but all before "
-            "the last are frozen. Leave it out, or freeze fewer layers."
+            "start.backbone_multiplier slows layers that are not frozen, but all "
+            "before the last are frozen. Leave it out, or freeze fewer layers."
         )
     for place, group in enumerate(groups):
         slow = 1.0 if place == last else start.backbone_multiplier or 1.0
