@@ -5,6 +5,7 @@ from handgrad.auto.candidates import (
     augmentation,
     batch_size,
     candidates_for,
+    prediction,
     recipe,
     validation,
 )
@@ -73,7 +74,18 @@ def test_the_flip_depends_on_the_meaning():
         tables = recipe(chosen, candidates_for(chosen)[-1])
         names = {row["name"] for row in tables["dataset"]["augmentation"]}
         assert ("random_flip" in names) == is_mirrored
-        assert ("prediction" in tables) == is_mirrored
+        settings = prediction(chosen, tables["dataset"]["augmentation"])
+        assert settings.get("with_flip", False) == is_mirrored
+
+
+def test_predictions_see_the_centre_if_training_enlarges_it():
+    objects = augmentation(PHOTOGRAPHS)
+    assert prediction(PHOTOGRAPHS, objects)["center_crop"] == 0.875
+    assert prediction(PHOTOGRAPHS, [{"name": "objects"}]) == prediction(
+        PHOTOGRAPHS, objects
+    )
+    assert prediction(PHOTOGRAPHS, [{"name": "random_flip"}]) == {"with_flip": True}
+    assert prediction(facts(shape=(5,)), []) == {}
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from handgrad.interop.c_functions import FUNCTIONS, NORMALIZE, WINDOWS
 from handgrad.interop.c_source import LIMIT, c_file, c_string
 from handgrad.randomness import Key
 from handgrad.training import load
-from interop.programs import FLAGS, assert_close, c_predictions
+from interop.programs import AVERAGED, FLAGS, assert_close, c_predictions
 from interop.test_python_source import HOSTILE, images, run  # noqa: F401 (fixtures)
 
 needs_compiler = pytest.mark.skipif(
@@ -32,10 +32,10 @@ def test_pixels_to_probabilities(run, images, tmp_path):  # noqa: F811
 
 
 @needs_compiler
-def test_calibration_and_flips_are_part_of_it(run, images, tmp_path):  # noqa: F811
+def test_calibration_crops_and_flips_are_part_of_it(run, images, tmp_path):  # noqa: F811
     network = load(run)
     network.set_temperature(2.5)
-    prediction = network.config.prediction.model_copy(update={"with_flip": True})
+    prediction = network.config.prediction.model_copy(update=AVERAGED)
     network.config = network.config.model_copy(update={"prediction": prediction})
     expected = network.predict_probabilities(images)
     found = c_predictions(network, tmp_path, images)[:, :10]

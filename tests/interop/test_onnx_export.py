@@ -17,6 +17,7 @@ from handgrad.interop.onnx_export import onnx_model
 from handgrad.layers import Layer, Sequential
 from handgrad.randomness import Key
 from handgrad.training import config_from, load, start
+from interop.programs import AVERAGED
 
 from .branched import SHAPE, branched, some_images
 
@@ -156,10 +157,10 @@ def test_a_run_from_pixels_to_probabilities(run, images, tmp_path):
     assert values["resize"].endswith("crop the centre")
 
 
-def test_calibration_and_flips_are_part_of_the_model(run, images):
+def test_calibration_crops_and_flips_are_part_of_the_model(run, images):
     network = load(run)
     network.set_temperature(2.5)
-    prediction = network.config.prediction.model_copy(update={"with_flip": True})
+    prediction = network.config.prediction.model_copy(update=AVERAGED)
     network.config = network.config.model_copy(update={"prediction": prediction})
     logits, probabilities = session_of(onnx_model(network)).run(
         None, {"images": images}

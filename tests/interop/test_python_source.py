@@ -14,7 +14,7 @@ from handgrad import layers
 from handgrad.errors import ConfigError, RunError
 from handgrad.interop import to_python
 from handgrad.training import config_from, load, start
-from interop.programs import assert_close
+from interop.programs import AVERAGED, assert_close
 
 HOSTILE = (
     "plain",
@@ -123,10 +123,10 @@ def test_its_own_mistakes_are_sentences(run, images, tmp_path):
         assert "Traceback" not in done.stderr
 
 
-def test_calibration_and_flips_are_part_of_the_program(run, images, tmp_path):
+def test_calibration_crops_and_flips_are_part_of_the_program(run, images, tmp_path):
     network = load(run)
     network.set_temperature(2.5)
-    prediction = network.config.prediction.model_copy(update={"with_flip": True})
+    prediction = network.config.prediction.model_copy(update=AVERAGED)
     network.config = network.config.model_copy(update={"prediction": prediction})
     program = called(to_python(network, tmp_path / "digits.py"))
     assert_close(program["logits"](images), network.logits(images))

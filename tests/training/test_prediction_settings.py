@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from handgrad.augmentation import center_crop
 from handgrad.training.prediction_settings import PredictionConfig
 
 IMAGES = np.arange(24, dtype=np.float32).reshape(2, 1, 3, 4)
@@ -23,6 +24,16 @@ def test_with_flip_it_is_the_mean_of_both():
     mean = (IMAGES[:, 0, :, 0] + IMAGES[:, 0, :, 3]) / 2
     np.testing.assert_array_equal(config.logits(first_column, IMAGES), mean)
     assert config.only_for_images == "predict_with_flip"
+
+
+def test_a_center_crop_comes_before_the_flip():
+    config = PredictionConfig(with_flip=True, center_crop=0.5)
+    crop = center_crop(IMAGES, 0.5)
+    mean = (crop[:, 0, :, 0] + crop[:, 0, :, 3]) / 2
+    np.testing.assert_array_equal(config.logits(first_column, IMAGES), mean)
+    assert not np.array_equal(mean, IMAGES[:, 0, :, 0])
+    assert config.only_for_images == "predict_center_crop"
+    assert "center_crop" not in PredictionConfig().model_dump()
 
 
 def test_other_settings_are_refused():

@@ -40,6 +40,7 @@ def test_splits_of_the_networks_shape_pass():
     [
         (TrainingSettings(), [RandomFlip()], "augmentation"),
         (TrainingSettings(predict_with_flip=True), [], "predict_with_flip"),
+        (TrainingSettings(predict_center_crop=0.9), [], "predict_center_crop"),
     ],
 )
 def test_only_images_are_mirrored(settings, changes, word):

@@ -1,6 +1,7 @@
 """Data augmentation: random changes of training images, as functions of a key."""
 
 from handgrad.augmentation.augmentation import Augmentation
+from handgrad.augmentation.center import center_crop, logits_of_center
 from handgrad.augmentation.color_jitter import ColorJitter
 from handgrad.augmentation.cutmix import CutMix
 from handgrad.augmentation.cutout import Cutout
@@ -31,5 +32,7 @@ __all__ = [
     "RandomResizedCrop",
     "RandomRotate90",
     "RandomVerticalFlip",
+    "center_crop",
+    "logits_of_center",
     "logits_with_flip",
 ]

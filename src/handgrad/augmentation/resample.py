@@ -69,7 +69,7 @@ def _resample_one(image: NumpyArray, numbers: NumpyArray) -> NumpyArray:
     y = np.arange(height, dtype=np.float32)[:, None]
     x = np.arange(width, dtype=np.float32)[None, :]
     (v, up, down), (u, left, right) = (
-        _neighbours((a * y + b * x) + c, length)
+        neighbours((a * y + b * x) + c, length)
         for (a, b, c), length in zip(numbers, (height, width), strict=True)
     )
     upper = (ONE - u) * image[:, up, left] + u * image[:, up, right]
@@ -77,10 +77,10 @@ def _resample_one(image: NumpyArray, numbers: NumpyArray) -> NumpyArray:
     return as_pixels((ONE - v) * upper + v * lower, image.dtype)
 
 
-def _neighbours(
+def neighbours(
     places: NumpyArray, length: int
 ) -> tuple[NumpyArray, NumpyArray, NumpyArray]:
-    """The fraction beyond the pixel before, that pixel, and the next."""
+    """The fraction beyond the pixel before `places`, that pixel, and the next."""
     floor = np.floor(places)
     first = floor.astype(np.int64)
     return places - floor, fold(first, length), fold(first + 1, length)

@@ -9,14 +9,16 @@ from math import sqrt
 from typing import Any
 
 from handgrad.arrays import Pair
-from handgrad.augmentation.presets import PRESETS
+from handgrad.augmentation.presets import PRESETS, expanded
 from handgrad.auto.facts import Facts, per_class
+from handgrad.names import known_name
 
 SMALL = 40  # pixels: the longest shorter side that is kept as it is
 USUAL_SIDE = 64  # pixels, of a square with as many pixels as a small elongated image
 ELONGATED = 2  # ratio of the sides
 FEW, SOME = 300, 1000  # images
-MIRROR = "random_flip"
+MIRROR, CROP = "random_flip", "random_resized_crop"
+CENTER = 0.875  # of the sides: 224 of 256 pixels, as is usual
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ def recipe(facts: Facts, candidate: Candidate) -> dict[str, dict[str, Any]]:
             dataset["fit"] = "pad"
     if not facts.has_validation:
         dataset["validation"] = validation(facts)
-    tables = {
+    return {
         "dataset": dataset,
         "model": candidate.model,
         "loss": {"name": "softmax_cross_entropy", "label_smoothing": 0.1},
@@ -109,9 +111,15 @@ def recipe(facts: Facts, candidate: Candidate) -> dict[str, dict[str, Any]]:
         "schedule": {"name": "one_cycle"},
         "training": {"batch_size": batch_size(facts), "checkpoint_seconds": 20.0},
     }
-    if is_mirrored(facts):
-        tables["prediction"] = {"with_flip": True}
-    return tables
+
+
+def prediction(facts: Facts, augmentation: Any) -> dict[str, Any]:
+    """The settings of prediction that suit an augmentation."""
+    found: dict[str, Any] = {"with_flip": True} if is_mirrored(facts) else {}
+    names = {known_name(row.get("name"), (CROP,)) for row in expanded(augmentation)}
+    if CROP in names:  # it enlarges what it shows
+        found["center_crop"] = CENTER
+    return found
 
 
 def is_mirrored(facts: Facts) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from handgrad.arrays import Shape
-from handgrad.auto.candidates import Candidate, recipe
+from handgrad.auto.candidates import Candidate, prediction, recipe
 from handgrad.auto.facts import Facts
 from handgrad.auto.timing import Pace
 from handgrad.training.config import RunConfig, config_from
@@ -45,7 +45,10 @@ class Plan:
 
 def tables_of(facts: Facts, candidate: Candidate, given: Tables) -> Tables:
     """The settings of a run with this candidate; those `given` replace its recipe."""
-    return merged(recipe(facts, candidate), given)
+    tables = merged(recipe(facts, candidate), given)
+    settings = prediction(facts, tables["dataset"]["augmentation"])
+    settings |= tables.pop("prediction", {})
+    return {**tables, "prediction": settings} if settings else tables
 
 
 def config_of(tables: Tables) -> RunConfig:

@@ -125,6 +125,9 @@ PANELS: dict[str, dict[str, Option]] = {  # in the order of the help
             "Test-time augmentation: average the logits of the image and its "
             "horizontal flip.",
         ),
+        "predict_center_crop": Option(
+            "prediction.center_crop", float, "Part of the sides to predict from: 0.875."
+        ),
     },
     TRAINING: {
         "minutes": Option("", float, "Time for everything, for the model auto.", "10"),

@@ -13,6 +13,26 @@ Array: TypeAlias = Any  # np.ndarray in the programs
 Pair: TypeAlias = tuple[int, int]
 
 
+def center_crop(images: Array, fraction: float) -> Array:
+    """outputs at p = images at centre + fraction * (p - centre), interpolated"""
+    places = []
+    for size in images.shape[2:]:
+        first = np.float32((1 - fraction) * (size - 1) / 2)
+        at = np.float32(fraction) * np.arange(size, dtype=np.float32) + first
+        before = np.floor(at).astype(int)
+        after = np.minimum(before + 1, size - 1)
+        places.append((at - before.astype(np.float32), before, after))
+    (b, up, down), (a, left, right) = places
+    upper, lower = (
+        (1 - a) * rows[..., left] + a * rows[..., right]
+        for rows in (images[:, :, up], images[:, :, down])
+    )
+    outputs = (1 - b[:, None]) * upper + b[:, None] * lower
+    if images.dtype != np.uint8:
+        return outputs
+    return (np.clip(outputs, 0, 255) + np.float32(0.5)).astype(np.uint8)
+
+
 def normalize_bytes(inputs: Array, scale: Array, shift: Array) -> Array:
     """outputs = (inputs / 255 - mean) / std = inputs * scale + shift"""
     return inputs.astype(np.float32) * scale + shift

@@ -9,6 +9,7 @@ import numpy as np
 from handgrad.arrays import Shape
 from handgrad.datasets import Normalization
 from handgrad.errors import ConfigError, RunError, ShapeError
+from handgrad.interop.onnx_center import add_center_crop
 from handgrad.interop.onnx_graph import LOGITS, Graph, import_onnx
 from handgrad.interop.onnx_nodes import add_layer
 from handgrad.interop.subject import subject_of
@@ -78,7 +79,14 @@ def onnx_model(subject: Any, input_shape: Shape | None = None) -> Any:
 def _model_of(onnx: Any, network: TrainedNetwork) -> Any:
     """Pixels in, logits and probabilities out."""
     graph, shape = Graph(), network.input_shape
-    values = _normalized(graph, network.normalization, network.form.dtype, shape)
+    values = _numbers(graph, network.form.dtype)
+    fraction = network.config.prediction.center_crop
+    if fraction is not None:
+        is_bytes = network.form.dtype == "uint8"
+        values = add_center_crop(graph, values, fraction, shape, is_bytes=is_bytes)
+    values = _normalized(
+        graph, values, network.normalization, network.form.dtype, shape
+    )
     if network.config.prediction.with_flip:
         values = _with_flips(graph, values)
     graph.shapes[values] = shape
@@ -121,20 +129,25 @@ def _model_of_layers(onnx: Any, network: Sequential, shape: Shape | None) -> Any
     return _assembled(onnx, graph, "float32", tuple(shape), found, outputs[0])
 
 
+def _numbers(graph: Graph, dtype: str) -> str:
+    """The inputs in float32."""
+    if dtype != "uint8":
+        return INPUTS
+    number = graph.onnx.TensorProto.FLOAT
+    return graph.add("Cast", INPUTS, name="numbers", to=number)
+
+
 def _normalized(
-    graph: Graph, normalization: Normalization, dtype: str, shape: Shape
+    graph: Graph, values: str, normalization: Normalization, dtype: str, shape: Shape
 ) -> str:
     """The same float32 operations as `Normalization.apply`."""
     axes = (-1, *(1,) * (len(shape) - 1))
     scale, term = (part.reshape(axes) for part in normalization.numbers(dtype))
     factor, added = graph.constant("scale", scale), graph.constant("shift", term)
     if dtype == "uint8":
-        numbers = graph.add(
-            "Cast", INPUTS, name="numbers", to=graph.onnx.TensorProto.FLOAT
-        )
-        scaled = graph.add("Mul", numbers, factor, name="scaled")
+        scaled = graph.add("Mul", values, factor, name="scaled")
         return graph.add("Add", scaled, added, name="normalized")
-    moved = graph.add("Add", INPUTS, added, name="shifted")
+    moved = graph.add("Add", values, added, name="shifted")
     return graph.add("Mul", moved, factor, name="normalized")
 
 

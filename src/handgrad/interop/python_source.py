@@ -43,12 +43,13 @@ NETWORK = '''def network(x: Array) -> Array:
 '''
 LOGITS = '''def logits(images: Array) -> Array:
     """The outputs of the network, (count, classes)."""
-    return network(images)
+{crop}    return network(images)
 '''
 LOGITS_WITH_FLIP = '''def logits(images: Array) -> Array:
     """The mean outputs of the images and their horizontal flips, (count, classes)."""
-    return (network(images) + network(images[..., ::-1])) / 2
+{crop}    return (network(images) + network(images[..., ::-1])) / 2
 '''
+CROP = "    images = center_crop(images, {fraction!r})\n"
 PREDICT = '''def predict(images: Array) -> Array:
     """{equation}, (count, classes)"""
     return {code}
@@ -130,7 +131,8 @@ def _program(source: Standalone, network: Network) -> str:
         _head(source, network, takes_pictures=takes_pictures),
         *map(_text_of, network.functions),
         NETWORK + "".join(lines),
-        LOGITS_WITH_FLIP if source.with_flip else LOGITS,
+        *([] if source.center_crop is None else [_text_of(numpy_layers.center_crop)]),
+        _logits(source),
         _predict(source.temperature),
         _text_of(numpy_program.read_array),
         read_pictures if takes_pictures else NO_PICTURES,
@@ -162,6 +164,13 @@ def _head(source: Standalone, network: Network, *, takes_pictures: bool) -> str:
         shape=source.input_shape,
         dtype=source.input_dtype,
     )
+
+
+def _logits(source: Standalone) -> str:
+    """The function from images to logits."""
+    fraction = source.center_crop
+    text = LOGITS_WITH_FLIP if source.with_flip else LOGITS
+    return text.format(crop="" if fraction is None else CROP.format(fraction=fraction))
 
 
 def _predict(temperature: float | None) -> str:

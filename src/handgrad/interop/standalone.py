@@ -46,6 +46,7 @@ class Standalone:
                       (inputs + shift) * scale
 
     Units
+        center_crop   part of the sides that is seen, see `augmentation.center_crop`
         temperature   the divisor of the logits; None if they give no probabilities
     """
 
@@ -58,6 +59,7 @@ class Standalone:
     with_flip: bool
     temperature: float | None
     fit: Fit = USUAL
+    center_crop: float | None = None
 
     @property
     def headline(self) -> str:
@@ -97,6 +99,7 @@ def _of_trained(network: TrainedNetwork) -> Standalone:
         prediction.with_flip,
         network.temperature if network.gives_probabilities else None,
         network.config.fit,
+        prediction.center_crop,
     )
 
 

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from handgrad.ranges import check_count, check_seed
+from handgrad.augmentation.center import LEAST
+from handgrad.ranges import check_between, check_count, check_seed
 from handgrad.training.prediction_settings import PredictionConfig
 
 
@@ -19,6 +20,7 @@ class TrainingSettings:
         seed               of the order of the examples, augmentation and dropout
         early_stopping     epochs without a lower validation loss; None never stops
         predict_with_flip  whether predictions average an image and its horizontal flip
+        predict_center_crop  part of the sides of images that predictions see, or None
         predict_temperature  what divides the logits before a softmax; None for 1
     """
 
@@ -27,6 +29,7 @@ class TrainingSettings:
     seed: int = 0
     early_stopping: int | None = None  # epochs without a lower validation loss
     predict_with_flip: bool = False  # see handgrad.augmentation.logits_with_flip
+    predict_center_crop: float | None = None  # of the sides
     predict_temperature: float | None = None
 
     def __post_init__(self) -> None:
@@ -36,6 +39,9 @@ class TrainingSettings:
                 check_count("Training", name, value)
                 object.__setattr__(self, name, int(value))
         check_seed("Training", "seed", self.seed)
+        crop = self.predict_center_crop
+        if crop is not None:
+            check_between("Training", "predict_center_crop", crop, LEAST, 1)
 
     @property
     def prediction(self) -> PredictionConfig:

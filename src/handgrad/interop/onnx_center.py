@@ -1,0 +1,64 @@
+"""The central part of each image in an ONNX graph."""
+
+import numpy as np
+
+from handgrad.arrays import NumpyArray, Shape
+from handgrad.augmentation.center import Places, center_places
+from handgrad.interop.onnx_graph import Graph
+
+ROWS, COLUMNS = 2, 3  # axes
+WHITE = 255
+
+
+def add_center_crop(
+    graph: Graph, images: str, fraction: float, shape: Shape, *, is_bytes: bool
+) -> str:
+    """The same float32 operations as `augmentation.center_crop`; returns its name.
+
+    `images` are the values that are resized, of `shape`; those that were bytes are
+    rounded as there.
+
+    Units
+        fraction  of the height and of the width
+    """
+    rows, columns = center_places(fraction, *shape[1:])
+    found = images
+    for axis, places in ((COLUMNS, columns), (ROWS, rows)):
+        found = _between(graph, found, places, axis)
+    if not is_bytes:
+        return found
+    limits = [graph.constant(name, np.float32(v)) for name, v in _LIMITS.items()]
+    found = graph.add("Clip", found, *limits, name="clipped")
+    half = graph.constant("half", np.float32(0.5))
+    raised = graph.add("Add", found, half, name="raised")
+    return graph.add("Floor", raised, name="rounded")
+
+
+_LIMITS = {"black": 0, "white": WHITE}
+
+
+def _between(graph: Graph, values: str, places: Places, axis: int) -> str:
+    """Interpolate along an axis."""
+    part, before, after = places
+    name = "rows" if axis == ROWS else "columns"
+    weights = {"before": 1 - part, "after": part}
+    found = [
+        graph.add(
+            "Mul",
+            graph.add(
+                "Gather",
+                values,
+                graph.integers(f"{name}_{side}", index.tolist()),
+                name=f"{name}_{side}_seen",
+                axis=axis,
+            ),
+            graph.constant(f"{name}_{side}_weights", _along(weights[side], axis)),
+            name=f"{name}_{side}_weighted",
+        )
+        for side, index in (("before", before), ("after", after))
+    ]
+    return graph.add("Add", *found, name=f"{name}_read")
+
+
+def _along(weights: NumpyArray, axis: int) -> NumpyArray:
+    return weights.astype(np.float32)[:, None] if axis == ROWS else weights

@@ -1,0 +1,74 @@
+import numpy as np
+import pytest
+
+from handgrad.augmentation import center_crop, logits_of_center
+from handgrad.augmentation.resample import about_the_centre, resample
+from handgrad.errors import ConfigError
+
+from .laws import images_of
+
+FLOATS = np.random.default_rng(1).random((3, 2, 7, 6), dtype=np.float32)
+
+
+def by_definition(image, fraction):
+    """Bilinear interpolation about the centre, pixel by pixel, in float64."""
+    outputs = np.empty(image.shape)
+    sizes = image.shape[1:]
+    for c, y, x in np.ndindex(image.shape):
+        ends = []
+        for place, size in zip((y, x), sizes, strict=True):
+            centre = (size - 1) / 2
+            at = centre + fraction * (place - centre)
+            low = min(int(at), size - 2)
+            ends.append((low, at - low))
+        (i, b), (j, a) = ends
+        upper = (1 - a) * image[c, i, j] + a * image[c, i, j + 1]
+        lower = (1 - a) * image[c, i + 1, j] + a * image[c, i + 1, j + 1]
+        outputs[c, y, x] = (1 - b) * upper + b * lower
+    return outputs
+
+
+@pytest.mark.parametrize("fraction", [0.1, 0.5, 0.875, 1.0])
+def test_equals_the_definition(fraction):
+    found = center_crop(FLOATS, fraction)
+    assert found.dtype == np.float32
+    for image, crop in zip(FLOATS, found, strict=True):
+        np.testing.assert_allclose(crop, by_definition(image, fraction), atol=2e-6)
+
+
+@pytest.mark.parametrize("images", [FLOATS, images_of(3)])
+def test_is_bit_for_bit_the_resampling_of_training(images):
+    linear = np.tile(0.875 * np.eye(2), (3, 1, 1))
+    affine = about_the_centre(linear, images.shape[1:])
+    found = center_crop(images, 0.875)
+    np.testing.assert_array_equal(found, resample(images, affine))
+
+
+def test_bytes_are_rounded_and_the_whole_image_is_itself():
+    images = images_of(4)
+    np.testing.assert_array_equal(center_crop(images, 1.0), images)
+    found = center_crop(images, 0.8)
+    assert found.dtype == np.uint8
+    exact = np.stack([by_definition(image, 0.8) for image in images])
+    assert np.abs(found - exact).max() <= 0.5 + 1e-4
+
+
+@pytest.mark.parametrize("count", [0, 1, 5])
+def test_logits_are_those_of_the_crops_in_parts(count, monkeypatch):
+    monkeypatch.setattr("handgrad.augmentation.center.PART", 2)
+    images = images_of(count)
+    seen = []
+
+    def answers(images):
+        seen.append(len(images))
+        return images[:, 0, 0, :3].astype(np.float32)
+
+    found = logits_of_center(answers, images, 0.7)
+    np.testing.assert_array_equal(found, answers(center_crop(images, 0.7)))
+    assert max(seen[:-1]) <= 2
+
+
+@pytest.mark.parametrize("fraction", [0.09, 1.1, float("nan")])
+def test_refuses_parts_that_are_none(fraction):
+    with pytest.raises(ConfigError, match=r"center_crop takes fraction from 0\.1 to 1"):
+        center_crop(FLOATS, fraction)
