@@ -226,7 +226,8 @@ class Reader:
             if not _takes_border(layer, border.value):
                 raise ConfigError(f"padding by {border.value:g} before it")
             sides = zip(layer.windows.borders, _sides(border), strict=True)
-            layer.padding = tuple((a + c, b + d) for (a, b), (c, d) in sides)
+            height, width = ((a + c, b + d) for (a, b), (c, d) in sides)
+            layer.padding = (height, width)
         return layer  # type: ignore[no-any-return]
 
     def _pooling(self, module: Any, node: Any) -> Layer[Any] | None:
