@@ -66,8 +66,8 @@ def conv2d(
     With groups, c goes over the channels of the group of output k.
     """
     windows = windows_of(inputs, weight.shape[2:], stride, padding, dilation)
-    parts = np.split(windows, groups, axis=1), np.split(weight, groups)
-    sums = [np.tensordot(p, w, ((1, 4, 5), (1, 2, 3))) for p, w in zip(*parts)]
+    parts = zip(np.split(windows, groups, axis=1), np.split(weight, groups))
+    sums = [np.tensordot(part, own, ((1, 4, 5), (1, 2, 3))) for part, own in parts]
     return np.moveaxis(np.concatenate(sums, axis=3) + bias, 3, 1)
 
 
