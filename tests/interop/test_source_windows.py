@@ -15,6 +15,7 @@ SHAPE = (1, 7, 6)
         ({"ceil_mode": True}, ((0, 1), (0, 0))),
         ({"padding": (0, 1), "ceil_mode": True}, ((0, 1), (1, 1))),
         ({"stride": 4, "ceil_mode": True}, NO_BORDERS),
+        ({"stride": 4, "padding": ((0, 1), (0, 1))}, ((0, 1), (0, 1))),
     ],
 )
 def test_of_all_windows(options, borders):
