@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from handgrad import layers
+from handgrad.layers import Sequential
 from handgrad.models import from_layers
 from handgrad.network import (
     average_pool2d,
@@ -53,3 +55,21 @@ def branched():
 
 def some_images():
     return np.random.default_rng(1).normal(size=(4, *SHAPE)).astype(np.float32)
+
+
+def windowed():
+    """The network of all settings of windows, for images of SHAPE."""
+    uneven = {"padding": ((1, 0), (0, 1))}
+    counted = {"ceil_mode": True, **uneven}
+    pools = [
+        layers.MaxPool2d(2, stride=3, **counted),
+        layers.MaxPool2d((3, 2), stride=3, ceil_mode=True),
+        layers.AveragePool2d(2, stride=3, **counted),
+        layers.AveragePool2d(2, stride=3, count_include_pad=False, **counted),
+        layers.AveragePool2d(3, stride=2, padding=1, count_include_pad=False),
+        layers.AveragePool2d(2, **uneven),
+        layers.Conv2d(4, 4, 2, stride=2, dilation=(1, 2), groups=2, **uneven),
+    ]
+    branches = [Sequential([each, layers.GlobalAveragePool2d()]) for each in pools]
+    first = layers.Conv2d(1, 4, 1, bias=False)
+    return Sequential([first, layers.Concatenate(branches)])

@@ -3,13 +3,13 @@
 import shutil
 
 import pytest
-from hypothesis import given, reject, settings
+from hypothesis import given, settings
 
 from engine.networks import NETWORKS, networks
 from handgrad import layers
-from handgrad.errors import ConfigError
 from handgrad.interop.c_layers import Network, number
 from handgrad.randomness import Key
+from interop.branched import SHAPE, branched, some_images, windowed
 from interop.programs import SAMPLE, assert_close, c_predictions, with_statistics
 
 needs_compiler = pytest.mark.skipif(
@@ -36,10 +36,16 @@ def test_every_layer(name, tmp_path):
 @settings(max_examples=5)
 @given(network=networks())
 def test_random_networks(network, tmp_path_factory):
-    try:
-        check(network, tmp_path_factory.mktemp("program"))
-    except ConfigError:  # a layer or an option that no export writes
-        reject()
+    check(network, tmp_path_factory.mktemp("program"))
+
+
+@needs_compiler
+@pytest.mark.parametrize("make", [branched, windowed])
+def test_branches_norms_and_options(make, tmp_path):
+    network, images = make(), some_images()
+    found = c_predictions(network, tmp_path, images, input_shape=SHAPE)
+    expected = network.forward(images)[0]
+    assert_close(found[:, : expected.shape[1]], expected)
 
 
 def test_buffers_are_used_again():
@@ -51,7 +57,7 @@ def test_buffers_are_used_again():
     network.add(layers.Residual(body), "residual_1")
     assert network.buffers == [4, 4, 4]
     assert network.lines[-2:] == [
-        "/* residual_1: body + shortcut */",
+        "/* residual_1: body and shortcut */",
         "add(v0, v1, 4, v2);",
     ]
 

@@ -26,6 +26,14 @@ CASES = {
         layers.AveragePool2d((3, 2), **PAIRS),
         ((3, 2), *PAIRS.values()),
     ),
+    "average_of_pixels": (
+        layers.AveragePool2d((3, 2), **PAIRS, count_include_pad=False),
+        ((3, 2), *PAIRS.values()),
+    ),
+    "relu6": (layers.ReLU6(), ()),
+    "elu": (layers.ELU(0.5), (0.5,)),
+    "hardsigmoid": (layers.Hardsigmoid(0.2, 0.4), (0.2, 0.4)),
+    "hardswish": (layers.Hardswish(), ()),
 }
 
 
@@ -41,8 +49,9 @@ def test_it_equals_its_layer(name):
 def test_the_other_layers_are_compared_as_networks():
     kinds = {type(layer) for layer, _ in CASES.values()}
     names = {kind.__name__ for kind in TABLE.keys() - kinds}
-    with_weights = {"BatchNorm1d", "BatchNorm2d", "Conv2d", "Linear"}
-    assert names == {*with_weights, "Dropout", "Residual", "Sequential"}
+    norms = {"BatchNorm1d", "BatchNorm2d", "GroupNorm", "LayerNorm"}
+    branches = {"Concatenate", "Multiply", "Residual"}
+    assert names == norms | branches | {"Conv2d", "Linear", "Dropout", "Sequential"}
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,11 @@ cases of the package onnx but those that `outside` excludes, each with its reaso
 `NOT_RUN` names the cases in scope that no layer covers.
 """
 
+import re
 import warnings
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -207,3 +209,13 @@ def test_every_case_of_an_operator_but_those_named(operator):
 def test_how_many_run():
     assert set(REASONS) <= set(cases())
     assert len(cases()) - len(REASONS) >= LEAST_RUN
+
+
+def test_the_others_are_in_the_results():
+    page = Path(__file__).parents[2] / "docs" / "results" / "exchange.md"
+    rows = page.read_text().partition("ONNX's own")[2].partition("\n## ")[0]
+    assert {f"test_{name}" for name in re.findall("`([a-z]+_[a-z0-9_]+)`", rows)} == {
+        *REASONS,
+        "test_from_onnx",
+    }
+    assert f"{len(cases()) - len(REASONS)} of the {len(cases())} cases" in rows

@@ -1,8 +1,11 @@
 """Networks read from torch modules give the same outputs and gradients."""
 
+from math import inf
+
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional
 
 from handgrad import layers
 from handgrad.errors import ConfigError, ShapeError
@@ -20,6 +23,23 @@ from .twins import (
     resnet50,
 )
 
+
+class Padded(nn.Module):
+    """Padding before convolutions and poolings, as modules and as a function."""
+
+    def __init__(self):
+        super().__init__()
+        self.pad = nn.ZeroPad2d((0, 1, 2, 0))
+        self.conv1 = nn.Conv2d(2, 3, 3, stride=2, padding=1)
+        self.conv2 = nn.Conv2d(3, 2, 2)
+        self.pad_most = nn.ConstantPad2d((1, 0, 0, 1), -inf)
+
+    def forward(self, x):
+        x = functional.pad(self.conv1(self.pad(x)), [1, 0, 1, 1])
+        x = torch.cat([self.conv2(x), functional.avg_pool2d(x, 2, 1)], 1)
+        return functional.max_pool2d(self.pad_most(x), 2)
+
+
 MODULES = {
     "ResNet-18": (resnet18, (3, 32, 32)),
     "ResNet-50": (resnet50, (3, 32, 32)),
@@ -36,6 +56,7 @@ MODULES = {
         ),
         (4, 3, 2),
     ),
+    "padding": (Padded, (2, 6, 7)),
     "functions": (Functions, (2, 8, 8)),
     "nested": (
         lambda: nn.Sequential(
@@ -134,6 +155,11 @@ REFUSED = {
         r"MaxPool2d with dilation=2 \(0\), BatchNorm2d with affine=False \(1\)",
     ),
     "edges": (nn.Conv2d(2, 2, 3, padding_mode="reflect"), "padding_mode=reflect"),
+    "edges of zeros": (
+        nn.Sequential(nn.ZeroPad2d(1), nn.ReLU(), nn.ZeroPad2d(1), nn.MaxPool2d(3)),
+        r"ZeroPad2d that .* follows \(0\), MaxPool2d with padding by 0 before it \(3\)",
+    ),
+    "other edges": (nn.ReflectionPad2d(1), r"no layer for ReflectionPad2d"),
     "own equations": (Doubled(4, 4), r"a parameter outside of a module \(weight, bias"),
     "shared weights": (Shared(), r"used twice \(fc.weight, fc.bias"),
     "branches": (Dense(), "the branches relu .* which no operation joins"),

@@ -4,7 +4,7 @@ from handgrad.interop.c_source import to_c
 from handgrad.interop.onnx_export import to_onnx
 from handgrad.interop.python_source import to_python
 from handgrad.interop.tensorboard_log import log_to_tensorboard, to_tensorboard
-from handgrad.interop.torch_conversion import from_torch, to_torch
+from handgrad.interop.torch import from_torch, to_torch
 from handgrad.interop.torch_weights import (
     load_torch_weights,
     save_torch_weights,

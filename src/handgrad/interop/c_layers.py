@@ -9,10 +9,15 @@ from collections.abc import Callable
 from math import prod
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from handgrad import layers
 from handgrad.arrays import NumpyArray, Shape
+from handgrad.interop.source_windows import NO_BORDERS, Borders, average_borders
 from handgrad.interop.standalone import check_known, weights_of
 from handgrad.layers import Layer
+from handgrad.layers.branches import Branches
+from handgrad.layers.sliding_windows import Windows
 
 AddLayer: TypeAlias = "Callable[[Network, Any, str], None]"
 
@@ -31,7 +36,7 @@ class Network:
         self.functions: list[str] = []
         self.weights: dict[str, NumpyArray] = {}
         self.buffers: list[int] = []
-        self._held: list[int] = []  # buffers that a shortcut or a sum still reads
+        self._held: list[int] = []  # buffers that a branch or a join still reads
         self.values = self._free(prod(shape))
 
     def add(self, layer: Layer[Any], name: str) -> None:
@@ -43,12 +48,16 @@ class Network:
 
     def call(self, name: str, function: str, shape: Shape, *arguments: object) -> None:
         """Add function(inputs, *arguments, outputs), with outputs of this `shape`."""
+        outputs = self._free(prod(shape))
+        self.write(name, function, *arguments, f"v{outputs}")
+        self.values, self.shape = outputs, shape
+
+    def write(self, name: str, function: str, *arguments: object) -> None:
+        """Add function(inputs, *arguments), below a comment with the name."""
         if function not in self.functions:
             self.functions.append(function)
-        outputs = self._free(prod(shape))
-        given = ", ".join(map(str, (f"v{self.values}", *arguments, f"v{outputs}")))
+        given = ", ".join(map(str, (f"v{self.values}", *arguments)))
         self.lines += [f"/* {name} */", f"{function}({given});"]
-        self.values, self.shape = outputs, shape
 
     def weighted(self, layer: Layer[Any], name: str, *names: str) -> list[str]:
         """Keep weights of a layer; return their names in the program."""
@@ -57,17 +66,34 @@ class Network:
         self.weights.update(made)
         return list(made)
 
-    def residual(self, layer: layers.Residual, name: str) -> None:
-        """Add both branches and their sum."""
+    def join(self, layer: Branches[Any], name: str, function: str) -> None:
+        """Add the body of a layer and its shortcut, and what joins them."""
         inputs, shape = self.values, self.shape
         self._held.append(inputs)
-        self.add(layer.body, f"{name}.body")
-        body, outputs = self.values, self.shape
+        self.add(layer.parts()["body"], f"{name}.body")
+        body, size = self.values, prod(self.shape)
         self._held.append(body)
         self.values, self.shape = inputs, shape
-        if layer.shortcut is not None:
-            self.add(layer.shortcut, f"{name}.shortcut")
-        self.call(f"{name}: body + shortcut", "add", outputs, f"v{body}", prod(outputs))
+        if shortcut := layer.parts().get("shortcut"):
+            self.add(shortcut, f"{name}.shortcut")
+        count = prod(self.shape)
+        pixels = [count // size] if function == "multiply" else []
+        what = f"{name}: body and shortcut"
+        self.call(what, function, self.shape, f"v{body}", count, *pixels)
+        del self._held[-2:]
+
+    def concatenate(self, layer: layers.Concatenate, name: str) -> None:
+        """Add the branches, each of which is copied behind those before it."""
+        inputs, shape = self.values, self.shape
+        outputs, place = self._free(prod(layer.output_shape(shape))), 0
+        self._held += [inputs, outputs]
+        for branch, part in layer.parts().items():
+            self.values, self.shape = inputs, shape
+            self.add(part, f"{name}.{branch}")
+            count = prod(self.shape)
+            self.write(f"{name}: {branch}", "copy", count, f"v{outputs} + {place}")
+            place += count
+        self.values = outputs
         del self._held[-2:]
 
     def _free(self, size: int) -> int:
@@ -82,31 +108,59 @@ class Network:
 
 
 def _linear(network: Network, layer: layers.Linear, name: str) -> None:
-    weights = network.weighted(layer, name, "weight", "bias")
-    sizes = (layer.in_features, layer.out_features)
+    weights, sizes = _weights(network, layer, name), layer.weight.shape[::-1]
     network.call(name, "linear", sizes[1:], *weights, *sizes)
 
 
 def _conv2d(network: Network, layer: layers.Conv2d, name: str) -> None:
-    weights = network.weighted(layer, name, "weight", "bias")
+    weights = _weights(network, layer, name)
+    sizes = (layer.out_channels, layer.groups)
     shape = layer.output_shape(network.shape)
-    windows = _windows(network, layer)
-    network.call(name, "conv2d", shape, *weights, layer.out_channels, windows)
+    windows = _windows(network, layer.windows, layer.windows.borders, shape)
+    network.call(name, "conv2d", shape, *weights, *sizes, windows)
 
 
-def _pool(function: str) -> AddLayer:
-    def add(network: Network, layer: Any, name: str) -> None:
-        shape = layer.output_shape(network.shape)
-        network.call(name, function, shape, _windows(network, layer))
+def _weights(network: Network, layer: Any, name: str) -> list[str]:
+    """The names of the weight and the bias of a layer; zeros if it has none."""
+    weight, *bias = network.weighted(layer, name, *layer.parameters())
+    if not bias:
+        bias = [weight.removesuffix("weight") + "bias"]
+        count = layer.weight.shape[0]
+        network.weights[bias[0]] = np.zeros(count, dtype=np.float32)
+    return [weight, *bias]
 
-    return add
+
+def _max_pool2d(network: Network, layer: layers.MaxPool2d, name: str) -> None:
+    shape = layer.output_shape(network.shape)
+    windows = _windows(network, layer.windows, layer.windows.borders, shape)
+    network.call(name, "max_pool2d", shape, windows)
 
 
-def _windows(network: Network, layer: Any) -> str:
-    """The windows of a layer, as a value of that type in C."""
-    shape, grid = network.shape, layer.output_shape(network.shape)[1:]
-    sides = (*shape, *grid, *layer.kernel_size, *layer.stride, *layer.padding)
-    return f"(windows){{{', '.join(map(str, sides))}}}"
+def _average_pool2d(network: Network, layer: layers.AveragePool2d, name: str) -> None:
+    shape, borders = layer.output_shape(network.shape), layer.windows.borders
+    counted, others = average_borders(layer, network.shape)
+    if NO_BORDERS not in (counted, others):
+        _pad(network, name, counted)
+        borders = NO_BORDERS
+    windows = _windows(network, layer.windows, borders, shape)
+    counts_padding = int(others == NO_BORDERS)
+    network.call(name, "average_pool2d", shape, windows, counts_padding)
+
+
+def _pad(network: Network, name: str, borders: Borders) -> None:
+    """Add a border of zeros: the mean of each pixel of the padded images."""
+    channels, *size = network.shape
+    height, width = (n + sum(side) for n, side in zip(size, borders, strict=True))
+    shape = (channels, height, width)
+    windows = _windows(network, Windows((1, 1), (1, 1), 0), borders, shape)
+    network.call(f"{name}: its padding", "average_pool2d", shape, windows, 1)
+
+
+def _windows(network: Network, windows: Windows, borders: Borders, shape: Shape) -> str:
+    """Windows, as a value of that type in C, for outputs of a shape."""
+    before = [side[0] for side in borders]
+    steps = (*windows.kernel_size, *windows.stride, *before, *windows.dilation)
+    return f"(windows){{{', '.join(map(str, (*network.shape, *shape[1:], *steps)))}}}"
 
 
 def _global_average_pool2d(network: Network, layer: Any, name: str) -> None:
@@ -115,21 +169,34 @@ def _global_average_pool2d(network: Network, layer: Any, name: str) -> None:
 
 
 def _batch_norm(network: Network, layer: Any, name: str) -> None:
-    names = ("weight", "bias", "running_mean", "running_var")
-    weights = network.weighted(layer, name, *names)
+    weights = network.weighted(layer, name, *weights_of(layer))
     channels, *size = network.shape
     eps = number(layer.eps)
     network.call(name, "batch_norm", network.shape, *weights, eps, channels, prod(size))
 
 
+def _layer_norm(network: Network, layer: layers.LayerNorm, name: str) -> None:
+    columns = prod(layer.shape)
+    _norm_of_rows(network, layer, name, prod(network.shape) // columns, columns, 1)
+
+
+def _group_norm(network: Network, layer: layers.GroupNorm, name: str) -> None:
+    pixels = prod(network.shape[1:])
+    _norm_of_rows(network, layer, name, layer.groups, layer.channels, pixels)
+
+
+def _norm_of_rows(
+    network: Network, layer: Any, name: str, rows: int, weights: int, pixels: int
+) -> None:
+    columns = prod(network.shape) // rows
+    given = network.weighted(layer, name, *layer.parameters())
+    sizes = (number(layer.eps), rows, columns, weights, pixels)
+    network.call(name, "norm_of_rows", network.shape, *given, *sizes)
+
+
 def _softmax(network: Network, layer: Any, name: str) -> None:
     *rows, columns = network.shape
     network.call(name, "softmax", network.shape, prod(rows), columns)
-
-
-def _leaky_relu(network: Network, layer: layers.LeakyReLU, name: str) -> None:
-    slope = number(layer.negative_slope)
-    network.call(name, "leaky_relu", network.shape, slope, prod(network.shape))
 
 
 def _gelu(network: Network, layer: layers.GELU, name: str) -> None:
@@ -146,10 +213,19 @@ def _nothing(network: Network, layer: Any, name: str) -> None:
     """The numbers in memory stay the same."""
 
 
-def _plain(function: str) -> AddLayer:
-    """A layer without settings that works on each number."""
+def _joined(function: str) -> AddLayer:
+    """A layer with a body and a shortcut."""
+    return lambda network, layer, name: network.join(layer, name, function)
+
+
+def _plain(function: str, *settings: str) -> AddLayer:
+    """A layer that works on each number, with these settings."""
     return lambda network, layer, name: network.call(
-        name, function, network.shape, prod(network.shape)
+        name,
+        function,
+        network.shape,
+        *(number(getattr(layer, each)) for each in settings),
+        prod(network.shape),
     )
 
 
@@ -159,19 +235,27 @@ def number(value: float) -> str:
 
 
 TABLE: dict[type, AddLayer] = {
-    layers.AveragePool2d: _pool("average_pool2d"),
+    layers.AveragePool2d: _average_pool2d,
     layers.BatchNorm1d: _batch_norm,
     layers.BatchNorm2d: _batch_norm,
+    layers.Concatenate: Network.concatenate,
     layers.Conv2d: _conv2d,
     layers.Dropout: _nothing,
+    layers.ELU: _plain("elu", "alpha"),
     layers.Flatten: _nothing,
     layers.GELU: _gelu,
     layers.GlobalAveragePool2d: _global_average_pool2d,
-    layers.LeakyReLU: _leaky_relu,
+    layers.GroupNorm: _group_norm,
+    layers.Hardsigmoid: _plain("hardsigmoid", "slope", "offset"),
+    layers.Hardswish: _plain("hardswish"),
+    layers.LayerNorm: _layer_norm,
+    layers.LeakyReLU: _plain("leaky_relu", "negative_slope"),
     layers.Linear: _linear,
-    layers.MaxPool2d: _pool("max_pool2d"),
+    layers.MaxPool2d: _max_pool2d,
+    layers.Multiply: _joined("multiply"),
     layers.ReLU: _plain("relu"),
-    layers.Residual: Network.residual,
+    layers.ReLU6: _plain("relu6"),
+    layers.Residual: _joined("add"),
     layers.Sequential: _sequential,
     layers.Sigmoid: _plain("sigmoid"),
     layers.SiLU: _plain("silu"),

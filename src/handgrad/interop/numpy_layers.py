@@ -11,6 +11,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 Array: TypeAlias = Any  # np.ndarray in the programs
 Pair: TypeAlias = tuple[int, int]
+Padding: TypeAlias = tuple[int | Pair, int | Pair]
 
 
 def center_crop(images: Array, fraction: float) -> Array:
@@ -43,46 +44,77 @@ def normalize(inputs: Array, scale: Array, shift: Array) -> Array:
     return (inputs + shift) * scale
 
 
-def linear(inputs: Array, weight: Array, bias: Array) -> Array:
+def linear(inputs: Array, weight: Array, bias: Array = 0) -> Array:
     """outputs = inputs @ weight.T + bias"""
     return inputs @ weight.T + bias
 
 
 def windows_of(
-    images: Array, size: Pair, stride: Pair, padding: Pair, border: float = 0.0
+    images: Array,
+    size: Pair,
+    stride: Pair,
+    padding: Padding,
+    dilation: Pair = (1, 1),
+    border: float = 0.0,
 ) -> Array:
     """The windows that slide over padded images.
 
-    windows[n, c, y, x, i, j] = padded[n, c, y * stride + i, x * stride + j]
+    windows[n, c, y, x, i, j] = padded[
+        n, c, y * stride + i * dilation, x * stride + j * dilation
+    ]
     """
-    rows, columns = padding
-    sides = ((0, 0), (0, 0), (rows, rows), (columns, columns))
-    padded = np.pad(images, sides, constant_values=border)
-    windows = sliding_window_view(padded, size, axis=(2, 3))
-    return windows[:, :, :: stride[0], :: stride[1]]
+    sides = [(side, side) if isinstance(side, int) else side for side in padding]
+    padded = np.pad(images, ((0, 0), (0, 0), *sides), constant_values=border)
+    reach = [(size[axis] - 1) * dilation[axis] + 1 for axis in (0, 1)]
+    windows = sliding_window_view(padded, reach, axis=(2, 3))
+    windows = windows[:, :, :: stride[0], :: stride[1]]
+    return windows[..., :: dilation[0], :: dilation[1]]
 
 
 def conv2d(
-    inputs: Array, weight: Array, bias: Array, stride: Pair, padding: Pair
+    inputs: Array,
+    weight: Array,
+    bias: Array = 0,
+    stride: Pair = (1, 1),
+    padding: Padding = (0, 0),
+    dilation: Pair = (1, 1),
+    groups: int = 1,
 ) -> Array:
     """outputs[n, k, y, x] = bias[k] + sum over c, i, j of
     weight[k, c, i, j] * windows[n, c, y, x, i, j]
+
+    With groups, c goes over the channels of the group of output k.
     """
-    height, width = weight.shape[2:]
-    windows = windows_of(inputs, (height, width), stride, padding)
-    sums = np.tensordot(windows, weight, axes=((1, 4, 5), (1, 2, 3)))
-    return np.moveaxis(sums + bias, 3, 1)
+    windows = windows_of(inputs, weight.shape[2:], stride, padding, dilation)
+    parts = zip(np.split(windows, groups, axis=1), np.split(weight, groups))
+    sums = [np.tensordot(part, own, ((1, 4, 5), (1, 2, 3))) for part, own in parts]
+    return np.moveaxis(np.concatenate(sums, axis=3) + bias, 3, 1)
 
 
-def max_pool2d(inputs: Array, size: Pair, stride: Pair, padding: Pair) -> Array:
+def max_pool2d(
+    inputs: Array, size: Pair, stride: Pair, padding: Padding = (0, 0)
+) -> Array:
     """outputs[n, c, y, x] = max over i, j of windows[n, c, y, x, i, j]"""
-    windows = windows_of(inputs, size, stride, padding, -np.inf)
+    windows = windows_of(inputs, size, stride, padding, border=-np.inf)
     return windows.max(axis=(4, 5))
 
 
-def average_pool2d(inputs: Array, size: Pair, stride: Pair, padding: Pair) -> Array:
+def average_pool2d(
+    inputs: Array, size: Pair, stride: Pair, padding: Padding = (0, 0)
+) -> Array:
     """outputs[n, c, y, x] = mean over i, j of windows[n, c, y, x, i, j]"""
     return windows_of(inputs, size, stride, padding).mean(axis=(4, 5))
+
+
+def average_of_pixels(
+    inputs: Array, size: Pair, stride: Pair, padding: Padding = (0, 0)
+) -> Array:
+    """The mean of each window over its pixels in the image, without the padding."""
+    sums, counts = (
+        windows_of(each, size, stride, padding).sum(axis=(4, 5))
+        for each in (inputs, np.ones_like(inputs[:1, :1]))
+    )
+    return sums / counts
 
 
 def global_average_pool2d(inputs: Array) -> Array:
@@ -99,6 +131,31 @@ def batch_norm(
     return weight * (inputs - mean) / np.sqrt(var + eps) + bias
 
 
+def layer_norm(inputs: Array, weight: Array, bias: Array, eps: float) -> Array:
+    """outputs = weight * (inputs - mean) / sqrt(var + eps) + bias
+
+    Mean and variance are those of the last axes, of each example or row.
+    """
+    axes = tuple(range(-weight.ndim, 0))
+    centred = inputs - inputs.mean(axis=axes, keepdims=True)
+    var = (centred**2).mean(axis=axes, keepdims=True)
+    return weight * centred / np.sqrt(var + eps) + bias
+
+
+def group_norm(
+    inputs: Array, weight: Array, bias: Array, groups: int, eps: float
+) -> Array:
+    """outputs = weight * (inputs - mean) / sqrt(var + eps) + bias, for each channel
+
+    Mean and variance are those of a group of channels, of each example.
+    """
+    rows = inputs.reshape(len(inputs), groups, -1)
+    centred = rows - rows.mean(axis=2, keepdims=True)
+    var = (centred**2).mean(axis=2, keepdims=True)
+    normalized = (centred / np.sqrt(var + eps)).reshape(inputs.shape)
+    return weight[:, None, None] * normalized + bias[:, None, None]
+
+
 def flatten(inputs: Array) -> Array:
     """outputs[n] = all numbers of inputs[n], in one row"""
     return inputs.reshape(len(inputs), -1)
@@ -112,6 +169,26 @@ def relu(inputs: Array) -> Array:
 def leaky_relu(inputs: Array, slope: float) -> Array:
     """outputs = inputs where inputs > 0, else slope * inputs"""
     return np.where(inputs > 0, inputs, slope * inputs)
+
+
+def relu6(inputs: Array) -> Array:
+    """outputs = min(max(inputs, 0), 6)"""
+    return np.clip(inputs, 0, 6)
+
+
+def elu(inputs: Array, alpha: float) -> Array:
+    """outputs = inputs where inputs > 0, else alpha * (exp(inputs) - 1)"""
+    return np.where(inputs > 0, inputs, alpha * np.expm1(np.minimum(inputs, 0)))
+
+
+def hardsigmoid(inputs: Array, slope: float, offset: float) -> Array:
+    """outputs = min(max(slope * inputs + offset, 0), 1)"""
+    return np.clip(slope * inputs + offset, 0, 1)
+
+
+def hardswish(inputs: Array) -> Array:
+    """outputs = inputs * min(max((inputs + 3) / 6, 0), 1)"""
+    return inputs * np.clip((inputs + 3) / 6, 0, 1)
 
 
 def sigmoid(inputs: Array) -> Array:

@@ -37,6 +37,7 @@ W = dict(np.load(Path(__file__).with_suffix(".npz")))
 
 Array = np.ndarray
 Pair = tuple[int, int]
+Padding = tuple[int | Pair, int | Pair]
 '''
 NETWORK = '''def network(x: Array) -> Array:
     """The outputs of the last layer, (count, classes); W holds the weights."""
@@ -106,7 +107,7 @@ def python_files(
 
 def _network_of(source: Standalone) -> Network:
     """The layers of a network, after its normalization."""
-    network = Network()
+    network = Network(source.input_shape)
     network.weights = {"scale": source.scale, "shift": source.shift}
     is_bytes = source.input_dtype == "uint8"
     normalize = numpy_layers.normalize_bytes if is_bytes else numpy_layers.normalize

@@ -4,36 +4,18 @@ Shared by the exports as Python and as C source.
 """
 
 from dataclasses import dataclass
-from inspect import signature
 from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from handgrad import __version__, layers
+from handgrad import __version__
 from handgrad.arrays import NumpyArray, Shape, to_numpy
 from handgrad.datasets.image_fit import USUAL, Fit
 from handgrad.errors import ConfigError, ShapeError
 from handgrad.layers import Layer, Sequential
-from handgrad.parameter import Parameter
 from handgrad.training.trained_network import TrainedNetwork, load
-
-# The options that an export writes; every other one must have its default.
-WINDOWS = {"kernel_size", "stride", "padding"}
-KNOWN = {
-    layers.AveragePool2d: WINDOWS,
-    layers.BatchNorm1d: {"features", "eps", "momentum"},
-    layers.BatchNorm2d: {"channels", "eps", "momentum"},
-    layers.Conv2d: {"in_channels", "out_channels", "key", "initializer", *WINDOWS},
-    layers.Dropout: {"rate"},
-    layers.GELU: {"approximate"},
-    layers.LeakyReLU: {"negative_slope"},
-    layers.Linear: {"in_features", "out_features", "key", "initializer"},
-    layers.MaxPool2d: WINDOWS,
-    layers.Residual: {"body", "shortcut"},
-    layers.Sequential: {"layers"},
-}
 
 
 @dataclass(frozen=True)
@@ -140,39 +122,17 @@ def _check_finite(network: Sequential) -> None:
 
 
 def check_known(layer: Layer[Any], name: str, table: dict[type, Any]) -> None:
-    """ConfigError that names a layer, or an option of it, that an export cannot write.
+    """ConfigError that names a layer that an export cannot write.
 
     `table` holds the layers that it can write, by their exact type; `name` is that of
     the layer in the network.
     """
     kind = type(layer).__name__
     if type(layer) not in table:
-        is_ours = getattr(layers, kind, None) is type(layer)
-        step = (
-            "Export the network as ONNX"
-            if is_ours
-            else "Replace it by layers of Handgrad"
-        )
         raise ConfigError(
-            f"{name} is a {kind}, which cannot be written as source code. {step}, or "
-            "save it with save()."
+            f"{name} is a {kind}, which cannot be written as source code. Replace "
+            "it by layers of Handgrad, or save the network with save()."
         )
-    known = KNOWN.get(type(layer), set())
-    for option, about in signature(type(layer)).parameters.items():
-        value = getattr(layer, option, about.default)
-        usual = (about.default, (about.default,) * 2)
-        is_unknown = option not in known and value not in usual
-        if is_unknown and not isinstance(value, Parameter):
-            raise _option_error(layer, name, option)
-    if any(isinstance(side, tuple) for side in getattr(layer, "padding", ())):
-        raise _option_error(layer, name, "padding")
-
-
-def _option_error(layer: Layer[Any], name: str, option: str) -> ConfigError:
-    return ConfigError(
-        f"{name} is {layer!r}, which cannot be written as source code with this "
-        f"{option}. Leave the option out, or export the network as ONNX."
-    )
 
 
 def weights_of(layer: Layer[Any]) -> dict[str, NumpyArray]:

@@ -36,6 +36,12 @@ def _mean(dim: Any = None, keepdim: bool = False) -> Any:
     return pool if keepdim else nn.Sequential(pool, nn.Flatten())
 
 
+def _pad(pad: Any, mode: str = "constant", value: float | None = None) -> Any:
+    if mode != "constant":
+        raise TypeError("padding with other values than a constant")
+    return nn.ConstantPad2d(pad, value or 0.0)
+
+
 def _reshape(batch: Any, features: Any = None) -> Any:
     """A reshape to (batch, features)."""
     size = batch[1] if isinstance(batch, list | tuple) else features
@@ -56,6 +62,7 @@ KINDS: dict[str, Callable[..., Any]] = {  # functions and methods by name
     "leaky_relu": nn.LeakyReLU,
     "max_pool2d": nn.MaxPool2d,
     "mean": _mean,
+    "pad": _pad,
     "relu": nn.ReLU,
     "relu6": nn.ReLU6,
     "relu_": nn.ReLU,

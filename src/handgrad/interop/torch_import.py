@@ -5,22 +5,32 @@ Needs torch, the extra `torch`.
 
 from collections import Counter
 from collections.abc import Callable
-from math import prod
+from math import inf, prod
 from typing import Any, NamedTuple
 
 from torch import nn
 
 from handgrad import layers
-from handgrad.arrays import Shape, as_pair
+from handgrad.arrays import Pair, Shape, as_pair
 from handgrad.errors import ConfigError, HandgradError, ShapeError
 from handgrad.interop.torch_graph import Graph
 from handgrad.layers import Layer, Sequential
+from handgrad.layers.window_settings import Pooled, Windowed
 from handgrad.text import some
 from handgrad.torch_modules import BY_MODULE
 
 
 class UnsupportedError(Exception):
     """An operation for which there is no layer, in words."""
+
+
+def _takes_border(layer: Windowed, value: float) -> bool:
+    """Whether padding images with a value equals padding in the layer after it."""
+    if isinstance(layer, Pooled) and layer.ceil_mode:
+        return False
+    if isinstance(layer, layers.AveragePool2d) and not layer.count_include_pad:
+        return False
+    return value == (-inf if isinstance(layer, layers.MaxPool2d) else 0)
 
 
 class Chain(NamedTuple):
@@ -46,10 +56,17 @@ def _product(chains: list[Chain]) -> Layer[Any]:
     return layers.Multiply(Sequential([*body.layers, *flat]), _or_identity(kept))
 
 
+def _sides(border: Any) -> tuple[Pair, Pair]:
+    """Padding (top, bottom) and (left, right) of a module that pads."""
+    left, right, top, bottom = border.padding
+    return (top, bottom), (left, right)
+
+
 def _or_identity(chain: Chain) -> Sequential | None:
     return Sequential(chain.layers) if chain.layers else None
 
 
+PADDING = {nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d}  # the layers of these pad
 BLOCKS: dict[str | None, Callable[[list[Chain]], Layer[Any]]] = {
     "add": _sum,
     "mul": _product,
@@ -172,6 +189,8 @@ class Reader:
         module = self.graph.module(node)
         if module is None:
             raise UnsupportedError(self.graph.kind(node))
+        if isinstance(module, nn.ConstantPad2d):
+            return self._check_border(node)
         parts = module if type(module) is nn.Sequential else [module]
         return [
             part if type(part) is nn.AdaptiveAvgPool2d else self._layer(part, node)
@@ -187,9 +206,29 @@ class Reader:
         if pair is None:
             raise UnsupportedError(self.graph.kind(node))
         try:
-            return pair.make_layer(module)
+            return self._with_border(pair.make_layer(module), node)
         except HandgradError as error:
             raise UnsupportedError(f"{self.graph.kind(node)} with {error}") from error
+
+    def _check_border(self, node: Any) -> list[Any]:
+        """No layer: those after it pad. UnsupportedError if others use the values."""
+        users = [type(self.graph.module(user)) for user in self.graph.users(node)]
+        if not users or not {*users} <= PADDING:
+            raise UnsupportedError(
+                f"{self.graph.kind(node)} that no convolution or pooling follows"
+            )
+        return []
+
+    def _with_border(self, layer: Any, node: Any) -> Layer[Any]:
+        """The layer, with the padding of an operation before it added to its own."""
+        border = self.graph.module(self.graph.operands(node)[0])
+        if isinstance(layer, Windowed) and isinstance(border, nn.ConstantPad2d):
+            if not _takes_border(layer, border.value):
+                raise ConfigError(f"padding by {border.value:g} before it")
+            sides = zip(layer.windows.borders, _sides(border), strict=True)
+            height, width = ((a + c, b + d) for (a, b), (c, d) in sides)
+            layer.padding = (height, width)
+        return layer  # type: ignore[no-any-return]
 
     def _pooling(self, module: Any, node: Any) -> Layer[Any] | None:
         """The average pooling of an adaptive one; None if it changes nothing."""

@@ -40,7 +40,7 @@ def torch_names(subject: Any, input_shape: Shape | None = None) -> dict[str, str
         }
     """
     if hasattr(subject, "state_dict"):
-        from handgrad.interop.torch_conversion import reader_of
+        from handgrad.interop.torch import reader_of
 
         return dict(reader_of(subject, input_shape).names)
     return dict(_names(network_of("torch_names", subject), "", ""))

@@ -8,7 +8,7 @@ from torch import nn
 import handgrad as hg
 from handgrad import layers
 from handgrad.errors import ConfigError
-from handgrad.interop import from_torch, to_torch
+from handgrad.interop.torch import from_torch, to_torch
 from handgrad.layers import Sequential
 
 
@@ -48,7 +48,8 @@ def test_there_and_back_again_is_the_same_network():
             Sequential([layers.GlobalAveragePool2d(), layers.Linear(3, 3)])
         ),
         layers.Concatenate([Sequential([]), Sequential([layers.Tanh()])]),
-        layers.Conv2d(6, 3, 1, groups=3, bias=False),
+        layers.Conv2d(6, 3, 2, padding=((1, 0), (0, 1)), groups=3, bias=False),
+        layers.MaxPool2d(2, stride=1, padding=((1, 0), (0, 1))),
         *(layers.MaxPool2d(2, stride=1), layers.AveragePool2d(2, stride=1)),
         *(layers.GlobalAveragePool2d(), layers.Linear(3, 2), layers.Softmax()),
     ]
