@@ -51,12 +51,14 @@ export function button(text, onclick, attributes) {
   return h('button', { type: 'button', onclick, ...attributes }, text);
 }
 
+let timer = 0;
+
 /** Say something to readers of the screen, and show it for a while. */
 export function say(text, kind = '') {
   const status = document.getElementById('status');
   put(status, h('div', { class: `toast ${kind}` }, text));
-  clearTimeout(say.timer);
-  say.timer = setTimeout(() => put(status), kind === 'bad' ? 12000 : 4000);
+  clearTimeout(timer);
+  timer = setTimeout(() => put(status), kind === 'bad' ? 12000 : 4000);
 }
 
 export function download(name, content, type = 'text/csv') {

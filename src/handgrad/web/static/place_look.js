@@ -3,7 +3,7 @@
 import { get, query } from './api.js';
 import { link } from './app.js';
 import { button, field, h, number, percent, put, select } from './dom.js';
-import { arrayView, gallery, picture } from './pictures.js';
+import { arrayView, gallery, picture, values } from './pictures.js';
 import { chooseRun, usableRuns } from './place_draw.js';
 
 const VIEWS = [['confusion', 'Confusion and mistakes'], ['filters', 'Filters'], ['maps', 'Feature maps and saliency'], ['step', 'Step through']];
@@ -46,7 +46,7 @@ export async function show(root, here) {
     const text = (row) => `${classes[row.true]}, taken for ${classes[row.predicted]}, ${number(row.score, 3)}`;
     const cell = h('div', { 'aria-live': 'polite' });
     async function open(k, j) {
-      go.cell = here.keep({ ...state, cell: `${k},${j}` });
+      here.keep({ ...state, cell: `${k},${j}` });
       const rows = await get(`look/${state.run}/cell${query({ true: k, predicted: j, split: state.split })}`, here.signal);
       put(cell, h('h3', null, k === j ? `${classes[k]}, recognised: ${counts[k][j]} images` : `${classes[k]}, taken for ${classes[j]}: ${counts[k][j]} images`),
         gallery(rows, (row) => `image ${row.image}, ${number(row.score, 3)}`, toImage));
@@ -143,6 +143,6 @@ export async function show(root, here) {
 
 /** The number of the entry with the largest magnitude. */
 function largest(array) {
-  const raw = new Float32Array(Uint8Array.from(atob(array.data), (c) => c.charCodeAt(0)).buffer);
-  return raw.reduce((best, value, k) => (Math.abs(value) > Math.abs(raw[best]) ? k : best), 0);
+  const all = values(array);
+  return all.reduce((best, value, k) => (Math.abs(value) > Math.abs(all[best]) ? k : best), 0);
 }

@@ -26,6 +26,7 @@ export async function show(root, here) {
   const state = { data: 'digits', rows: JSON.stringify(EXAMPLE), ...here.given };
   let rows = JSON.parse(state.rows);
   const target = () => known.datasets[state.data];
+  /** @type {any} */
   let found = { rows: [], totals: {}, error: null };
   const list = h('ol', { class: 'rows', 'aria-label': 'Layers' });
   const totals = h('dl', { class: 'facts' });
@@ -33,6 +34,7 @@ export async function show(root, here) {
   const problem = h('div', { role: 'alert' });
   let fields = [];
   let asked = 0;
+  let soon = 0;
 
   async function compute() {
     const mine = ++asked;
@@ -48,8 +50,8 @@ export async function show(root, here) {
   function changed(redraw) {
     here.keep({ ...state, rows: JSON.stringify(rows) });
     if (redraw) drawRows();
-    clearTimeout(changed.timer);
-    changed.timer = setTimeout(compute, 120);
+    clearTimeout(soon);
+    soon = setTimeout(compute, 120);
   }
 
   function drawRows(focus) {

@@ -6,6 +6,9 @@ import { lineChart } from './charts.js';
 import { button, field, h, number, percent, put, seconds, select } from './dom.js';
 import { gallery } from './pictures.js';
 
+/** @typedef {[string, string, (value: any) => string]} Column: name, title, value as text */
+
+/** @type {Column[]} */
 const RESULTS = [
   ['test_accuracy', 'test accuracy', percent], ['validation_accuracy', 'validation accuracy', percent],
   ['epoch', 'epochs', number], ['seconds', 'time', seconds], ['parameters', 'parameters', number],
@@ -45,13 +48,14 @@ export function matches(row, words) {
 
 function compare(a, b) {
   if (typeof a === 'number' && typeof b === 'number') return a - b;
-  if (a === undefined || b === undefined) return (a === undefined) - (b === undefined);
+  if (a === undefined || b === undefined) return Number(a === undefined) - Number(b === undefined);
   return String(a).localeCompare(String(b), 'en', { numeric: true });
 }
 
 export async function show(root, here) {
   const state = { sort: 'changed', down: '1', filter: '', chosen: '', of: 'validation', ...here.given };
   const chosen = new Set(state.chosen ? state.chosen.split(',') : []);
+  /** @type {any[]} */
   let rows = [];
   let limit = PAGE;
   const count = h('span', { class: 'quiet', role: 'status' });
@@ -79,8 +83,9 @@ export async function show(root, here) {
       const [x, y] = [valueOf(a, state.sort), valueOf(b, state.sort)];
       return x === undefined || y === undefined ? compare(x, y) : way * compare(x, y);
     });
+    /** @type {Column[]} */
     const columns = [['name', 'run', String], ['state', 'state', String], ...RESULTS, ['changed', 'changed', (x) => new Date(1000 * x).toLocaleString('en-GB', { dateStyle: 'short', timeStyle: 'short' })],
-      ...variedSettings(rows).map((name) => [name, name, (x) => (typeof x === 'number' ? number(x) : String(x ?? ''))])];
+      ...variedSettings(rows).map((name) => /** @type {Column} */ ([name, name, (x) => (typeof x === 'number' ? number(x) : String(x ?? ''))]))];
     put(count, rows.length ? `${found.length.toLocaleString('en')} of ${rows.length.toLocaleString('en')} runs` : '');
     const head = columns.map(([id, text]) => h('th', { scope: 'col', 'aria-sort': id === state.sort ? (state.down ? 'descending' : 'ascending') : null },
       button(text, () => {
@@ -120,10 +125,10 @@ export async function show(root, here) {
       })));
     }
     difference.hidden = wanted.length !== 2;
-    if (wanted.length === 2) await drawDifference(wanted);
+    if (wanted.length === 2) await drawDifference(wanted[0], wanted[1]);
   }
 
-  async function drawDifference([a, b]) {
+  async function drawDifference(a, b) {
     const [first, second] = [a, b].map((id) => rows.find((row) => row.id === id));
     const settings = await get(`runs/${a}/difference/${b}`, here.signal);
     const results = RESULTS.filter(([id]) => first.results[id] !== second.results[id]);

@@ -24,7 +24,7 @@ export async function show(root, here) {
     try {
       const response = await fetch(`/api/runs/${run}/download/${kind}`, { signal: here.signal });
       if (!response.ok) throw new Error((await response.json()).error);
-      const name = response.headers.get('content-disposition').match(/filename="([^"]+)"/)[1];
+      const name = response.headers.get('content-disposition')?.match(/filename="([^"]+)"/)?.[1];
       const url = URL.createObjectURL(await response.blob());
       h('a', { href: url, download: name }).click();
       setTimeout(() => URL.revokeObjectURL(url), 1000);
