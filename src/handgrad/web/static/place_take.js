@@ -7,6 +7,8 @@ import { chooseRun, usableRuns } from './place_draw.js';
 const KINDS = [
   ['safetensors', 'Network for Handgrad', 'handgrad.load("network.safetensors") reads it; the weights are plain safetensors.'],
   ['onnx', 'Network as ONNX', 'For onnxruntime, browsers and phones; it takes pixels and gives probabilities.'],
+  ['torch', 'Weights for torch', 'For load_state_dict, as safetensors with the names that torch gives the arrays.'],
+  ['report', 'Report as HTML', 'Results, curves, mistakes and settings on one page, which needs no other file.'],
   ['script', 'Python script', 'Trains the same network again, with the same numbers to the last bit.'],
   ['settings', 'Settings as TOML', 'For handgrad train FILE.'],
   ['csv', 'Metrics as CSV', 'Loss and accuracy of each epoch.'],
