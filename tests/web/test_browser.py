@@ -215,6 +215,18 @@ def test_one_looks_inside(browser, server):
         ready(tab, "relu_1: ReLU")
 
 
+def test_a_row_of_a_study_is_run_and_reported(browser, server):
+    with opened(browser, server) as tab:
+        tab.goto(f"{server.base}#/studies")
+        tab.locator("section", has_text="csci581-e").locator("summary").click()
+        tab.get_by_label("Run csci581-e e5, quick size").press("Enter")
+        row = tab.locator("section", has_text="csci581-e").locator("li").nth(4)
+        row.locator(".chip.finished").wait_for()
+        with tab.expect_popup() as opening:
+            tab.get_by_role("link", name="Open the report").click()
+        ready(opening.value, "activation")
+
+
 def stroke(tab, points):
     """Draw a line with the mouse; points are fractions of the canvas."""
     box = tab.locator("canvas.drawing").bounding_box()

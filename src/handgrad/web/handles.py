@@ -29,6 +29,7 @@ class Home:
         self.runs = runs.absolute()
         own = self.runs / PAGE
         self.queue, self.configs = own / "queue", own / "configs"
+        self.studies = self.runs.parent / "studies"
         self.logs, self.live, self.data = own / "logs", own / "live", own / "data"
 
     def create(self) -> None:
