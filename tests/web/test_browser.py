@@ -286,6 +286,12 @@ def test_ten_drawn_pictures_a_class_become_a_classifier(browser, server, runs):
         add_pictures(tab, "flat", [[(0.1, 0.5), (0.8, 0.5)]])
         tab.get_by_role("button", name="Show what training will read").click()
         ready(tab, "2 classes.")
+        tab.get_by_role("link", name="Build a network for it").click()
+        ready(tab, "multiply-adds")
+        chosen = tab.get_by_label("For the images of").locator("option:checked")
+        assert chosen.inner_text() == "Circles and crosses (your own)"
+        assert tab.locator(".rows .found b").last.inner_text() == "2"
+        tab.go_back()
         tab.get_by_role("link", name="Train on it").click()
         ready(tab, "The same as a file")
         tab.get_by_label("Network").select_option("softmax_regression")
@@ -302,6 +308,7 @@ def test_ten_drawn_pictures_a_class_become_a_classifier(browser, server, runs):
         tab.get_by_role("button", name="Start training").click()
         ready(tab, "images a second")
         tab.locator(".chip.running").first.wait_for()
+        ready(tab, "Gradient norm at step")
         port = int(server.base.rpartition(":")[2].strip("/"))
         server.process.send_signal(signal.SIGKILL)
         server.process.communicate()

@@ -22,10 +22,12 @@ export function optionOf(text) {
 }
 
 export async function show(root, here) {
-  const known = await get('catalogue', here.signal);
+  const [known, data] = await Promise.all([get('catalogue', here.signal), get('data', here.signal)]);
+  const own = data.own.filter((one) => one.classes.length > 1 || !one.classes.length);
   const state = { data: 'digits', rows: JSON.stringify(EXAMPLE), ...here.given };
   let rows = JSON.parse(state.rows);
-  const target = () => known.datasets[state.data];
+  const targets = known.datasets;
+  const target = () => targets[state.data];
   /** @type {any} */
   let found = { rows: [], totals: {}, error: null };
   const list = h('ol', { class: 'rows', 'aria-label': 'Layers' });
@@ -109,6 +111,16 @@ export async function show(root, here) {
     ].map(([title, text]) => (text ? h('div', null, h('div', { class: 'line' }, h('h3', null, title), button('Copy', () => copy(text, title), { class: 'small', 'aria-label': `Copy ${title}` })), h('pre', { tabindex: 0, 'aria-label': title }, text)) : null)));
   }
 
+  /** The shape and the classes of a data set of one's own are read when it is chosen. */
+  async function choose(id) {
+    if (!(id in targets)) {
+      const one = await get(`data/${id}`, here.signal);
+      targets[id] = { shape: one.shape, classes: one.classes.length };
+    }
+    state.data = id;
+    here.well();
+  }
+
   async function from(name) {
     if (!name) return;
     try {
@@ -121,10 +133,13 @@ export async function show(root, here) {
   }
 
   const train = h('a', { class: 'button main' }, 'Train this network');
+  const catalogue = Object.entries(targets).map(([name, one]) => [name, `${name}: ${sizes(one.shape)}, ${one.classes} classes`]);
+  if (!(state.data in targets)) await choose(state.data).catch((error) => { state.data = 'digits'; here.fail(error); });
+  const images = select([...catalogue, ...own.map((one) => [one.id, `${one.name} (your own)`])], state.data, (id) => choose(id).then(() => changed(true)).catch((error) => { images.value = state.data; here.fail(error); }));
   const start = select([['', 'choose…'], ['example', 'a small example'], ...known.models.map((name) => [name, name])], '', (name) => { from(name); start.value = ''; });
   root.append(h('div', { class: 'head' }, h('h1', null, 'Network'), h('p', null, 'A network is a list of layers. Sizes and costs follow as you edit; input sizes are inferred, and the last linear layer has one output for each class.')),
     h('div', { class: 'line end' },
-      field('For the images of', select(Object.entries(known.datasets).map(([name, one]) => [name, `${name}: ${sizes(one.shape)}, ${one.classes} classes`]), state.data, (value) => { state.data = value; changed(true); })),
+      field('For the images of', images),
       field('Start from', start), train),
     h('div', { class: 'columns wide-left' }, h('section', { class: 'card', 'aria-label': 'Layers' }, list, button('Add a layer', () => { rows.push({ name: rows.length ? 'relu' : 'flatten' }); changed(); drawRows(rows.length - 1); }), problem, totals),
       h('section', { class: 'card' }, h('h2', null, 'The same as code'), code)));
