@@ -27,7 +27,7 @@ PAUSE = 0.2  # seconds between two lines at the beginning of a run
 PART = 1 / 300  # of the time since then, later on
 IMAGES = 32  # that the gradients of layers are measured on
 FIRST = 2.0  # seconds before they are measured first
-REST = 50  # at most 2 % of the time
+REST = 100  # at most 1 % of the time
 
 
 class Stop:

@@ -13,8 +13,9 @@ const RESULTS = [
   ['test_accuracy', 'test accuracy', percent], ['validation_accuracy', 'validation accuracy', percent],
   ['epoch', 'epochs', number], ['seconds', 'time', seconds], ['parameters', 'parameters', number],
 ];
-const PAGE = 200;
+const PAGE = 100;
 const MOST = 20;
+const inOrder = new Intl.Collator('en', { numeric: true }).compare;
 
 /** The value of a column in a row. */
 const valueOf = (row, column) => {
@@ -35,9 +36,11 @@ export function variedSettings(rows) {
   }).map(([name]) => name);
 }
 
-/** Whether a row has every word of a filter: a part of a text, or `setting<number`. */
-export function matches(row, words) {
-  const text = [row.name, row.state, ...Object.entries(row.settings).map(([k, v]) => `${k}=${v}`)].join(' ').toLowerCase();
+/** What a filter finds in a row. */
+const textOf = (row) => [row.name, row.state, ...Object.entries(row.settings).map(([k, v]) => `${k}=${v}`)].join(' ').toLowerCase();
+
+/** Whether a row has every word of a filter: a part of its text, or `setting<number`. */
+export function matches(row, text, words) {
   return words.every((word) => {
     const [, name, sign, value] = word.match(/^([a-z0-9_.]+)([<>])([-0-9.e]+)$/) ?? [];
     if (!sign) return text.includes(word);
@@ -49,7 +52,7 @@ export function matches(row, words) {
 function compare(a, b) {
   if (typeof a === 'number' && typeof b === 'number') return a - b;
   if (a === undefined || b === undefined) return Number(a === undefined) - Number(b === undefined);
-  return String(a).localeCompare(String(b), 'en', { numeric: true });
+  return inOrder(String(a), String(b));
 }
 
 export async function show(root, here) {
@@ -57,6 +60,7 @@ export async function show(root, here) {
   const chosen = new Set(state.chosen ? state.chosen.split(',') : []);
   /** @type {any[]} */
   let rows = [];
+  let [texts, varied] = [rows, rows]; // of the rows, computed when they are read
   let limit = PAGE;
   const count = h('span', { class: 'quiet', role: 'status' });
   const table = h('table', { class: 'runs' });
@@ -77,7 +81,7 @@ export async function show(root, here) {
 
   function drawTable() {
     const words = state.filter.toLowerCase().split(/\s+/).filter(Boolean);
-    const found = rows.filter((row) => matches(row, words));
+    const found = rows.filter((row, k) => matches(row, texts[k], words));
     const way = state.down ? -1 : 1;
     found.sort((a, b) => {
       const [x, y] = [valueOf(a, state.sort), valueOf(b, state.sort)];
@@ -85,7 +89,7 @@ export async function show(root, here) {
     });
     /** @type {Column[]} */
     const columns = [['name', 'run', String], ['state', 'state', String], ...RESULTS, ['changed', 'changed', (x) => new Date(1000 * x).toLocaleString('en-GB', { dateStyle: 'short', timeStyle: 'short' })],
-      ...variedSettings(rows).map((name) => /** @type {Column} */ ([name, name, (x) => (typeof x === 'number' ? number(x) : String(x ?? ''))]))];
+      ...varied.map((name) => /** @type {Column} */ ([name, name, (x) => (typeof x === 'number' ? number(x) : String(x ?? ''))]))];
     put(count, rows.length ? `${found.length.toLocaleString('en')} of ${rows.length.toLocaleString('en')} runs` : '');
     const head = columns.map(([id, text]) => h('th', { scope: 'col', 'aria-sort': id === state.sort ? (state.down ? 'descending' : 'ascending') : null },
       button(text, () => {
@@ -153,6 +157,7 @@ export async function show(root, here) {
 
   async function read() {
     rows = await get('runs', here.signal);
+    [texts, varied] = [rows.map(textOf), variedSettings(rows)];
     for (const row of rows) if (row.state === 'running') kept.delete(row.id);
     here.well();
     if (!rows.length) {
