@@ -130,7 +130,7 @@ export async function show(root, here) {
       const name = `${one.name}.${parameter}[${found.index.join(', ')}]`;
       put(place, h('div', { class: 'hero' }, h('h3', null, `Gradient of the loss for ${name} = ${number(found.value, 6)}`),
         h('table', null, h('tbody', null,
-          h('tr', null, h('th', { scope: 'row' }, 'written by hand'), h('td', { class: 'number' }, number(found.gradient, 10))),
+          h('tr', null, h('th', { scope: 'row' }, 'written by hand'), h('td', { class: 'number' }, number(found.backward, 10))),
           h('tr', null, h('th', { scope: 'row' }, 'finite difference'), h('td', { class: 'number' }, found.numeric === null ? 'every step crossed a kink' : number(found.numeric, 10))),
           found.numeric === null ? null : h('tr', null, h('th', { scope: 'row' }, 'relative difference'), h('td', { class: 'number' }, `${number(found.relative_error, 3)}${agrees ? ', they agree' : ''}`)))),
         h('p', { class: 'quiet' }, 'It is a sum of gradient that comes in × input, largest first: ', found.terms.slice(0, 3).map((term) => `${number(term.upstream)} × ${number(term.local)} = ${number(term.product)}`).join('; '), '.'),
