@@ -25,8 +25,8 @@ from handgrad.training.run import Run
 
 PAUSE = 0.2  # seconds between two lines at the beginning of a run
 PART = 1 / 300  # of the time since then, later on
-IMAGES = 32  # that the gradients of layers are measured on
-FIRST = 2.0  # seconds before they are measured first
+IMAGES = 16  # that the gradients of layers are measured on
+FIRST = 4.0  # seconds before they are measured first
 REST = 100  # at most 1 % of the time
 
 
