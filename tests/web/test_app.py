@@ -20,7 +20,8 @@ ROUTES = {
     *("GET /api/look/{run}/filters", "GET /api/look/{run}/trace"),
     *("GET /api/look/{run}/gradient", "GET /api/data", "POST /api/data"),
     *("POST /api/data/zip", "GET /api/data/{data}", "POST /api/data/{data}/pictures"),
-    *("GET /api/studies", "GET /api/studies/{name}/report"),
+    *("GET /api/studies", "GET /api/studies/{name}", "POST /api/studies/{name}/stop"),
+    *("POST /api/studies/{name}/rows/{row}", "GET /api/studies/{name}/report"),
 }
 PARTS = ["..", "%2e%2e", "..%2f..", "....", "%00", "~", "C:", "con", "a/b", ".page"]
 TRAVERSALS = [

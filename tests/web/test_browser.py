@@ -215,6 +215,18 @@ def test_one_looks_inside(browser, server):
         ready(tab, "relu_1: ReLU")
 
 
+def test_a_row_of_a_study_is_run_and_reported(browser, server):
+    with opened(browser, server) as tab:
+        tab.goto(f"{server.base}#/studies")
+        tab.locator("section", has_text="csci581-e").locator("summary").click()
+        tab.get_by_label("Run csci581-e e5, quick size").press("Enter")
+        row = tab.locator("section", has_text="csci581-e").locator("li").nth(4)
+        row.locator(".chip.finished").wait_for()
+        with tab.expect_popup() as opening:
+            tab.get_by_role("link", name="Open the report").click()
+        ready(opening.value, "activation")
+
+
 def stroke(tab, points):
     """Draw a line with the mouse; points are fractions of the canvas."""
     box = tab.locator("canvas.drawing").bounding_box()
@@ -274,6 +286,12 @@ def test_ten_drawn_pictures_a_class_become_a_classifier(browser, server, runs):
         add_pictures(tab, "flat", [[(0.1, 0.5), (0.8, 0.5)]])
         tab.get_by_role("button", name="Show what training will read").click()
         ready(tab, "2 classes.")
+        tab.get_by_role("link", name="Build a network for it").click()
+        ready(tab, "multiply-adds")
+        chosen = tab.get_by_label("For the images of").locator("option:checked")
+        assert chosen.inner_text() == "Circles and crosses (your own)"
+        assert tab.locator(".rows .found b").last.inner_text() == "2"
+        tab.go_back()
         tab.get_by_role("link", name="Train on it").click()
         ready(tab, "The same as a file")
         tab.get_by_label("Network").select_option("softmax_regression")
@@ -290,6 +308,7 @@ def test_ten_drawn_pictures_a_class_become_a_classifier(browser, server, runs):
         tab.get_by_role("button", name="Start training").click()
         ready(tab, "images a second")
         tab.locator(".chip.running").first.wait_for()
+        ready(tab, "Gradient norm at step")
         port = int(server.base.rpartition(":")[2].strip("/"))
         server.process.send_signal(signal.SIGKILL)
         server.process.communicate()

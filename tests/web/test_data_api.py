@@ -14,7 +14,7 @@ def test_the_catalogue_is_listed_and_a_data_set_shown(client, monkeypatch):
     digits = client.get("/api/data/digits").json()
     assert (sum(digits["counts"]), digits["test"]) == (1437, 360)
     assert len(digits["samples"]) == 10
-    monkeypatch.setattr("handgrad.web.data_api.find", lambda *_: None)
+    monkeypatch.setattr("handgrad.web.settings.find", lambda *_: None)
     wrong = client.get("/api/data/mnist")
     assert "handgrad data fetch mnist" in wrong.json()["error"]
 
@@ -46,20 +46,3 @@ def test_a_zip_becomes_a_data_set_or_a_sentence(client):
     bad = client.post(path, content=b"no zip").json()["id"]
     wrong = client.get(f"/api/data/{bad}")
     assert wrong.status_code == 400
-
-
-def test_studies_and_their_reports(client, runs):
-    rows = client.get("/api/studies").json()
-    name = rows[0]["name"]
-    assert not rows[0]["has_report"]
-    wrong = client.get(f"/api/studies/{name}/report")
-    assert f"handgrad study report {name}" in wrong.json()["error"]
-    folder = runs.parent / "studies" / name
-    folder.mkdir(parents=True)
-    (folder / "report.html").write_text("<script>1</script>")
-    found = client.get(f"/api/studies/{name}/report")
-    policy = found.headers["content-security-policy"]
-    assert found.status_code == 200
-    assert policy.startswith("default-src 'none'")
-    assert "script" not in policy
-    assert "sandbox" in policy

@@ -1,7 +1,9 @@
+import csv
 import tomllib
 
 import numpy as np
 import pytest
+import safetensors.numpy
 
 import handgrad
 from handgrad.web.downloads import KINDS, file_name, safetensors_of, script_of
@@ -26,9 +28,35 @@ def test_the_script_trains_the_same_network(trained, tmp_path, monkeypatch):
     assert run.result["sha256"] == before["sha256"]
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_each_file_has_content(trained, kind):
-    assert len(KINDS[kind][1](trained)) > 100
+def of(kind, run):
+    return KINDS[kind][1](run)
+
+
+def test_the_weights_for_torch_have_its_names(trained):
+    found = safetensors.numpy.load(of("torch", trained))
+    own = handgrad.training.load(trained).model.parameters()
+    assert sorted(found) == ["0.bias", "0.weight", "3.bias", "3.weight"]
+    assert (found["3.weight"] == own["linear_1.weight"].value).all()
+
+
+def test_the_onnx_network_gives_the_same_classes(trained):
+    runtime = pytest.importorskip("onnxruntime")
+    session = runtime.InferenceSession(of("onnx", trained))
+    images = np.random.default_rng(0).integers(0, 256, (5, 1, 8, 8), np.uint8)
+    name = session.get_inputs()[0]
+    kind = np.uint8 if "uint8" in name.type else np.float32
+    found = session.run(None, {name.name: images.astype(kind)})[0]
+    logits = handgrad.training.load(trained).logits(images)
+    assert (found.argmax(axis=1) == logits.argmax(axis=1)).all()
+
+
+def test_texts_are_read_again(trained):
+    rows = list(csv.DictReader(of("csv", trained).decode().splitlines()))
+    assert [row["epoch"] for row in rows] == ["1", "2"]
+    settings = tomllib.loads(of("settings", trained).decode())
+    assert settings["training"]["epochs"] == 2
+    result = handgrad.training.RunFolder.open(trained).result
+    assert f"{result['test_accuracy']:.2%}" in of("report", trained).decode()
 
 
 @pytest.mark.parametrize("name", ["../x", 'a"; b', "\n", "", "ä" * 99, "a" * 99])

@@ -131,7 +131,7 @@ def test_only_the_process_of_the_run_gets_a_signal(jobs, tmp_path):
     with pytest.raises(RunError, match="is not training now"):
         jobs.stop("mine", folder)
     claim = take(folder)  # this process trains it
-    assert jobs._process("mine", folder) == psutil.Process()
+    assert jobs.process("mine", folder) == psutil.Process()
     claim.release()
 
 

@@ -31,7 +31,11 @@ def test_sizes_follow_from_the_rows():
     rows += [{"name": "flatten"}, {"name": "linear"}]
     found = described(rows, SHAPE, 10)
     assert found["error"] is None
-    assert [row["shape"] for row in found["rows"]] == [(2, 26, 26), (1352,), (10,)]
+    assert [row["output_shape"] for row in found["rows"]] == [
+        (2, 26, 26),
+        (1352,),
+        (10,),
+    ]
     assert [row["name"] for row in found["rows"]] == [
         "conv2d_1",
         "flatten_1",

@@ -38,6 +38,25 @@ def test_it_writes_the_run_of_the_command_line(config, tmp_path, trained, monkey
     assert any((folder / "figures").iterdir())
 
 
+def test_gradient_norms_of_layers_are_measured_for_at_most_a_share(
+    config, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(train_process, "PAUSE", 0)
+    monkeypatch.setattr(train_process, "FIRST", 0)
+    monkeypatch.setattr("handgrad.run.draw_run", lambda run: [])  # slow
+    for rest, count in ((0, 6), (1000, 1)):
+        monkeypatch.setattr(train_process, "REST", rest)
+        live = tmp_path / f"live-{rest}"
+        assert main(["start", str(config), str(tmp_path / str(rest)), str(live)]) == 0
+        rows = [json.loads(line) for line in live.read_text().splitlines()]
+        found = [row["layers"] for row in rows if "layers" in row]
+        assert len(found) == count
+    sums = [RunFolder.open(tmp_path / one).result["sha256"] for one in ("0", "1000")]
+    assert sums[0] == sums[1]
+    assert sorted(found[0]) == ["conv2d_1", "linear_1"]
+    assert all(norm > 0 for norm in found[0].values())
+
+
 def test_a_signal_saves_and_resuming_gives_the_same(
     config, tmp_path, trained, monkeypatch
 ):

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from handgrad.errors import HandgradError
-from handgrad.web import data_api, look_api, runs_api, train_api
+from handgrad.web import data_api, look_api, runs_api, studies_api, train_api
 from handgrad.web.guard import Guard
 from handgrad.web.handles import MissingError
 from handgrad.web.loaded import sentence
@@ -63,9 +63,8 @@ def add_routes(app: FastAPI) -> None:
             raise MissingError("The page has no file of this name. Reload it.")
         return Response(files[name], media_type=KINDS[Path(name).suffix])
 
-    for part in (runs_api, train_api, look_api, data_api):
+    for part in (runs_api, train_api, look_api, data_api, studies_api):
         app.include_router(part.api)
-    app.include_router(data_api.studies_api)
     app.add_exception_handler(HandgradError, _of_error)
     app.add_exception_handler(RequestValidationError, _of_request)
     app.add_exception_handler(HTTPException, _of_http)

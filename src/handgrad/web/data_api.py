@@ -1,4 +1,4 @@
-"""Requests about data: the catalogue, samples, data sets of one's own, and studies."""
+"""Requests about data: the catalogue, samples, and data sets of one's own."""
 
 from typing import Annotated, Any
 
@@ -6,24 +6,16 @@ import numpy as np
 from fastapi import APIRouter, Query
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
 
 from handgrad import datasets
-from handgrad.datasets.local_copies import find
-from handgrad.datasets.source import Source
 from handgrad.datasets.sources import SOURCES
-from handgrad.errors import DatasetError
-from handgrad.web.handles import looked_up
 from handgrad.web.looks import samples_of
-from handgrad.web.settings import data_name
+from handgrad.web.settings import check_is_here, data_name, is_here
 from handgrad.web.state import Server
 
 EACH = 12  # samples of a class
-PAGE = "report.html"  # as `handgrad study report` names it
-OF_REPORT = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
 Name = Annotated[str, Query(min_length=1, max_length=200)]
 api = APIRouter(prefix="/api/data")
-studies_api = APIRouter(prefix="/api/studies")
 
 
 @api.get("")
@@ -36,7 +28,7 @@ def listed(server: Server) -> Any:
             "description": source.description,
             "images": source.train_shape[0],
             "shape": source.train_shape[1:],
-            "is_here": _is_here(source),
+            "is_here": is_here(name),
         }
         for name, source in SOURCES.items()
     ]
@@ -59,15 +51,11 @@ async def from_zip(server: Server, name: Name, request: Request) -> Any:
 @api.get("/{data}")
 def one(server: Server, data: str) -> Any:
     """Classes, counts and samples of a data set."""
-    source = SOURCES.get(data)
-    if source is not None and not _is_here(source):
-        raise DatasetError(
-            f"{data} is not on this machine. To download it: handgrad data fetch {data}"
-        )
+    check_is_here(data)
     found = datasets.load(data_name(data, server.data.paths()))
     count, train = len(found.class_names), found.train
     return {
-        "name": data if source is not None else server.data.about(data)["name"],
+        "name": data if data in SOURCES else server.data.about(data)["name"],
         "classes": list(found.class_names),
         "counts": np.bincount(train.targets, minlength=count).tolist(),
         "shape": train.image_shape,
@@ -82,45 +70,3 @@ async def add(server: Server, data: str, label: Name, request: Request) -> Any:
     """Add a picture, which is the body of the request, to a class."""
     content = await request.body()
     return {"count": await run_in_threadpool(server.data.add, data, label, content)}
-
-
-def _is_here(source: Source) -> bool:
-    return not source.files or find(source, None) is not None
-
-
-@studies_api.get("")
-def studies(server: Server) -> Any:
-    """The studies that come with the package."""
-    from handgrad.studies import library  # slow to import
-
-    return [_study(server, name) for name in library.names()]
-
-
-@studies_api.get("/{name}/report")
-def report(server: Server, name: str) -> Response:
-    """The report of a study, shown without scripts."""
-    from handgrad.studies import library
-
-    known = {each: server.studies / each / PAGE for each in library.names()}
-    path = looked_up("study", known, name)
-    if not path.is_file():
-        raise DatasetError(
-            f"{name} has no report yet. To make it: handgrad study report {name}"
-        )
-    headers = {"content-security-policy": OF_REPORT}
-    return HTMLResponse(path.read_bytes(), headers=headers)
-
-
-def _study(server: Server, name: str) -> dict[str, Any]:
-    """A study: its title, its questions, and whether there is a report."""
-    from handgrad.studies import library
-
-    study = library.find(name)
-    questions = {row: each.question for row, each in study.experiments.items()}
-    return {
-        "name": name,
-        "title": study.about.title,
-        "report": study.about.report,
-        "has_report": (server.studies / name / PAGE).is_file(),
-        "rows": [{"row": row, "question": text} for row, text in questions.items()],
-    }

@@ -1,4 +1,4 @@
-"""Files to take away: the network for other software, and the run as a script."""
+"""Files to take away: the network for other software, the run as report or script."""
 
 import re
 from collections.abc import Callable
@@ -7,6 +7,7 @@ from pathlib import Path
 from handgrad.errors import RunError
 from handgrad.interop.history_csv import history_csv
 from handgrad.interop.onnx_export import onnx_model
+from handgrad.interop.torch_weights import torch_weights
 from handgrad.training.run_folder import RunFolder
 from handgrad.training.trained_network import load
 
@@ -28,6 +29,13 @@ def onnx_of(path: Path) -> bytes:
     """The network as an ONNX model; ConfigError if onnx is not installed."""
     content: bytes = onnx_model(path).SerializeToString()
     return content
+
+
+def report_of(path: Path) -> bytes:
+    """A page of results, curves, mistakes and settings."""
+    from handgrad.reports.run_page import run_page  # slow to import
+
+    return run_page(path).encode()
 
 
 def csv_of(path: Path) -> bytes:
@@ -70,6 +78,8 @@ if __name__ == "__main__":
 KINDS: dict[str, tuple[str, Callable[[Path], bytes]]] = {
     "safetensors": ("safetensors", safetensors_of),
     "onnx": ("onnx", onnx_of),
+    "torch": ("torch.safetensors", torch_weights),
+    "report": ("html", report_of),
     "csv": ("csv", csv_of),
     "settings": ("toml", config_of),
     "script": ("py", script_of),

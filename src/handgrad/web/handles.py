@@ -28,7 +28,9 @@ class Home:
     def __init__(self, runs: Path) -> None:
         self.runs = runs.absolute()
         own = self.runs / PAGE
+        self._known: dict[str, Path] = {}
         self.queue, self.configs = own / "queue", own / "configs"
+        self.studies = self.runs.parent / "studies"
         self.logs, self.live, self.data = own / "logs", own / "live", own / "data"
 
     def create(self) -> None:
@@ -46,7 +48,10 @@ class Home:
 
     def run(self, handle: str) -> Path:
         """The folder of a run; MissingError for an unknown handle."""
-        return looked_up("run", self.run_folders(), handle)
+        known = self._known.get(handle)
+        if known is None or not (known / "config.toml").is_file():
+            self._known = self.run_folders()  # a thousand runs take 10 ms
+        return looked_up("run", self._known, handle)
 
 
 def looked_up(kind: str, known: Mapping[str, Entry], handle: str) -> Entry:

@@ -65,7 +65,11 @@ class Jobs:
     def active(self) -> list[str]:
         """The handles of runs whose process exists."""
         begun = {**self.begun(), **self._processes}
-        return [handle for handle in begun if self._is_active(handle)]
+        studies = [path.name for path in self.home.studies.glob("*") if path.is_dir()]
+        return [
+            *(handle for handle in begun if self._is_active(handle)),
+            *(name for name in studies if living_owner(self.home.studies / name)),
+        ]
 
     def begun(self) -> dict[str, Path]:
         """The folders of the runs that the page has started or will start."""
@@ -89,7 +93,7 @@ class Jobs:
         with self._lock:  # not while a run goes from the queue to its process
             is_waiting, has_process = (
                 handle in self.waiting(),
-                self._has_process(handle),
+                self.has_process(handle),
             )
         if is_waiting:
             return {"state": "waiting"}
@@ -97,30 +101,34 @@ class Jobs:
         state = state_of(folder) if is_run else "failed"
         if has_process and state in ("failed", "stopped"):
             return {"state": "starting"}
-        log = self.home.logs / f"{handle}.txt"
-        said = log.read_text("utf-8", errors="replace") if log.is_file() else ""
-        message = said.strip().rpartition("\n")[2] if state == "failed" else ""
+        message = self.said(handle) if state == "failed" else ""
         if not is_run:
             message = message or "It was stopped before it began. Start it again."
         return {"state": state, **({"message": message} if message else {})}
 
+    def said(self, handle: str) -> str:
+        """The last line that the process of a run has written."""
+        log = self.home.logs / f"{handle}.txt"
+        text = log.read_text("utf-8", errors="replace") if log.is_file() else ""
+        return text.strip().rpartition("\n")[2]
+
     def pause(self, handle: str, folder: Path) -> None:
         """Suspend a training; its memory is kept."""
-        self._process(handle, folder).suspend()
+        self.process(handle, folder).suspend()
 
     def stop(self, handle: str, folder: Path) -> None:
         """Save a training and end its process; it can be resumed later."""
-        process = self._process(handle, folder)
+        process = self.process(handle, folder)
         process.send_signal(signal.SIGTERM)
         process.resume()
 
     def resume(self, handle: str, folder: Path) -> None:
         """Continue a suspended training, or start one that has ended from its save."""
         if living_owner(folder):
-            self._process(handle, folder).resume()
+            self.process(handle, folder).resume()
             return
         with self._lock:
-            if self._has_process(handle):
+            if self.has_process(handle):
                 raise RunError("This run is starting already. Wait a moment.")
             self._run(handle, "resume", str(folder))
 
@@ -129,8 +137,8 @@ class Jobs:
         with self._lock:
             looked_up("waiting run", self.waiting(), handle).unlink()
 
-    def _process(self, handle: str, folder: Path) -> psutil.Process:
-        """The process that trains a run; RunError if there is none."""
+    def process(self, handle: str, folder: Path) -> psutil.Process:
+        """The process that writes a folder; RunError if there is none."""
         started = self._processes.get(handle)
         number = living_owner(folder).get("process")
         if number is None and started is not None and started.poll() is None:
@@ -158,22 +166,40 @@ class Jobs:
             self._run(handle, "start", str(config), str(self.home.runs / handle))
 
     def _run(self, handle: str, *words: str) -> None:
-        live, log = self.home.live / f"{handle}.jsonl", self.home.logs / f"{handle}.txt"
-        with open(log, "wb") as file:
+        self._launch(handle, *PROGRAM, *words, str(self.home.live / f"{handle}.jsonl"))
+
+    def launch_alone(self, handle: str, *command: str) -> None:
+        """Start another process that uses all cores; RunError while anything trains."""
+        with self._lock:
+            if self.active():
+                raise RunError(
+                    "Something else trains now, and uses all cores. Wait until it has "
+                    "ended, or stop it."
+                )
+            self._launch(handle, *command)
+
+    def _launch(self, handle: str, *command: str) -> None:
+        with open(self.home.logs / f"{handle}.txt", "wb") as file:
             self._processes[handle] = subprocess.Popen(
-                [*PROGRAM, *words, str(live)],
+                command,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=file,
                 start_new_session=True,  # Ctrl-C ends the server alone
             )
 
-    def _has_process(self, handle: str) -> bool:
+    def has_process(self, handle: str) -> bool:
+        """Whether the process that this server has started for a handle exists."""
         process = self._processes.get(handle)
         return process is not None and process.poll() is None
 
+    def exit_code(self, handle: str) -> int | None:
+        """The exit code of that process; None while it runs, or without one."""
+        process = self._processes.get(handle)
+        return None if process is None else process.poll()
+
     def _is_active(self, handle: str) -> bool:
-        return self._has_process(handle) or bool(living_owner(self.home.runs / handle))
+        return self.has_process(handle) or bool(living_owner(self.home.runs / handle))
 
     def _free_handle(self, config: RunConfig) -> str:
         """A name like those of handgrad train, which no run has."""

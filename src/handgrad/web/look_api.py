@@ -1,5 +1,6 @@
 """Requests about what a trained network sees and answers."""
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
@@ -7,6 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from handgrad.web import looks
+from handgrad.web.loaded import Loaded
 from handgrad.web.pictures import answer
 from handgrad.web.state import Server
 
@@ -19,21 +21,24 @@ api = APIRouter(prefix="/api/look/{run}")
 async def picture(server: Server, run: str, request: Request) -> Any:
     """The scores of a picture, which is the body of the request."""
     content = await request.body()
-    return await run_in_threadpool(_answer, server, run, content)
+    return await run_in_threadpool(_look, server, run, _answer, content)
 
 
-def _answer(server: Server, run: str, content: bytes) -> Any:
+def _answer(loaded: Loaded, content: bytes) -> Any:
+    return answer(loaded.network, content)
+
+
+def _look(server: Server, run: str, look: Callable[..., Any], *options: Any) -> Any:
+    """What a function finds in the network of a run, while no other thread uses it."""
     loaded = server.networks.get(server.home.run(run))
     with loaded.lock:
-        return answer(loaded.network, content)
+        return look(loaded, *options)
 
 
 @api.get("/confusion")
 def confusion(server: Server, run: str, split: Split = "") -> Any:
     """The confusion matrix of a split, and its worst mistakes."""
-    loaded = server.networks.get(server.home.run(run))
-    with loaded.lock:
-        return looks.confusion_of(loaded, split)
+    return _look(server, run, looks.confusion_of, split)
 
 
 @api.get("/cell")
@@ -41,23 +46,19 @@ def cell(
     server: Server, run: str, true: Number, predicted: Number, split: Split = ""
 ) -> Any:
     """The images of one cell of the confusion matrix."""
-    loaded = server.networks.get(server.home.run(run))
-    with loaded.lock:
-        return looks.cell_of(loaded, split, true, predicted)
+    return _look(server, run, looks.cell_of, split, true, predicted)
 
 
 @api.get("/filters")
 def filters(server: Server, run: str) -> Any:
     """The weights of the first layer as pictures."""
-    return looks.filters_of(server.networks.get(server.home.run(run)))
+    return _look(server, run, looks.filters_of)
 
 
 @api.get("/trace")
 def trace(server: Server, run: str, image: Number = 0, split: Split = "") -> Any:
     """Every array of the forward and backward pass of one image."""
-    loaded = server.networks.get(server.home.run(run))
-    with loaded.lock:
-        return looks.trace_of(loaded, split, image)
+    return _look(server, run, looks.trace_of, split, image)
 
 
 @api.get("/gradient")
@@ -71,6 +72,4 @@ def gradient(
     split: Split = "",
 ) -> Any:
     """One entry of a gradient, and its finite difference."""
-    loaded = server.networks.get(server.home.run(run))
-    with loaded.lock:
-        return looks.gradient_of(loaded, split, image, layer, parameter, entry)
+    return _look(server, run, looks.gradient_of, split, image, layer, parameter, entry)

@@ -1,5 +1,6 @@
 """What one sees inside a trained network: answers of the inspections as JSON."""
 
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from handgrad.web.arrays_json import as_json
 from handgrad.web.loaded import Loaded, sentence
 
 MOST_PICTURES = 60
+NUMBERS = ("index", "value", "gradient", "backward", "numeric", "relative_error")
 SMALL = 4_096  # entries of a picture in a gallery that are sent
 
 
@@ -128,23 +130,10 @@ def gradient_of(
         image=image,
         split=split or None,
     )
-    return {
-        "index": index,
-        "value": reading.value,
-        "gradient": reading.backward,
-        "numeric": reading.numeric,
-        "relative_error": reading.relative_error,
-        "code": f"{reading.file}:{reading.line}: {reading.code}",
-        "terms": [
-            {
-                "output": place.output,
-                "upstream": place.upstream,
-                "local": place.local,
-                "product": place.product,
-            }
-            for place in reading.largest
-        ],
-    }
+    numbers = {name: getattr(reading, name) for name in NUMBERS}
+    terms = [{**asdict(one), "product": one.product} for one in reading.largest]
+    code = f"{reading.file}:{reading.line}: {reading.code}"
+    return {**numbers, "code": code, "terms": terms}
 
 
 def health_of(subject: Subject) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """A network as rows: sizes, costs and errors of each, and the same as code."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from inspect import Parameter, signature
 from typing import Any
 
@@ -19,6 +20,7 @@ from handgrad.randomness import Key
 
 Row = Mapping[str, Any]
 MOST_ROWS = 200
+TOTALS = ("parameters", "multiply_adds", "activation_bytes")
 INFERRED = ("in_features", "in_channels", "features", "channels")
 POSITIONAL = {
     "conv2d": ("out_channels", "kernel_size"),
@@ -40,35 +42,22 @@ def described(rows: Sequence[Row], shape: Shape, classes: int) -> dict[str, Any]
     for number, row in enumerate(whole):
         try:
             layers, following = build_layers([row], following, Key(0))
-        except HandgradError as found:
-            error = {"row": number, "message": _without_number(str(found))}
+        except HandgradError as wrong:
+            error = {"row": number, "message": _without_number(str(wrong))}
             break
         built += layers
     if error is None:
         try:
             from_layers(layers=rows, input_shape=shape, classes=classes)
-        except HandgradError as found:
-            error = {"row": max(0, len(rows) - 1), "message": str(found)}
+        except HandgradError as wrong:
+            error = {"row": max(0, len(rows) - 1), "message": str(wrong)}
     if not built:
         return {"rows": [], "totals": {}, "error": error}
-    found_sizes = summary(Sequential(built), shape)
+    found = summary(Sequential(built), shape)
+    totals = {name: getattr(found, name) for name in TOTALS}
     return {
-        "rows": [
-            {
-                "name": row.name,
-                "shape": row.output_shape,
-                "parameters": row.parameters,
-                "multiply_adds": row.multiply_adds,
-                "bytes": row.activation_bytes,
-                "receptive_field": row.receptive_field,
-            }
-            for row in found_sizes.rows
-        ],
-        "totals": {
-            "parameters": found_sizes.parameters,
-            "multiply_adds": found_sizes.multiply_adds,
-            "bytes": found_sizes.activation_bytes,
-        },
+        "rows": [asdict(row) for row in found.rows],
+        "totals": totals,
         "error": error,
     }
 

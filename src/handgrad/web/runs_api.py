@@ -43,8 +43,7 @@ def epochs(server: Server, run: str) -> Any:
 @api.get("/{run}/live")
 def live(server: Server, run: str, steps: Start = 0, metrics: Start = 0) -> Any:
     """The state of a run, and what its logs hold after these bytes."""
-    known = {**server.home.run_folders(), **server.jobs.begun()}
-    path = looked_up("run", known, run)
+    path = server.jobs.begun().get(run) or server.home.run(run)
     lines, after = lines_after(server.home.live / f"{path.name}.jsonl", steps)
     logged, log_after = lines_after(path / "metrics.jsonl", metrics)
     ended = [row for row in logged if row.get("kind") == "epoch"]
@@ -106,6 +105,6 @@ def act(server: Server, run: str, action: str) -> Any:
     jobs = server.jobs
     actions = {"pause": jobs.pause, "stop": jobs.stop, "resume": jobs.resume}
     do = looked_up("action", actions, action)
-    path = looked_up("run", {**server.home.run_folders(), **jobs.begun()}, run)
+    path = jobs.begun().get(run) or server.home.run(run)
     do(run, path)
     return {"state": state_of(path)}

@@ -50,6 +50,7 @@ def _listening(port: int | None) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((HOST, port or 0))
+        listener.listen()  # a browser that comes before the server waits for it
     except (OSError, OverflowError) as error:
         listener.close()
         raise ConfigError(

@@ -1,7 +1,7 @@
 """What the server keeps while it runs."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends
 from starlette.requests import Request
@@ -11,6 +11,9 @@ from handgrad.web.jobs import Jobs
 from handgrad.web.loaded import Networks
 from handgrad.web.own_data import OwnData
 from handgrad.web.run_table import RunTable
+
+if TYPE_CHECKING:
+    from handgrad.web.study_runs import StudyRuns
 
 
 class State:
@@ -22,7 +25,15 @@ class State:
         self.jobs = Jobs(self.home)
         self.networks = Networks()
         self.data = OwnData(self.home)
-        self.studies = self.home.runs.parent / "studies"
+        self._studies: StudyRuns | None = None
+
+    @property
+    def studies(self) -> "StudyRuns":
+        """The studies, imported when they are first asked for: they take a second."""
+        from handgrad.web.study_runs import StudyRuns
+
+        self._studies = self._studies or StudyRuns(self.jobs)
+        return self._studies
 
 
 def state_in(request: Request) -> State:

@@ -9,11 +9,14 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from math import inf
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
 from handgrad.errors import HandgradError, StoppedError
+from handgrad.inspection.gradient_flow import flow_rows
+from handgrad.inspection.subject import Subject, as_inputs
 from handgrad.run import complete
 from handgrad.training import resume, start
 from handgrad.training.config import read_config
@@ -22,6 +25,9 @@ from handgrad.training.run import Run
 
 PAUSE = 0.2  # seconds between two lines at the beginning of a run
 PART = 1 / 300  # of the time since then, later on
+IMAGES = 16  # that the gradients of layers are measured on
+FIRST = 4.0  # seconds before they are measured first
+REST = 100  # at most 1 % of the time
 
 
 class Stop:
@@ -41,6 +47,32 @@ class Stop:
             raise StoppedError("Stopped.")
 
 
+class Layers:
+    """The gradient norm of each layer on a few training images, now and then.
+
+    A measurement stops the training: it is repeated after `REST` times its duration.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.run, self.next = run, monotonic() + FIRST
+
+    def now(self) -> dict[str, float] | None:
+        """Gradient norms by layer; None if it is not yet time."""
+        began = monotonic()
+        if began < self.next:
+            return None
+        trainer, rows = self.run.trainer, slice(IMAGES)
+        subject = Subject("The run", trainer.engine.model, trainer.loss)
+        inputs = as_inputs(trainer.train.images[rows], trainer.engine.normalization)
+        try:
+            found = flow_rows(subject, inputs, trainer.train.targets[rows])
+        except HandgradError:  # of a user's layers or loss: it is not measured
+            self.next = inf
+            return None
+        self.next = monotonic() + REST * (monotonic() - began)
+        return {row.layer: row.gradient_norm for row in found}
+
+
 class Live:
     """A file of steps, one JSON line each, fewer the longer a run takes."""
 
@@ -49,13 +81,16 @@ class Live:
         self.steps = run.trainer.steps_per_epoch * run.config.training.epochs
         self.first = run.trainer.position.step
         self.started = self.written = monotonic()
+        self.layers = Layers(run)
 
     def show(self, record: Record) -> None:
         """Append a step, unless the last line was written only just before."""
         now = monotonic()
         wait = max(PAUSE, PART * (now - self.started))
         if isinstance(record, StepRecord) and now - self.written >= wait:
-            self.write(self.line(record, now - self.started))
+            layers = self.layers.now()
+            line = self.line(record, now - self.started)
+            self.write({**line, "layers": layers} if layers else line)
             self.written = now
 
     def line(self, record: StepRecord, seconds: float) -> dict[str, Any]:

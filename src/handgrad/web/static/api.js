@@ -1,7 +1,9 @@
 // Requests to the server of this page; errors are the server's own sentences.
 
+/** @returns {Promise<any>} */
 async function answer(response) {
   const text = await response.text();
+  /** @type {any} */
   let found = {};
   try { found = text ? JSON.parse(text) : {}; } catch { /* not JSON: the status says it */ }
   if (!response.ok) throw new Error(found.error ?? `The server answered ${response.status}.`);

@@ -7,8 +7,7 @@ const PLACES = [
   ['draw', 'Draw'], ['runs', 'Runs'], ['studies', 'Studies'], ['take', 'Take away'],
 ];
 
-const main = document.getElementById('main');
-const list = document.getElementById('places');
+const [main, list] = ['main', 'places'].map((id) => /** @type {HTMLElement} */ (document.getElementById(id)));
 let leave = () => {};
 let turn = 0;
 
@@ -38,8 +37,7 @@ async function open() {
   const { place, given } = address();
   leave();
   leave = () => {};
-  const title = PLACES.find(([id]) => id === place)[1];
-  document.title = `${title} · Handgrad`;
+  document.title = `${Object.fromEntries(PLACES)[place]} · Handgrad`;
   for (const a of list.querySelectorAll('a')) {
     if (a.dataset.place === place) {
       a.setAttribute('aria-current', 'page');

@@ -37,10 +37,8 @@ export function csv(x, series) {
   return [['series', x, 'value'], ...rows].map((row) => row.map(cell).join(',')).join('\n');
 }
 
-/**
- * A chart that can be drawn again with other series: {name, points: [[x, y]], faint, colour, dashed}.
- */
-export function lineChart({ title, x, y, percent = false }) {
+/** A chart that can be drawn again with other series: {name, points: [[x, y]], faint, colour, dashed}. */
+export function lineChart({ title, x, percent = false }) {
   const show = percent ? (v) => `${number(100 * v, 4)} %` : (v) => number(v, 4);
   const svg = s('svg', { class: 'chart', role: 'img', height: HEIGHT });
   let width = USUAL;
@@ -112,8 +110,12 @@ export function lineChart({ title, x, y, percent = false }) {
   return { element: figure, draw };
 }
 
-/** Horizontal bars with their numbers: [{name, value, text, strong}]. */
-export function bars(rows, { label, most } = {}) {
+/**
+ * Horizontal bars with their numbers: [{name, value, text, strong}].
+ * @param {any[]} rows
+ * @param {{label: string, most?: number}} options
+ */
+export function bars(rows, { label, most }) {
   const top = most ?? Math.max(...rows.map((row) => row.value), 1e-12);
   return h('table', { class: 'bars' },
     h('caption', { class: 'hidden' }, label),

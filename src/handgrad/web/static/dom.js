@@ -51,12 +51,14 @@ export function button(text, onclick, attributes) {
   return h('button', { type: 'button', onclick, ...attributes }, text);
 }
 
+let timer = 0;
+
 /** Say something to readers of the screen, and show it for a while. */
 export function say(text, kind = '') {
   const status = document.getElementById('status');
   put(status, h('div', { class: `toast ${kind}` }, text));
-  clearTimeout(say.timer);
-  say.timer = setTimeout(() => put(status), kind === 'bad' ? 12000 : 4000);
+  clearTimeout(timer);
+  timer = setTimeout(() => put(status), kind === 'bad' ? 12000 : 4000);
 }
 
 export function download(name, content, type = 'text/csv') {
@@ -70,12 +72,14 @@ export async function copy(text, what) {
   say(`${what} copied.`);
 }
 
+const whole = new Intl.NumberFormat('en').format;
+
 /** Numbers as people read them. */
 export const number = (x, digits = 4) => {
   if (typeof x !== 'number') return '';
   if (x === 0) return '0';
   const size = Math.abs(x);
-  if (Number.isInteger(x)) return x.toLocaleString('en');
+  if (Number.isInteger(x)) return whole(x);
   return size >= 1e5 || size < 1e-3 ? x.toExponential(digits - 2) : String(Number(x.toPrecision(digits)));
 };
 export const percent = (x, digits = 2) => (typeof x === 'number' ? `${(100 * x).toFixed(digits)} %` : '');

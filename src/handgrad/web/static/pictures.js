@@ -2,10 +2,13 @@
 
 import { button, download, h, number, put } from './dom.js';
 
-/** The values of an array that the server has sent. */
+/**
+ * The values of an array that the server has sent.
+ * @returns {number[]}
+ */
 export function values(array) {
   const raw = Uint8Array.from(atob(array.data), (c) => c.charCodeAt(0));
-  return array.type === 'uint8' ? raw : new Float32Array(raw.buffer);
+  return Array.from(array.type === 'uint8' ? raw : new Float32Array(raw.buffer));
 }
 
 /** A value between -1 and 1 as a colour: negative blue, positive red. */
@@ -66,6 +69,9 @@ const indexOf = (flat, shape) => {
 /**
  * An array of any shape as planes in a row. A click or Enter on a plane calls `chosen` with the
  * number of the entry; the value under the pointer is written below.
+ * @param {any} array
+ * @param {string} name
+ * @param {{chosen?: ((entry: number) => void) | null, most?: number}} options
  */
 export function arrayView(array, name, { chosen, most = 32 } = {}) {
   const all = values(array);
@@ -103,7 +109,7 @@ export function arrayView(array, name, { chosen, most = 32 } = {}) {
     for (let p = shown; p < planes; p += 1) strip.append(one(p));
     event.target.remove();
   }, { class: 'small' }) : null;
-  const save = button('CSV', () => download(`${name}.csv`, ['index,value', ...Array.from(all, (v, k) => `"${indexOf(k, array.shape).join(',')}",${v}`)].join('\n')),
+  const save = button('CSV', () => download(`${name}.csv`, ['index,value', ...all.map((v, k) => `"${indexOf(k, array.shape).join(',')}",${v}`)].join('\n')),
     { class: 'small', 'aria-label': `${name}: download the numbers as CSV` });
   return h('div', { class: 'array' }, strip, reading, h('p', { class: 'quiet' }, notes.join('; '), ' ', more, ' ', save));
 }

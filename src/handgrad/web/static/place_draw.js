@@ -167,6 +167,6 @@ export async function show(root, here) {
   const options = { signal: here.signal };
   addEventListener('dragover', over(true), options);
   addEventListener('dragleave', over(false), options);
-  addEventListener('drop', (event) => { over(false)(event); take(event.dataTransfer.files[0]); }, options);
-  addEventListener('paste', (event) => take([...event.clipboardData.files][0]), options);
+  addEventListener('drop', (event) => { over(false)(event); take(event.dataTransfer?.files[0]); }, options);
+  addEventListener('paste', (event) => take(event.clipboardData?.files[0]), options);
 }

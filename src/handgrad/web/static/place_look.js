@@ -3,7 +3,7 @@
 import { get, query } from './api.js';
 import { link } from './app.js';
 import { button, field, h, number, percent, put, select } from './dom.js';
-import { arrayView, gallery, picture } from './pictures.js';
+import { arrayView, gallery, picture, values } from './pictures.js';
 import { chooseRun, usableRuns } from './place_draw.js';
 
 const VIEWS = [['confusion', 'Confusion and mistakes'], ['filters', 'Filters'], ['maps', 'Feature maps and saliency'], ['step', 'Step through']];
@@ -46,7 +46,7 @@ export async function show(root, here) {
     const text = (row) => `${classes[row.true]}, taken for ${classes[row.predicted]}, ${number(row.score, 3)}`;
     const cell = h('div', { 'aria-live': 'polite' });
     async function open(k, j) {
-      go.cell = here.keep({ ...state, cell: `${k},${j}` });
+      here.keep({ ...state, cell: `${k},${j}` });
       const rows = await get(`look/${state.run}/cell${query({ true: k, predicted: j, split: state.split })}`, here.signal);
       put(cell, h('h3', null, k === j ? `${classes[k]}, recognised: ${counts[k][j]} images` : `${classes[k]}, taken for ${classes[j]}: ${counts[k][j]} images`),
         gallery(rows, (row) => `image ${row.image}, ${number(row.score, 3)}`, toImage));
@@ -130,7 +130,7 @@ export async function show(root, here) {
       const name = `${one.name}.${parameter}[${found.index.join(', ')}]`;
       put(place, h('div', { class: 'hero' }, h('h3', null, `Gradient of the loss for ${name} = ${number(found.value, 6)}`),
         h('table', null, h('tbody', null,
-          h('tr', null, h('th', { scope: 'row' }, 'written by hand'), h('td', { class: 'number' }, number(found.gradient, 10))),
+          h('tr', null, h('th', { scope: 'row' }, 'written by hand'), h('td', { class: 'number' }, number(found.backward, 10))),
           h('tr', null, h('th', { scope: 'row' }, 'finite difference'), h('td', { class: 'number' }, found.numeric === null ? 'every step crossed a kink' : number(found.numeric, 10))),
           found.numeric === null ? null : h('tr', null, h('th', { scope: 'row' }, 'relative difference'), h('td', { class: 'number' }, `${number(found.relative_error, 3)}${agrees ? ', they agree' : ''}`)))),
         h('p', { class: 'quiet' }, 'It is a sum of gradient that comes in × input, largest first: ', found.terms.slice(0, 3).map((term) => `${number(term.upstream)} × ${number(term.local)} = ${number(term.product)}`).join('; '), '.'),
@@ -143,6 +143,6 @@ export async function show(root, here) {
 
 /** The number of the entry with the largest magnitude. */
 function largest(array) {
-  const raw = new Float32Array(Uint8Array.from(atob(array.data), (c) => c.charCodeAt(0)).buffer);
-  return raw.reduce((best, value, k) => (Math.abs(value) > Math.abs(raw[best]) ? k : best), 0);
+  const all = values(array);
+  return all.reduce((best, value, k) => (Math.abs(value) > Math.abs(all[best]) ? k : best), 0);
 }

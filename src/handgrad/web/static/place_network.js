@@ -22,10 +22,13 @@ export function optionOf(text) {
 }
 
 export async function show(root, here) {
-  const known = await get('catalogue', here.signal);
+  const [known, data] = await Promise.all([get('catalogue', here.signal), get('data', here.signal)]);
+  const own = data.own.filter((one) => one.classes.length > 1 || !one.classes.length);
   const state = { data: 'digits', rows: JSON.stringify(EXAMPLE), ...here.given };
   let rows = JSON.parse(state.rows);
-  const target = () => known.datasets[state.data];
+  const targets = known.datasets;
+  const target = () => targets[state.data];
+  /** @type {any} */
   let found = { rows: [], totals: {}, error: null };
   const list = h('ol', { class: 'rows', 'aria-label': 'Layers' });
   const totals = h('dl', { class: 'facts' });
@@ -33,6 +36,7 @@ export async function show(root, here) {
   const problem = h('div', { role: 'alert' });
   let fields = [];
   let asked = 0;
+  let soon = 0;
 
   async function compute() {
     const mine = ++asked;
@@ -48,8 +52,8 @@ export async function show(root, here) {
   function changed(redraw) {
     here.keep({ ...state, rows: JSON.stringify(rows) });
     if (redraw) drawRows();
-    clearTimeout(changed.timer);
-    changed.timer = setTimeout(compute, 120);
+    clearTimeout(soon);
+    soon = setTimeout(compute, 120);
   }
 
   function drawRows(focus) {
@@ -93,10 +97,10 @@ export async function show(root, here) {
       item.classList.toggle('wrong', Boolean(wrong));
       error.hidden = !wrong;
       put(error, wrong);
-      put(result, one ? [h('b', { title: 'shape of the outputs' }, sizes(one.shape)), h('span', null, `${number(one.parameters)} parameters`), h('span', { title: 'outputs of one image, in float32' }, bytes(one.bytes)),
+      put(result, one ? [h('b', { title: 'shape of the outputs' }, sizes(one.output_shape)), h('span', null, `${number(one.parameters)} parameters`), h('span', { title: 'outputs of one image, in float32' }, bytes(one.activation_bytes)),
         one.receptive_field ? h('span', null, `receptive field ${sizes(one.receptive_field)}`) : null] : null);
     });
-    put(totals, [['parameters', number(found.totals.parameters ?? 0)], ['multiply-adds an image', number(found.totals.multiply_adds ?? 0)], ['activations an image', bytes(found.totals.bytes ?? 0)]]
+    put(totals, [['parameters', number(found.totals.parameters ?? 0)], ['multiply-adds an image', number(found.totals.multiply_adds ?? 0)], ['activations an image', bytes(found.totals.activation_bytes ?? 0)]]
       .map(([name, value]) => h('div', null, h('dt', null, name), h('dd', null, value))));
     put(problem, found.error && !rows.length ? h('p', { class: 'problem' }, 'A network needs at least one layer. Add one, or start from the example.') : null);
     train.setAttribute('href', link('train', { data: state.data, rows: JSON.stringify(rows), optimizer: 'adam', learning_rate: '0.001', augmentation: '' }));
@@ -105,6 +109,16 @@ export async function show(root, here) {
     put(code, found.error ? h('p', { class: 'quiet' }, 'As soon as all layers fit, the network can be copied as code and trained.') : [
       ['Python', found.python], ['network.toml', found.toml], ['Command line, with the file above', command],
     ].map(([title, text]) => (text ? h('div', null, h('div', { class: 'line' }, h('h3', null, title), button('Copy', () => copy(text, title), { class: 'small', 'aria-label': `Copy ${title}` })), h('pre', { tabindex: 0, 'aria-label': title }, text)) : null)));
+  }
+
+  /** The shape and the classes of a data set of one's own are read when it is chosen. */
+  async function choose(id) {
+    if (!(id in targets)) {
+      const one = await get(`data/${id}`, here.signal);
+      targets[id] = { shape: one.shape, classes: one.classes.length };
+    }
+    state.data = id;
+    here.well();
   }
 
   async function from(name) {
@@ -119,10 +133,13 @@ export async function show(root, here) {
   }
 
   const train = h('a', { class: 'button main' }, 'Train this network');
+  const catalogue = Object.entries(targets).map(([name, one]) => [name, `${name}: ${sizes(one.shape)}, ${one.classes} classes`]);
+  if (!(state.data in targets)) await choose(state.data).catch((error) => { state.data = 'digits'; here.fail(error); });
+  const images = select([...catalogue, ...own.map((one) => [one.id, `${one.name} (your own)`])], state.data, (id) => choose(id).then(() => changed(true)).catch((error) => { images.value = state.data; here.fail(error); }));
   const start = select([['', 'choose…'], ['example', 'a small example'], ...known.models.map((name) => [name, name])], '', (name) => { from(name); start.value = ''; });
   root.append(h('div', { class: 'head' }, h('h1', null, 'Network'), h('p', null, 'A network is a list of layers. Sizes and costs follow as you edit; input sizes are inferred, and the last linear layer has one output for each class.')),
     h('div', { class: 'line end' },
-      field('For the images of', select(Object.entries(known.datasets).map(([name, one]) => [name, `${name}: ${sizes(one.shape)}, ${one.classes} classes`]), state.data, (value) => { state.data = value; changed(true); })),
+      field('For the images of', images),
       field('Start from', start), train),
     h('div', { class: 'columns wide-left' }, h('section', { class: 'card', 'aria-label': 'Layers' }, list, button('Add a layer', () => { rows.push({ name: rows.length ? 'relu' : 'flatten' }); changed(); drawRows(rows.length - 1); }), problem, totals),
       h('section', { class: 'card' }, h('h2', null, 'The same as code'), code)));

@@ -6,12 +6,16 @@ import { lineChart } from './charts.js';
 import { button, field, h, number, percent, put, seconds, select } from './dom.js';
 import { gallery } from './pictures.js';
 
+/** @typedef {[string, string, (value: any) => string]} Column: name, title, value as text */
+
+/** @type {Column[]} */
 const RESULTS = [
   ['test_accuracy', 'test accuracy', percent], ['validation_accuracy', 'validation accuracy', percent],
   ['epoch', 'epochs', number], ['seconds', 'time', seconds], ['parameters', 'parameters', number],
 ];
-const PAGE = 200;
+const PAGE = 100;
 const MOST = 20;
+const inOrder = new Intl.Collator('en', { numeric: true }).compare;
 
 /** The value of a column in a row. */
 const valueOf = (row, column) => {
@@ -32,9 +36,11 @@ export function variedSettings(rows) {
   }).map(([name]) => name);
 }
 
-/** Whether a row has every word of a filter: a part of a text, or `setting<number`. */
-export function matches(row, words) {
-  const text = [row.name, row.state, ...Object.entries(row.settings).map(([k, v]) => `${k}=${v}`)].join(' ').toLowerCase();
+/** What a filter finds in a row. */
+const textOf = (row) => [row.name, row.state, ...Object.entries(row.settings).map(([k, v]) => `${k}=${v}`)].join(' ').toLowerCase();
+
+/** Whether a row has every word of a filter: a part of its text, or `setting<number`. */
+export function matches(row, text, words) {
   return words.every((word) => {
     const [, name, sign, value] = word.match(/^([a-z0-9_.]+)([<>])([-0-9.e]+)$/) ?? [];
     if (!sign) return text.includes(word);
@@ -45,14 +51,16 @@ export function matches(row, words) {
 
 function compare(a, b) {
   if (typeof a === 'number' && typeof b === 'number') return a - b;
-  if (a === undefined || b === undefined) return (a === undefined) - (b === undefined);
-  return String(a).localeCompare(String(b), 'en', { numeric: true });
+  if (a === undefined || b === undefined) return Number(a === undefined) - Number(b === undefined);
+  return inOrder(String(a), String(b));
 }
 
 export async function show(root, here) {
   const state = { sort: 'changed', down: '1', filter: '', chosen: '', of: 'validation', ...here.given };
   const chosen = new Set(state.chosen ? state.chosen.split(',') : []);
+  /** @type {any[]} */
   let rows = [];
+  let [texts, varied] = [rows, rows]; // of the rows, computed when they are read
   let limit = PAGE;
   const count = h('span', { class: 'quiet', role: 'status' });
   const table = h('table', { class: 'runs' });
@@ -73,14 +81,15 @@ export async function show(root, here) {
 
   function drawTable() {
     const words = state.filter.toLowerCase().split(/\s+/).filter(Boolean);
-    const found = rows.filter((row) => matches(row, words));
+    const found = rows.filter((row, k) => matches(row, texts[k], words));
     const way = state.down ? -1 : 1;
     found.sort((a, b) => {
       const [x, y] = [valueOf(a, state.sort), valueOf(b, state.sort)];
       return x === undefined || y === undefined ? compare(x, y) : way * compare(x, y);
     });
+    /** @type {Column[]} */
     const columns = [['name', 'run', String], ['state', 'state', String], ...RESULTS, ['changed', 'changed', (x) => new Date(1000 * x).toLocaleString('en-GB', { dateStyle: 'short', timeStyle: 'short' })],
-      ...variedSettings(rows).map((name) => [name, name, (x) => (typeof x === 'number' ? number(x) : String(x ?? ''))])];
+      ...varied.map((name) => /** @type {Column} */ ([name, name, (x) => (typeof x === 'number' ? number(x) : String(x ?? ''))]))];
     put(count, rows.length ? `${found.length.toLocaleString('en')} of ${rows.length.toLocaleString('en')} runs` : '');
     const head = columns.map(([id, text]) => h('th', { scope: 'col', 'aria-sort': id === state.sort ? (state.down ? 'descending' : 'ascending') : null },
       button(text, () => {
@@ -120,10 +129,10 @@ export async function show(root, here) {
       })));
     }
     difference.hidden = wanted.length !== 2;
-    if (wanted.length === 2) await drawDifference(wanted);
+    if (wanted.length === 2) await drawDifference(wanted[0], wanted[1]);
   }
 
-  async function drawDifference([a, b]) {
+  async function drawDifference(a, b) {
     const [first, second] = [a, b].map((id) => rows.find((row) => row.id === id));
     const settings = await get(`runs/${a}/difference/${b}`, here.signal);
     const results = RESULTS.filter(([id]) => first.results[id] !== second.results[id]);
@@ -148,6 +157,7 @@ export async function show(root, here) {
 
   async function read() {
     rows = await get('runs', here.signal);
+    [texts, varied] = [rows.map(textOf), variedSettings(rows)];
     for (const row of rows) if (row.state === 'running') kept.delete(row.id);
     here.well();
     if (!rows.length) {

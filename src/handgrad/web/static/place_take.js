@@ -7,6 +7,8 @@ import { chooseRun, usableRuns } from './place_draw.js';
 const KINDS = [
   ['safetensors', 'Network for Handgrad', 'handgrad.load("network.safetensors") reads it; the weights are plain safetensors.'],
   ['onnx', 'Network as ONNX', 'For onnxruntime, browsers and phones; it takes pixels and gives probabilities.'],
+  ['torch', 'Weights for torch', 'For load_state_dict, as safetensors with the names that torch gives the arrays.'],
+  ['report', 'Report as HTML', 'Results, curves, mistakes and settings on one page, which needs no other file.'],
   ['script', 'Python script', 'Trains the same network again, with the same numbers to the last bit.'],
   ['settings', 'Settings as TOML', 'For handgrad train FILE.'],
   ['csv', 'Metrics as CSV', 'Loss and accuracy of each epoch.'],
@@ -24,7 +26,7 @@ export async function show(root, here) {
     try {
       const response = await fetch(`/api/runs/${run}/download/${kind}`, { signal: here.signal });
       if (!response.ok) throw new Error((await response.json()).error);
-      const name = response.headers.get('content-disposition').match(/filename="([^"]+)"/)[1];
+      const name = response.headers.get('content-disposition')?.match(/filename="([^"]+)"/)?.[1];
       const url = URL.createObjectURL(await response.blob());
       h('a', { href: url, download: name }).click();
       setTimeout(() => URL.revokeObjectURL(url), 1000);

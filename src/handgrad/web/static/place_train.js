@@ -156,8 +156,10 @@ function liveView(id, place, here, act) {
   const bar = h('progress', { max: 1, value: 0, 'aria-label': 'Progress of the training' });
   const facts = h('dl', { class: 'facts' });
   const layers = h('div');
+  const norms = h('div');
+  let measured = 0;
   put(place, h('section', { class: 'card stack' }, h('div', { class: 'line' }, h('h2', null, id), state, tools), words, bar, facts, h('div', { class: 'pair' }, loss.element, accuracy.element)),
-    h('section', { class: 'card' }, h('h2', null, 'Layers'), h('p', { class: 'quiet' }, 'Gradient norm of each layer, and units that no longer react, measured on images of the run at its last checkpoint.'),
+    h('section', { class: 'card' }, h('h2', null, 'Layers'), norms, h('p', { class: 'quiet' }, 'The gradient norm of each layer is measured every few seconds while it trains. Measure it at the last checkpoint, with the units that no longer react:'),
       button('Measure now', measure), layers));
   let steps = [];
   let epochs = [];
@@ -185,6 +187,13 @@ function liveView(id, place, here, act) {
     loss.draw([fine('loss'), coarse('train_loss', 'training', 0), coarse('validation_loss', 'validation', 1)]);
     accuracy.draw([fine('accuracy'), coarse('train_accuracy', 'training', 0), coarse('validation_accuracy', 'validation', 1)]);
   });
+  function drawNorms() {
+    const row = steps.findLast((one) => one.layers);
+    if (!row || row.step === measured) return;
+    measured = row.step;
+    put(norms, h('h3', null, `Gradient norm at step ${number(row.step)}`), bars(Object.entries(row.layers).map(([name, value]) => ({ name, value })), { label: 'Gradient norm by layer, while training' }));
+  }
+
   let about = null;
   const total = () => about?.settings['training.epochs'];
 
@@ -246,6 +255,7 @@ function liveView(id, place, here, act) {
       here.well();
       say_(found);
       draw();
+      drawNorms();
     } finally { polling = false; }
   }
   return { poll };
