@@ -86,7 +86,7 @@ def test_a_path_is_planned_trained_explained_and_trained_again(folder, handgrad)
 def test_an_interrupted_training_predicts_and_resumes(folder, handgrad, monkeypatch):
     whole = handgrad(f"train --dataset pictures {QUICK} -q --json --run whole")
 
-    def stop(self, trainer, record):
+    def stop(self, trainer, record, shorten):
         if isinstance(record, EpochRecord) and record.epoch == 2:
             raise KeyboardInterrupt
 
@@ -101,7 +101,7 @@ def test_the_deadline_ends_the_training_and_resume_goes_on(
 ):
     whole = handgrad(f"train --dataset pictures {QUICK} -q --json --run whole")
     monkeypatch.setattr(deadline.Deadline, "grant", lambda self, seconds: None)
-    monkeypatch.setattr(deadline, "LATEST", 0.0)
+    monkeypatch.setattr(deadline.Deadline, "elapsed", lambda self: 1e9)
     code, out, _ = handgrad(f"train --dataset pictures {QUICK} --run cut")
     assert code == 0
     assert "The time was over after epoch 1 of 4" in out
@@ -110,6 +110,21 @@ def test_the_deadline_ends_the_training_and_resume_goes_on(
     assert handgrad("predict cut pictures/a/00.png").code == 0
     assert digest(handgrad("train --resume cut -q --json")) == digest(whole)
     assert handgrad("verify cut --steps 1").code == 0
+
+
+def test_a_slow_machine_trains_fewer_epochs_and_says_so(folder, handgrad, monkeypatch):
+    times = iter([0.0] * 3 + [50.0] * 90)  # seconds when asked; a minute is over at 60
+    monkeypatch.setattr(deadline.Deadline, "grant", lambda self, seconds: None)
+    monkeypatch.setattr(deadline, "fmean", lambda epochs: 4.0)
+    monkeypatch.setattr(deadline.Deadline, "elapsed", lambda self: next(times))
+    code, out, err = handgrad(f"train --dataset pictures {QUICK} --run short")
+    assert code == 0, err
+    assert "The epochs take longer than planned: 3 epochs instead of 4" in err
+    assert "The time was over" not in out
+    assert json.loads(Path("short/result.json").read_text())["epochs"] == 3
+    assert handgrad("verify short").code == 0
+    sha256 = json.loads(Path("short/result.json").read_text())["sha256"]
+    assert digest(handgrad("train short/config.toml -q --json --run two")) == sha256
 
 
 def test_freezing_needs_weights_to_start_from(folder, refused):
