@@ -9,8 +9,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from handgrad.augmentation.mixture import mixed
 from handgrad.engine.fences import LINE, fenced
-from handgrad.engine.kernels.gather import LOGITS, ROWS
+from handgrad.engine.kernels.gather import LOGITS, ROWS, VIEWS
 from handgrad.engine.lowering import rows
 from handgrad.engine.memory_plan import Region, numbers_at
 from handgrad.engine.operation import Operation
@@ -83,6 +84,9 @@ def main():
         logits = engine.logits(batch.images)
         block = engine.prediction.inputs  # which points to what a prediction let go
         block[ROWS], block[LOGITS] = rows.ctypes.data, logits.ctypes.data
+        if batch.mixture is not None:  # a step lets its table go, too
+            table = mixed(batch.recorded, batch.mixture).table
+            engine.training.inputs[VIEWS] = table.ctypes.data
         for operation, first, last, _ in operations(engine):
             is_new = seen.setdefault(operation.entry, engine) is engine
             if operation.entry.by_unit or not is_new:
