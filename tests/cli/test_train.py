@@ -268,12 +268,14 @@ def test_a_run_starts_from_the_weights_of_another(handgrad, refused, tmp_path):
     assert handgrad("verify third -q").code == 0
     wide = "train --start-from first --set hidden_sizes=9,"
     assert "do not fit: this network takes linear_1.weight" in refused(wide)
-    how = "--freeze all-but-last --backbone-multiplier 0.5"
+    how = "--freeze all-but-last"
+    both = f"train --start-from first {how} --backbone-multiplier 0.5"
+    assert "all before the last are frozen" in refused(both)
     frozen = handgrad(f"train --start-from first --dataset pictures {how} --run fourth")
     assert frozen.code == 0, frozen.err
     assert "images are normalized as for these weights\nfrozen: linear_1" in frozen.err
     start = RunFolder(tmp_path / "fourth").config.start
-    assert (start.freeze, start.backbone_multiplier) == ("all-but-last", 0.5)
+    assert (start.freeze, start.backbone_multiplier) == ("all-but-last", None)
     assert "mlp has 2 layers" in refused("train --start-from first --freeze 2")
     own = "train --start-from first --normalization half --epochs 1 --run own"
     slow = handgrad(f"{own} --backbone-multiplier 0.5").err
