@@ -322,6 +322,7 @@ INSPECTION = {
         "microscope", layer="linear_1", index=(0, 0), image=0
     ),
     "inspection.mistakes": of_fitted("mistakes"),
+    "inspection.occlusion": of_fitted("occlusion", image=0),
     "inspection.reliability": of_fitted("reliability", bins=5),
     "inspection.labels": row(
         lambda: inspection.labels(finished_run().folder.path, folds=2, epochs=1).csv(),

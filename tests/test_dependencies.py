@@ -18,6 +18,7 @@ RUN_ONLY |= {"myst-parser", "pydata-sphinx-theme"}
 SKIPPING = "pytest.importorskip"  # imports too
 # What pytest and other declared tools bring along.
 APART = {"packaging", "cosmic-ray", "docutils"}
+APART |= {"torchvision"}  # at night, where a build for the pinned torch is installed
 
 
 def names_of(requirements):
@@ -45,9 +46,8 @@ def imported(source):
 
 FOLDERS = ("src", "tests", "benchmarks", "scripts", "fuzz", "mutation", "docs")
 MODULES = {folder: sorted((ROOT / folder).rglob("*.py")) for folder in FOLDERS}
-LOCAL = {path.stem for paths in MODULES.values() for path in paths} | {
-    path.parent.name for paths in MODULES.values() for path in paths
-}
+OWN = [path for folder in FOLDERS[1:] for path in MODULES[folder]]
+LOCAL = {"handgrad", *(path.stem for path in OWN), *(path.parent.name for path in OWN)}
 
 
 def imports_below(*folders):

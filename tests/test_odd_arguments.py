@@ -110,6 +110,7 @@ SAMPLE = {
     "gradient_flow": (FITTED, IMAGES, LABELS),
     "trace": (FITTED, IMAGES[:2], LABELS[:2]),
     "feature_maps": (FITTED, IMAGES[0], LABELS[:1]),
+    "occlusion": (FITTED, IMAGES[0], LABELS[:1]),
     "filters": (FITTED,),
     "memory": (FITTED,),
     "microscope": (FITTED, IMAGES[0], LABELS[:1]),

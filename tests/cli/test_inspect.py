@@ -26,8 +26,8 @@ def test_the_kinds_are_all_there(handgrad):
     out = handgrad("inspect --help").out
     for kind in (
         "softmax-numerics", "activation-functions", "dropout-statistics", "jacobians",
-        "gradient-flow", "saturation", "filters", "feature-maps", "microscope",
-        "learning-rate-finder", "memory", "confusion", "mistakes",
+        "gradient-flow", "saturation", "filters", "feature-maps", "occlusion",
+        "microscope", "learning-rate-finder", "memory", "confusion", "mistakes",
     ):  # fmt: skip
         assert kind in out
 
@@ -161,6 +161,16 @@ def test_feature_maps_of_a_chosen_image(handgrad, trained, tmp_path):
     found = json.loads(handgrad(f"{words} --json").out)
     assert [layer["layer"] for layer in found["layers"]] == ["flatten_1", "linear_1"]
     assert len(found["layers"][-1]["outputs"]) == 10
+
+
+def test_occlusion_of_a_chosen_image(handgrad, refused, trained, tmp_path):
+    words = f"inspect occlusion {trained} --image 3"
+    out = handgrad(f"{words} --side 14 --stride 7 --figure parts.png").out
+    assert "Probability of" in out
+    assert (tmp_path / "parts.png").exists()
+    found = json.loads(handgrad(f"{words} --side 14 --stride 7 --json").out)
+    assert np.shape(found["drops"]) == (3, 3)
+    assert "from 1 to 28" in refused(f"{words} --side 29")
 
 
 def test_errors_of_run_are_sentences(refused, trained):

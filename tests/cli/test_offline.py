@@ -70,6 +70,7 @@ LOOKS = [  # into the run that LINES have made
     "saturation sigmoids",
     "filters one",
     "feature-maps pictures",
+    "occlusion pictures",
     "microscope one --layer linear_1 --weight 0,0",
     "confusion one --figure c.png",
     "mistakes one",

@@ -56,6 +56,7 @@ CASES = {
     "saturation, scales": lambda: inspection.saturation(scales=[0.1, 1], count=9),
     "filters": lambda: inspection.filters(FITTED),
     "feature_maps": lambda: inspection.feature_maps(FITTED, IMAGES[0], LABELS[0]),
+    "occlusion": lambda: inspection.occlusion(FITTED, IMAGES[0], LABELS[0], side=2),
     "microscope": lambda: inspection.microscope(
         FITTED, IMAGES[0], LABELS[0], layer="linear_1", index=(1, 2)
     ),
@@ -69,7 +70,7 @@ CASES = {
     "labels": lambda: inspection.labels(saved_run(), folds=2, epochs=1),
     "trace": lambda: inspection.trace(FITTED, IMAGES[0], LABELS[0]),
 }
-WITH_NAMES = ("feature_maps", "confusion", "mistakes", "labels")
+WITH_NAMES = ("feature_maps", "occlusion", "confusion", "mistakes", "labels")
 
 
 @pytest.fixture(scope="module", params=CASES)

@@ -25,6 +25,8 @@ from handgrad.cli.inspect_options import (
     NetworkOrFile,
     Optimizer,
     Run,
+    Side,
+    Stride,
     Values,
     count,
     known_network,
@@ -92,6 +94,17 @@ INSPECTIONS = (
         "feature_maps",
         "Show the outputs of every layer for one image.",
         (RUN, IMAGE, *WHERE),
+    ),
+    Inspection(
+        "occlusion",
+        "Show which parts of an image a prediction depends on, by hiding each.",
+        (
+            RUN,
+            IMAGE,
+            option("side", Side),
+            option("stride", Stride),
+            *WHERE,
+        ),
     ),
     Inspection(
         "microscope",

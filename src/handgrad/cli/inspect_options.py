@@ -144,6 +144,14 @@ Epochs = Annotated[
     int | None,
     typer.Option(help="Epochs of each network.", show_default="as many as the run"),
 ]
+Side = Annotated[
+    int | None,
+    typer.Option(help="Side of the squares, in pixels.", show_default="a quarter"),
+]
+Stride = Annotated[
+    int | None,
+    typer.Option(help="Pixels between squares.", show_default="a quarter of --side"),
+]
 Listed = Annotated[
     str, typer.Option(metavar="NUMBERS", help="Comma-separated numbers.")
 ]

@@ -14,6 +14,7 @@ from handgrad.inspection.labels import labels
 from handgrad.inspection.learning_rate_finder import learning_rate_finder
 from handgrad.inspection.microscope import microscope
 from handgrad.inspection.mistakes import mistakes
+from handgrad.inspection.occlusion import occlusion
 from handgrad.inspection.reliability import reliability
 from handgrad.inspection.result import Result
 from handgrad.inspection.saturation import saturation
@@ -45,6 +46,7 @@ __all__ = [
     "memory",
     "microscope",
     "mistakes",
+    "occlusion",
     "reliability",
     "saturation",
     "softmax_numerics",
