@@ -213,6 +213,9 @@ def test_one_looks_inside(browser, server):
         ready(tab, "images are right")
         tab.goto(address)
         ready(tab, "relu_1: ReLU")
+        tab.get_by_role("button", name="Feature maps and saliency").click()
+        tab.get_by_role("button", name="Hide each part").press("Enter")
+        ready(tab, "lowers it by up to")
 
 
 def test_a_row_of_a_study_is_run_and_reported(browser, server):

@@ -61,6 +61,12 @@ def trace(server: Server, run: str, image: Number = 0, split: Split = "") -> Any
     return _look(server, run, looks.trace_of, split, image)
 
 
+@api.get("/occlusion")
+def occlusion(server: Server, run: str, image: Number = 0, split: Split = "") -> Any:
+    """How much each part of an image, hidden, lowers the probability of its class."""
+    return _look(server, run, looks.occlusion_of, split, image)
+
+
 @api.get("/gradient")
 def gradient(
     server: Server,

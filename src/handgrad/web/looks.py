@@ -11,6 +11,7 @@ from handgrad.inspection.filters import filters
 from handgrad.inspection.gradient_flow import gradient_flow
 from handgrad.inspection.microscope import microscope
 from handgrad.inspection.mistakes import Mistakes
+from handgrad.inspection.occlusion import occlusion
 from handgrad.inspection.saturation import saturation
 from handgrad.inspection.subject import Subject
 from handgrad.inspection.trace import trace
@@ -80,6 +81,18 @@ def trace_of(loaded: Loaded, split: str, image: int) -> dict[str, Any]:
         "picture": as_json(found.images[0]),
         "saliency": as_json(found.layers[0].d_inputs[0]),
         "steps": [_step(step) for step in (*found.layers, found.loss)],
+    }
+
+
+def occlusion_of(loaded: Loaded, split: str, image: int) -> dict[str, Any]:
+    """The drop of the probability at each pixel, if a square hides it."""
+    found = occlusion(loaded.subject, image=image, split=split or None)
+    return {
+        "name": found.name,
+        "probability": found.probability,
+        "side": found.side,
+        "largest": float(found.drops.max()),
+        "heat": as_json(found.heat[None]),
     }
 
 

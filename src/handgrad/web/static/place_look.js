@@ -84,7 +84,16 @@ export async function show(root, here) {
 
   async function maps() {
     const found = await trace();
+    const hidden = h('div', { 'aria-live': 'polite' });
+    const hide = async () => {
+      put(hidden, h('p', { class: 'quiet' }, 'A square hides each part of the image in turn…'));
+      try {
+        const one = await get(`look/${state.run}/occlusion${query({ image: state.image, split: state.split })}`, here.signal);
+        put(hidden, h('p', null, `Probability of ${one.name}: ${percent(one.probability, 1)}. A square of ${one.side} pixels lowers it by up to ${percent(one.largest, 1)}.`), arrayView(one.heat, 'drop of the probability'));
+      } catch (error) { put(hidden); here.fail(error); }
+    };
     return h('div', { class: 'stack' }, chooser(found),
+      h('section', { class: 'card' }, h('h2', null, 'Occlusion'), h('p', { class: 'quiet' }, 'How much the probability of its class falls if a part of the image is hidden, at each pixel. Red: what is there speaks for the class.'), button('Hide each part', hide), hidden),
       h('section', { class: 'card' }, h('h2', null, 'Saliency'), h('p', { class: 'quiet' }, 'The gradient of the loss with respect to each pixel: where a change of the image would change the loss most. Red: a brighter pixel raises the loss.'), arrayView(found.saliency, 'd_image')),
       h('section', { class: 'card' }, h('h2', null, 'Outputs of each layer'), found.steps.filter((one) => one.name !== 'loss').map((one) => {
         const outputs = one.arrays.find((each) => each.name === 'outputs');
