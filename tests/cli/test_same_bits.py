@@ -101,7 +101,6 @@ def bits(folder, configs, hash_seed, workers, order):
         "PYTHONHASHSEED": hash_seed,
         "WORKERS": str(workers),
         "ORDER": order,
-        "HANDGRAD_CACHE": os.environ.get("HANDGRAD_CACHE", str(folder / "cache")),
     }
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, json.dumps(configs)],
