@@ -13,7 +13,7 @@ from handgrad.catalog import MODELS as CATALOGUE
 from handgrad.errors import ConfigError
 from handgrad.layers import Layer, Sequential
 from handgrad.models.named_layers import ACTIVATION_LAYERS
-from handgrad.torch_modules import BY_LAYER, COMPOSITES, module_of
+from handgrad.torch_modules import BY_LAYER, COMPOSITES, UnsupportedError, module_of
 from interop.twins import assert_equal, images, in_float64
 
 NETWORKS = {
@@ -183,6 +183,6 @@ def test_a_setting_that_torch_lacks_is_named():
 
 def test_settings_that_a_layer_lacks_are_named():
     pair = BY_LAYER[layers.MaxPool2d]
-    with pytest.raises(ConfigError, match=r"^dilation=2$"):
+    with pytest.raises(UnsupportedError, match=r"^dilation=2$"):
         pair.make_layer(nn.MaxPool2d(2, dilation=2))
     assert pair.make_layer(nn.MaxPool2d(2, dilation=(1, 1))).stride == (2, 2)

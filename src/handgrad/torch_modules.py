@@ -24,6 +24,10 @@ PRODUCT = "nc...,nc...->nc..."  # with one number for each channel, or for each 
 WINDOWS = ("kernel_size", "stride", "padding")
 
 
+class UnsupportedError(Exception):
+    """An operation or a setting without a counterpart, in words."""
+
+
 @dataclass(frozen=True)
 class Pair:
     """A layer and the torch module with the same equations.
@@ -42,12 +46,12 @@ class Pair:
     def make_module(self, layer: Any) -> Any:
         """The module with the settings and copies of the arrays of a layer.
 
-        Padding that differs on opposite sides becomes a module before it. ConfigError
-        for settings that the module lacks.
+        Padding that differs on opposite sides becomes a module before it.
+        UnsupportedError for settings that the module lacks.
         """
         for name, wanted in self.only.items():
             if (value := getattr(layer, name)) != wanted:
-                raise ConfigError(f"{name}={value}")
+                raise UnsupportedError(f"{name}={value}")
         given = {theirs: _setting(layer, own) for own, theirs in self.settings.items()}
         border = []
         if isinstance(layer, Windowed) and not layer.windows.is_even:
@@ -60,16 +64,17 @@ class Pair:
     def make_layer(self, module: Any) -> Layer[Any]:
         """The layer with the settings and copies of the arrays of a module.
 
-        ConfigError for settings that the layer lacks.
+        UnsupportedError for settings that the layer lacks, ConfigError for values that
+        it does not take.
         """
         for name, wanted in self.fixed.items():
             if _pairs(value := getattr(module, name)) != _pairs(wanted):
-                raise ConfigError(f"{name}={value}")
+                raise UnsupportedError(f"{name}={value}")
         given = {own: _setting(module, name) for own, name in self.settings.items()}
         layer: Any = self.layer(**given)
         for name, held in {**layer.parameters(), **layer.buffers()}.items():
             if (tensor := getattr(module, name)) is None:
-                raise ConfigError(f"{name}=False")
+                raise UnsupportedError(f"{name}=False")
             held.value = _values(tensor)
         return layer  # type: ignore[no-any-return]
 
@@ -88,7 +93,7 @@ def _border(layer: Any) -> Any:
     """A module for padding that differs on opposite sides."""
     windows, is_average = layer.windows, isinstance(layer, layers.AveragePool2d)
     if windows.ceil_mode or (is_average and not layer.count_include_pad):
-        raise ConfigError(f"padding={layer.padding} and its other settings")
+        raise UnsupportedError(f"padding={layer.padding} and its other settings")
     height, width = windows.borders
     value = -inf if isinstance(layer, layers.MaxPool2d) else 0.0
     return nn.ConstantPad2d((*width, *height), value)
@@ -223,7 +228,7 @@ def module_of(layer: Layer[Any], name: str = "") -> Any:
     if pair is not None:
         try:
             return pair.make_module(layer)
-        except ConfigError as error:
+        except UnsupportedError as error:
             problem = f" with {error}"
     raise ConfigError(
         f"{name or layer} is a {type(layer).__name__}{problem}, for which there is no "

@@ -11,7 +11,7 @@ from .twins import BasicBlock, Functions
 def test_the_operations_of_a_block():
     graph = Graph(BasicBlock(4, 4))
     names = [graph.name(node) for node in graph.nodes]
-    assert names == ["conv1", "bn1", "relu", "conv2", "bn2", "add", "relu"]
+    assert names == ["conv1", "bn1", "relu", "conv2", "bn2", "iadd", "relu"]
     assert [graph.join(node) for node in graph.nodes] == [*[None] * 5, "add", None]
     assert len(graph.users(graph.input)) == 2
     assert graph.shown(graph.nodes[0]) == "Conv2d (conv1)"

@@ -40,7 +40,40 @@ class Padded(nn.Module):
         return functional.max_pool2d(self.pad_most(x), 2)
 
 
+class InPlace(nn.Module):
+    """Values that are used again after a change in place."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv1, self.conv2 = nn.Conv2d(2, 3, 1), nn.Conv2d(3, 3, 1)
+        self.body = nn.Sequential(nn.ReLU(inplace=True), nn.Conv2d(3, 3, 1))
+
+    def forward(self, x):
+        x = self.conv1(x)
+        x = self.body(x) + x
+        same = y = self.conv2(x)
+        y += x
+        functional.hardswish(same, inplace=True)
+        return torch.cat([same.mul_(x), y.clone().tanh_()], -3)
+
+
+class Sums(nn.Module):
+    """Sums of three values, and sums within sums."""
+
+    def __init__(self):
+        super().__init__()
+        self.fc1, self.fc2, self.fc3 = (nn.Linear(8, 8) for _ in range(3))
+
+    def forward(self, x):
+        x = x.contiguous().view(-1, 8)
+        y = torch.clamp(self.fc1(x), 0, 6) + x
+        y = self.fc2(y) + y + x
+        return torch.cat([self.fc3(y) + y + functional.hardtanh(y, 0.0, 6.0), y], -1)
+
+
 MODULES = {
+    "in place": (InPlace, (2, 3, 3)),
+    "sums": (Sums, (2, 2, 2)),
     "ResNet-18": (resnet18, (3, 32, 32)),
     "ResNet-50": (resnet50, (3, 32, 32)),
     "SqueezeNet": (
@@ -140,9 +173,32 @@ class Shared(nn.Module):
         return self.fc(torch.relu(self.fc(x)))
 
 
-class Dense(nn.Module):
+class Forward(nn.Module):
+    """A module whose forward method is given."""
+
+    def __init__(self, forward):
+        super().__init__()
+        self.own = forward
+
     def forward(self, x):
-        return torch.cat([torch.relu(x), torch.tanh(x)], 2)
+        return self.own(x)
+
+
+def crossed(x):
+    y, z = torch.relu(x), torch.tanh(x)
+    return (y * x) + (z * y)
+
+
+def tied():
+    module = nn.Sequential(nn.Flatten(), nn.Linear(32, 32), nn.Linear(32, 32))
+    module[2].weight = module[1].weight
+    return module
+
+
+def filled(value):
+    module = nn.Conv2d(2, 2, 1)
+    nn.init.constant_(module.bias, value)
+    return module
 
 
 REFUSED = {
@@ -162,8 +218,29 @@ REFUSED = {
     "other edges": (nn.ReflectionPad2d(1), r"no layer for ReflectionPad2d"),
     "own equations": (Doubled(4, 4), r"a parameter outside of a module \(weight, bias"),
     "shared weights": (Shared(), r"used twice \(fc.weight, fc.bias"),
-    "branches": (Dense(), "the branches relu .* which no operation joins"),
-    "values": (nn.Dropout(1.0), "Dropout with Dropout takes rate"),
+    "tied weights": (tied(), r"used twice \(1.weight, 2.weight\)"),
+    "NaN": (filled(float("nan")), "NaN or infinity in bias"),
+    "axis": (
+        Forward(lambda x: torch.cat([x.relu(), x], 2)),
+        r"cat \(cat\) along axis 2",
+    ),
+    "crossed branches": (Forward(crossed), "the branches .* which meet others"),
+    "factor": (
+        Forward(lambda x: torch.add(x.relu(), x, alpha=2)),
+        r"for add with alpha=2 \(add\)",
+    ),
+    "sum with itself": (Forward(lambda x: x + x), "add of a value and itself"),
+    "reshape": (Forward(lambda x: x.view(-1, 16)), "of 32 values to 16"),
+    "dropout": (Forward(functional.dropout), "does not stop in evaluation"),
+    "output array": (
+        Forward(lambda x: (torch.mul(x, x.relu(), out=x), x)[1]),
+        "for mul with out=",
+    ),
+    "negative padding": (
+        nn.Sequential(nn.ZeroPad2d(-1), nn.Conv2d(2, 2, 1)),
+        r"^Conv2d \(1\): Conv2d takes padding .* got \(-1, -1\)",
+    ),
+    "values": (nn.Dropout(1.0), r"^Dropout: Dropout takes rate"),
     "pooling": (nn.AdaptiveAvgPool2d(3), r"from 4 x 4 to 3 x 3 pixels"),
     "softmax of channels": (nn.Softmax(dim=1), "Softmax over axis 1 of 4"),
 }

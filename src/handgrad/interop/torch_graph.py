@@ -13,7 +13,15 @@ from torch import fx, nn
 from torch.nn import functional
 
 from handgrad.errors import ConfigError
-from handgrad.torch_modules import PRODUCT
+from handgrad.interop.torch_trace import (
+    changed_by,
+    follow_changes,
+    is_batch_size,
+    sizes_in,
+    traced,
+)
+from handgrad.text import some
+from handgrad.torch_modules import PRODUCT, UnsupportedError
 
 ROOT = "network"  # the module given, as part of the one that is traced
 JOINS: dict[Any, str] = {
@@ -24,48 +32,91 @@ JOINS: dict[Any, str] = {
 }
 
 
+VIEWS = (nn.Flatten, nn.Identity, nn.Dropout)  # their results may share memory
+
+
+def _clamp(min: Any = None, max: Any = None) -> Any:
+    return _hardtanh(min, max)
+
+
+def _dropout(p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
+    if training:
+        raise UnsupportedError("a dropout that does not stop in evaluation mode")
+    return nn.Dropout(p, inplace)
+
+
 def _flatten(start_dim: int = 0, end_dim: int = -1) -> Any:
     return nn.Flatten(start_dim, end_dim)
+
+
+def _hardtanh(
+    min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False
+) -> Any:
+    if min_val != 0 or max_val not in (6, None):
+        raise UnsupportedError("other limits than those of ReLU and ReLU6")
+    return nn.ReLU(inplace) if max_val is None else nn.ReLU6(inplace)
+
+
+def _max_pool2d(
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> Any:
+    return nn.MaxPool2d(
+        kernel_size, stride, padding, dilation, return_indices, ceil_mode
+    )
 
 
 def _mean(dim: Any = None, keepdim: bool = False) -> Any:
     axes = tuple(dim) if isinstance(dim, list | tuple) else (dim,)
     if axes not in {(2, 3), (-2, -1), (-1, -2), (3, 2)}:
-        raise TypeError("another mean than that of the pixels")
+        raise UnsupportedError("another mean than that of the pixels")
     pool = nn.AdaptiveAvgPool2d(1)
     return pool if keepdim else nn.Sequential(pool, nn.Flatten())
 
 
 def _pad(pad: Any, mode: str = "constant", value: float | None = None) -> Any:
     if mode != "constant":
-        raise TypeError("padding with other values than a constant")
-    return nn.ConstantPad2d(pad, value or 0.0)
+        raise UnsupportedError("padding with other values than a constant")
+    if len(pad) not in (2, 4):
+        raise UnsupportedError("padding of other axes than those of the pixels")
+    return nn.ConstantPad2d((*pad, 0, 0)[:4], value or 0.0)
 
 
-def _reshape(batch: Any, features: Any = None) -> Any:
+def _reshape(*sizes: Any) -> Any:
     """A reshape to (batch, features)."""
-    size = batch[1] if isinstance(batch, list | tuple) else features
-    if size != -1:
-        raise TypeError("another reshape than that of examples to vectors")
-    return nn.Flatten()
+    given = sizes[0] if isinstance(sizes[0], list | tuple) else sizes
+    batch, features = given if len(given) == 2 else (None, None)
+    is_known = isinstance(features, int) and features > 0
+    if not (is_batch_size(batch) or (batch == -1 and is_known)):
+        raise UnsupportedError("another reshape than that of examples to vectors")
+    flat = nn.Flatten()
+    flat.features = features if is_known else None  # the number expected
+    return flat
 
 
 KINDS: dict[str, Callable[..., Any]] = {  # functions and methods by name
     "adaptive_avg_pool2d": nn.AdaptiveAvgPool2d,
     "avg_pool2d": nn.AvgPool2d,
-    "dropout": nn.Dropout,
+    "clamp": _clamp,
+    "clone": lambda memory_format=None: nn.Identity(),
+    "contiguous": lambda memory_format=None: nn.Identity(),
+    "dropout": _dropout,
     "elu": nn.ELU,
     "flatten": _flatten,
     "gelu": nn.GELU,
     "hardsigmoid": nn.Hardsigmoid,
     "hardswish": nn.Hardswish,
+    "hardtanh": _hardtanh,
     "leaky_relu": nn.LeakyReLU,
-    "max_pool2d": nn.MaxPool2d,
+    "max_pool2d": _max_pool2d,
     "mean": _mean,
     "pad": _pad,
     "relu": nn.ReLU,
     "relu6": nn.ReLU6,
-    "relu_": nn.ReLU,
     "reshape": _reshape,
     "sigmoid": nn.Sigmoid,
     "silu": nn.SiLU,
@@ -77,10 +128,10 @@ KINDS: dict[str, Callable[..., Any]] = {  # functions and methods by name
 FUNCTIONS: dict[Any, str] = {
     getattr(place, name): name
     for place in (functional, torch)
-    for name in KINDS
+    for kind in KINDS
+    for name in (kind, f"{kind}_")
     if hasattr(place, name)
 }
-UNUSED = ("inplace", "training")  # settings that do not change the outputs
 
 
 class Graph:
@@ -92,7 +143,7 @@ class Graph:
 
     def __init__(self, module: Any) -> None:
         self.root = nn.Sequential(OrderedDict({ROOT: module}))
-        nodes = _traced(self.root, module)
+        nodes = traced(self.root, module)
         result = nodes[-1].args[0]
         if not isinstance(result, fx.Node):
             raise ConfigError(
@@ -100,8 +151,9 @@ class Graph:
                 f"{type(module).__name__} with {result}. Give the part that maps "
                 "images to logits."
             )
-        self.input, self._sizes = nodes[0], _sizes_in(nodes)
-        self.nodes = self._leading_to(result, nodes)
+        self.input, self._sizes = nodes[0], sizes_in(nodes)
+        follow_changes(nodes, self._sizes, self._changed, self._is_view, self.shown)
+        self.nodes = self._leading_to(nodes[-1].args[0], nodes)
 
     def _leading_to(self, output: Any, nodes: list[Any]) -> list[Any]:
         """The operations that the output depends on, in order."""
@@ -122,29 +174,52 @@ class Graph:
 
     def module(self, node: Any) -> Any:
         """The module of an operation; None if there is none with its settings."""
-        if node.op == "call_module":
-            return self.root.get_submodule(node.target)
-        kind = self._function(node)
-        given = {n: v for n, v in node.kwargs.items() if n not in UNUSED}
         try:
-            return KINDS[kind](*node.args[1:], **given)
-        except (KeyError, TypeError):
+            return self.supported(node)
+        except UnsupportedError:
             return None
+
+    def supported(self, node: Any) -> Any:
+        """The module of an operation; UnsupportedError, in words, if there is none."""
+        if node.op == "call_module":
+            module = self.root.get_submodule(node.target)
+            if type(module) is not nn.Hardtanh:
+                return module
+            limits = module.min_val, module.max_val
+            return _hardtanh(*limits, inplace=module.inplace)
+        make = KINDS.get(self._function(node).removesuffix("_"))
+        if make is None:
+            is_join = self.join(node) is not None
+            raise UnsupportedError(self.kind(node) + self._settings(node) * is_join)
+        try:
+            return make(*node.args[1:], **node.kwargs)
+        except (TypeError, ValueError) as error:
+            raise UnsupportedError(self.kind(node) + self._settings(node)) from error
 
     def join(self, node: Any) -> str | None:
         """How an operation joins several values: "add", "mul", "cat", else None.
 
-        "?" for a concatenation along other axes than the channels, or another sum of
-        products than that of `handgrad.torch_modules`.
+        "?" for settings that no layer has, and for a value that is joined to itself or
+        to a number.
         """
         is_function = node.op in ("call_function", "call_method")
         kind = JOINS.get(node.target) if is_function else None
+        if kind is None:
+            return None
+        values, given = list(node.args), dict(node.kwargs)
         if kind == "einsum":
-            return "mul" if node.args[0] == PRODUCT else "?"
-        if kind == "cat":
-            axis = node.args[1] if len(node.args) > 1 else node.kwargs.get("dim", 0)
-            return "cat" if axis == 1 else "?"
-        return kind
+            kind = "mul" if values.pop(0) == PRODUCT else "?"
+        elif kind == "cat":
+            given.pop("dim", None)
+            values = list(values[0]) if isinstance(values[0], list | tuple) else []
+        elif kind == "add" and given.get("alpha") == 1:
+            del given["alpha"]
+        is_known = len(values) > 1 and values == self.operands(node) and not given
+        return kind if is_known else "?"
+
+    def axis(self, node: Any) -> Any:
+        """The axis along which an operation concatenates."""
+        return node.args[1] if len(node.args) > 1 else node.kwargs.get("dim", 0)
 
     def name(self, node: Any) -> str:
         """The name of an operation's module, or of its function."""
@@ -155,7 +230,7 @@ class Graph:
     def kind(self, node: Any) -> str:
         """What an operation is: the class of its module, or its function."""
         if node.op == "call_module":
-            return type(self.module(node)).__name__
+            return type(self.root.get_submodule(node.target)).__name__
         if node.op == "get_attr":
             return "a parameter outside of a module"
         return self._function(node) or str(getattr(node.target, "__name__", node.name))
@@ -165,6 +240,34 @@ class Graph:
         name = self.name(node)
         return f"{self.kind(node)} ({name})" if name else self.kind(node)
 
+    def _settings(self, node: Any) -> str:
+        """What an operation takes besides different values, in words."""
+        operands = self.operands(node)
+        parts = [part for each in node.args for part in _parts(each)]
+        if any(parts.count(each) > 1 for each in operands):
+            return " of a value and itself"
+        given = [
+            *(
+                str(a)
+                for a in node.args
+                if all(part not in operands for part in _parts(a))
+            ),
+            *(f"{name}={value}" for name, value in node.kwargs.items()),
+        ]
+        return f" with {some(given, 4)}" if given else ""
+
+    def _changed(self, node: Any) -> Any:
+        """The value that an operation changes in place; None if it changes none."""
+        is_module = node.op == "call_module"
+        part = self.root.get_submodule(node.target) if is_module else self.module(node)
+        return changed_by(node, part)
+
+    def _is_view(self, node: Any) -> bool:
+        """Whether a result may be the memory of the first operand."""
+        if self.join(node) is not None or self._function(node) == "clone":
+            return False
+        return isinstance(self.module(node), (*VIEWS, type(None)))
+
     def _function(self, node: Any) -> str:
         if isinstance(node.target, str):
             return node.target
@@ -173,35 +276,6 @@ class Graph:
         return FUNCTIONS.get(node.target, "")
 
 
-def _traced(root: Any, module: Any) -> list[Any]:
-    """The nodes of `torch.fx`, of the forward method in evaluation mode."""
-    modes = {each: each.training for each in root.modules()}
-    root.eval()
-    try:
-        graph = fx.Tracer().trace(root)
-    except Exception as error:  # of the user's forward method
-        raise ConfigError(
-            f"from_torch cannot follow the forward method of {type(module).__name__}: "
-            f"{error}. Give a module whose operations do not depend on the values of "
-            "its inputs."
-        ) from error
-    finally:
-        for each, mode in modes.items():
-            each.training = mode
-    return list(graph.nodes)
-
-
-def _sizes_in(nodes: list[Any]) -> set[Any]:
-    """The values that are sizes of others, or computed from sizes alone."""
-    found: set[Any] = set()
-    for node in nodes:
-        operands = set(node.all_input_nodes)
-        is_computed = node.op == "call_function" and operands and operands <= found
-        if is_computed or _is_size(node):
-            found.add(node)
-    return found
-
-
-def _is_size(node: Any) -> bool:
-    is_shape = node.target is getattr and node.args[1] == "shape"
-    return is_shape or (node.op == "call_method" and node.target in ("size", "dim"))
+def _parts(argument: Any) -> list[Any]:
+    """The entries of a list, or an argument as a list of one."""
+    return list(argument) if isinstance(argument, list | tuple) else [argument]

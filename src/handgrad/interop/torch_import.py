@@ -3,7 +3,6 @@
 Needs torch, the extra `torch`.
 """
 
-from collections import Counter
 from collections.abc import Callable
 from math import inf, prod
 from typing import Any, NamedTuple
@@ -13,15 +12,12 @@ from torch import nn
 from handgrad import layers
 from handgrad.arrays import Pair, Shape, as_pair
 from handgrad.errors import ConfigError, HandgradError, ShapeError
+from handgrad.interop.torch_checks import check_hooks, check_tensors
 from handgrad.interop.torch_graph import Graph
 from handgrad.layers import Layer, Sequential
 from handgrad.layers.window_settings import Pooled, Windowed
 from handgrad.text import some
-from handgrad.torch_modules import BY_MODULE
-
-
-class UnsupportedError(Exception):
-    """An operation for which there is no layer, in words."""
+from handgrad.torch_modules import BY_MODULE, UnsupportedError
 
 
 def _takes_border(layer: Windowed, value: float) -> bool:
@@ -81,6 +77,7 @@ class Reader:
     """
 
     def __init__(self, module: Any, input_shape: Shape) -> None:
+        check_hooks(module)
         self.graph, self.shape = Graph(module), input_shape
         self._places: list[tuple[Layer[Any], str]] = []
         self._global: Layer[Any] | None = None  # an average pooling of whole images
@@ -88,16 +85,17 @@ class Reader:
             raise _refused(module, problems)
         try:
             self.network = Sequential(self._layers())
-            self.names = self._names()
         except UnsupportedError as error:
             raise _refused(module, [str(error)]) from error
+        self.names = self._names()
+        check_tensors(module, list(self.names.values()))
 
     def _unsupported(self) -> list[str]:
         """What operations have no layer, each with the names of some of them."""
         found: dict[str, tuple[str, list[str]]] = {}
         for node in self.graph.nodes:
             try:
-                if self.graph.join(node) is None:
+                if self.graph.join(node) in (None, "?"):
                     self._parts(node)
             except UnsupportedError as error:
                 kind = str(error).partition("=")[0]
@@ -131,32 +129,52 @@ class Reader:
         return Chain(found, value, self.shape, None)
 
     def _branches(self, value: Any, users: list[Any]) -> tuple[Layer[Any], Any]:
-        """A block of parallel branches, and the operation that joins them."""
+        """A block of parallel branches, and the operation that joins them.
+
+        Branches that meet before others do become a block within the block.
+        """
         before, chains = self.shape, []
         for node in users:
             self.shape = before
             chains.append(self._chain(value, [node]))
-        join = chains[0].join
-        kind = None if join is None else self.graph.join(join)
-        if kind not in BLOCKS or any(chain.join is not join for chain in chains):
-            names = " and ".join(map(self.graph.shown, users))
-            raise UnsupportedError(f"the branches {names}, which no operation joins")
-        order = self.graph.operands(join)
-        chains.sort(key=lambda chain: order.index(chain.last))
-        if kind != "cat" and len(chains) != 2:
-            raise UnsupportedError(
-                f"{self.graph.shown(join)} of {len(chains)} branches"
+        while True:
+            join = next(
+                (c.join for c in chains if self._is_whole(c.join, chains)), None
             )
-        block = BLOCKS[kind](chains)
-        self.shape = before
-        self._pass(block, join)
-        return block, join
+            if join is None:
+                names = " and ".join(map(self.graph.shown, users))
+                raise UnsupportedError(
+                    f"the branches {names}, which meet others before they are joined"
+                )
+            block = self._block(join, [c for c in chains if c.join is join])
+            self.shape = before
+            self._pass(block, join)
+            chains = [chain for chain in chains if chain.join is not join]
+            if not chains:
+                return block, join
+            rest = self._chain(join, self.graph.users(join))
+            chains.append(rest._replace(layers=[block, *rest.layers]))
+
+    def _is_whole(self, join: Any, chains: list[Chain]) -> bool:
+        """Whether all values that an operation joins are those of the branches."""
+        found = {chain.last for chain in chains if chain.join is join}
+        return join is not None and found == {*self.graph.operands(join)}
+
+    def _block(self, join: Any, chains: list[Chain]) -> Layer[Any]:
+        """The layer of the branches that an operation joins."""
+        kind, order = self.graph.join(join), self.graph.operands(join)
+        if kind == "cat":
+            axis, axes = self.graph.axis(join), len(chains[0].shape) + 1
+            if axis not in (1, 1 - axes):
+                raise UnsupportedError(f"{self.graph.shown(join)} along axis {axis}")
+        return BLOCKS[kind](sorted(chains, key=lambda c: order.index(c.last)))
 
     def _append(self, found: list[Layer[Any]], node: Any) -> None:
         """Add the layers of one operation."""
         for part in self._parts(node):
             layer = part if isinstance(part, Layer) else self._pooling(part, node)
             if isinstance(layer, layers.Flatten):
+                self._check_features(node)
                 if found and found[-1] is self._global:
                     found.pop()
                     layer = layers.GlobalAveragePool2d()
@@ -177,6 +195,14 @@ class Reader:
                 f"{self.graph.shown(node)} over axis {axis} of {len(self.shape) + 1}"
             )
 
+    def _check_features(self, node: Any) -> None:
+        """UnsupportedError for a reshape to another number of features."""
+        wanted = getattr(self.graph.module(node), "features", None)
+        if wanted not in (None, prod(self.shape)):
+            raise UnsupportedError(
+                f"{self.graph.shown(node)} of {prod(self.shape)} values to {wanted}"
+            )
+
     def _pass(self, layer: Layer[Any], node: Any) -> None:
         """Update the shape; ShapeError that names the operation."""
         try:
@@ -186,9 +212,7 @@ class Reader:
 
     def _parts(self, node: Any) -> list[Any]:
         """The layers of one operation; an adaptive pooling as it is."""
-        module = self.graph.module(node)
-        if module is None:
-            raise UnsupportedError(self.graph.kind(node))
+        module = self.graph.supported(node)
         if isinstance(module, nn.ConstantPad2d):
             return self._check_border(node)
         parts = module if type(module) is nn.Sequential else [module]
@@ -207,8 +231,10 @@ class Reader:
             raise UnsupportedError(self.graph.kind(node))
         try:
             return self._with_border(pair.make_layer(module), node)
-        except HandgradError as error:
+        except UnsupportedError as error:
             raise UnsupportedError(f"{self.graph.kind(node)} with {error}") from error
+        except HandgradError as error:
+            raise ConfigError(f"{self.graph.shown(node)}: {error}") from error
 
     def _check_border(self, node: Any) -> list[Any]:
         """No layer: those after it pad. UnsupportedError if others use the values."""
@@ -224,7 +250,7 @@ class Reader:
         border = self.graph.module(self.graph.operands(node)[0])
         if isinstance(layer, Windowed) and isinstance(border, nn.ConstantPad2d):
             if not _takes_border(layer, border.value):
-                raise ConfigError(f"padding by {border.value:g} before it")
+                raise UnsupportedError(f"padding by {border.value:g} before it")
             sides = zip(layer.windows.borders, _sides(border), strict=True)
             height, width = ((a + c, b + d) for (a, b), (c, d) in sides)
             layer.padding = (height, width)
@@ -258,15 +284,11 @@ class Reader:
                 **self.network.buffers(),
             }.items()
         }
-        found = {
+        return {
             own[id(held)]: f"{place}.{key}" if place else key
             for layer, place in self._places
             for key, held in {**layer.parameters(), **layer.buffers()}.items()
         }
-        twice = [name for name, times in Counter(found.values()).items() if times > 1]
-        if twice:
-            raise UnsupportedError(f"weights that are used twice ({some(twice, 3)})")
-        return found
 
 
 def _refused(module: Any, problems: list[str]) -> ConfigError:

@@ -1,0 +1,54 @@
+"""Torch modules that the network of their layers would differ from: not read.
+
+Needs torch, the extra `torch`.
+"""
+
+from collections import Counter
+from operator import attrgetter
+from typing import Any
+
+from torch.nn.modules.lazy import LazyModuleMixin
+
+from handgrad.errors import ConfigError
+from handgrad.text import some
+
+HOOKS = ("forward", "forward_pre", "backward", "backward_pre")
+
+
+def check_hooks(module: Any) -> None:
+    """ConfigError that names a part of a `module` with a hook, if any.
+
+    Modules that set their sizes later are not meant: no layer stands for them.
+    """
+    for name, part in module.named_modules():
+        found = [kind for kind in HOOKS if getattr(part, f"_{kind}_hooks")]
+        if found and not isinstance(part, LazyModuleMixin):
+            place = f"{type(part).__name__}{f' ({name})' if name else ''}"
+            raise ConfigError(
+                f"from_torch reads modules without hooks, but {place} has a "
+                f"{found[0].replace('_', '-')} hook. Remove it, or write what it does "
+                "in a forward method."
+            )
+
+
+def check_tensors(module: Any, names: list[str]) -> None:
+    """ConfigError if tensors of a `module` are used twice, or not all are finite.
+
+    `names` are those of the tensors, one for each use.
+    """
+    tensors = {name: attrgetter(name)(module) for name in names}
+    uses = Counter(tensors[name].data_ptr() for name in names)
+    kind = type(module).__name__
+    twice = [name for name, held in tensors.items() if uses[held.data_ptr()] > 1]
+    if twice:
+        raise ConfigError(
+            "from_torch takes modules whose operations share no weights, but in "
+            f"{kind} some are used twice ({some(twice, 3)}). Give each operation its "
+            "own, for example with copy.deepcopy."
+        )
+    if wrong := [name for name, held in tensors.items() if not held.isfinite().all()]:
+        raise ConfigError(
+            f"from_torch takes modules with finite weights, but in {kind} there is NaN "
+            f"or infinity in {some(wrong, 3)}. Give weights from before that, or train "
+            "again with a smaller learning rate."
+        )
