@@ -92,6 +92,8 @@ def test_metadata_say_how_images_are_normalized(tmp_path):
         ({"1.weight": torch.zeros(2, 4)}, r"1.weight is \(2, 4\), not \(2, 3\)"),
         ({"1.bias": None}, "it has no 1.bias"),
         ({"2.bias": torch.zeros(2)}, "it has, but the network has not, 2.bias"),
+        ({"1.bias": torch.tensor([0, torch.nan])}, "NaN or infinity, .* in 1.bias"),
+        ({"1.bias": torch.tensor([0, 1e39]).double()}, "infinity, .* in 1.bias"),
     ],
 )
 def test_weights_that_do_not_fit_change_nothing(change, message, tmp_path):

@@ -20,8 +20,9 @@ def to_torch(subject: Any) -> Any:
     saved network, or a `Sequential`. The module is an `nn.Sequential` with copies of
     all arrays, in their dtypes, and in evaluation mode: call its `train()` to train it.
     Branches keep their names, such as `body` and `shortcut`; `torch_names` lists the
-    names of all arrays. The module takes what the first layer takes, so normalize
-    images first, by `trained_.normalization`.
+    names of all arrays. The module is the network alone: it takes what the first layer
+    takes, so normalize images first, by `trained_.normalization`, and it applies
+    neither `predict_with_flip` nor `predict_center_crop`, nor a temperature.
 
     ConfigError if torch is not installed, or for a layer without a torch module, which
     it names.
@@ -52,12 +53,13 @@ def from_torch(module: Any, input_shape: Shape) -> Sequential:
     `module` is an `nn.Sequential`, or any module whose forward method is a chain of
     operations for which there are layers, with branches that are added, multiplied or
     concatenated, such as a ResNet of torchvision; `input_shape` is that of one example.
-    The arrays are copied.
-    Identity and stochastic depth are left out. `torch_names` lists the names of all
-    arrays.
+    The arrays are copied; all are trained, those with `requires_grad=False`, too.
+    Identity and stochastic depth are left out. After an operation in place, all others
+    take the changed values, as in torch. `torch_names` lists the names of all arrays.
 
-    ConfigError that names every operation without a layer, or if torch is not
-    installed; ShapeError for examples that the module cannot take.
+    ConfigError that names every operation without a layer, for hooks, for weights that
+    are used twice or that are not finite, or if torch is not installed; ShapeError for
+    examples that the module cannot take.
 
     Shapes
         input_shape  (channels, height, width) or (features,)

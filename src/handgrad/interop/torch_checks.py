@@ -1,4 +1,4 @@
-"""Torch modules that the network of their layers would differ from: not read.
+"""Checks of torch modules: hooks, tied weights, weights that are not finite.
 
 Needs torch, the extra `torch`.
 """
@@ -18,7 +18,7 @@ HOOKS = ("forward", "forward_pre", "backward", "backward_pre")
 def check_hooks(module: Any) -> None:
     """ConfigError that names a part of a `module` with a hook, if any.
 
-    Modules that set their sizes later are not meant: no layer stands for them.
+    Lazy modules, which use hooks themselves, are left out: they have no layer.
     """
     for name, part in module.named_modules():
         found = [kind for kind in HOOKS if getattr(part, f"_{kind}_hooks")]
@@ -49,6 +49,6 @@ def check_tensors(module: Any, names: list[str]) -> None:
     if wrong := [name for name, held in tensors.items() if not held.isfinite().all()]:
         raise ConfigError(
             f"from_torch takes modules with finite weights, but in {kind} there is NaN "
-            f"or infinity in {some(wrong, 3)}. Give weights from before that, or train "
-            "again with a smaller learning rate."
+            f"or infinity in {some(wrong, 3)}. Give finite weights, for example those "
+            "of an earlier epoch."
         )

@@ -67,8 +67,9 @@ def load_torch_weights(
 
     `names` gives the name in the file of each array, by default `torch_names(network)`;
     for a file of another module it is `torch_names(module, input_shape)`. Values become
-    float32. ConfigError for arrays that are missing, left over or of another shape,
-    RunError for a file that cannot be read; then no array is changed.
+    float32. ConfigError for arrays that are missing, left over, of another shape or
+    with NaN or infinity, RunError for a file that cannot be read; then no array is
+    changed.
     """
     if not isinstance(network, Sequential):
         raise ConfigError(
@@ -79,8 +80,15 @@ def load_torch_weights(
     named = {own: (names or torch_names(network)).get(own, own) for own in arrays}
     wanted = {theirs: arrays[own] for own, theirs in named.items()}
     _check_fit({name: held.shape for name, held in wanted.items()}, found, str(path))
+    with np.errstate(over="ignore"):  # of float64; infinity is refused
+        values = {name: np.array(found[name], dtype=np.float32) for name in wanted}
+    if wrong := [name for name in wanted if not np.isfinite(values[name]).all()]:
+        raise ConfigError(
+            f"{path} has NaN or infinity, in float32, in {some(wrong, 3)}. Give finite "
+            "weights, for example those of an earlier epoch."
+        )
     for name, held in wanted.items():
-        held.value = np.array(found[name], dtype=np.float32)
+        held.value = values[name]
 
 
 def torch_weights(subject: Any) -> bytes:
