@@ -66,8 +66,10 @@ def test_changes_of_memory_that_others_use_are_refused(forward):
 
 def test_copies_and_earlier_uses_are_not_changed():
     def forward(x):
-        y = x.tanh()
+        y, rows = x.tanh(), x.shape[0]
         x.clone().relu_()
-        return y + x
+        y.sigmoid_()
+        return y + x.view(rows, -1)
 
-    assert [node.name for node in Graph(Forward(forward)).nodes] == ["tanh", "add"]
+    names = [node.name for node in Graph(Forward(forward)).nodes]
+    assert names == ["tanh", "sigmoid_", "view", "add"]

@@ -5,18 +5,16 @@ Needs torch, the extra `torch`.
 
 import operator
 from collections import OrderedDict
-from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import fx, nn
-from torch.nn import functional
 
 from handgrad.errors import ConfigError
+from handgrad.interop.torch_functions import FUNCTIONS, KINDS, VIEWS, hardtanh
 from handgrad.interop.torch_trace import (
     changed_by,
     follow_changes,
-    is_batch_size,
     sizes_in,
     traced,
 )
@@ -29,108 +27,6 @@ JOINS: dict[Any, str] = {
     **dict.fromkeys((operator.mul, operator.imul, torch.mul, "mul", "mul_"), "mul"),
     **dict.fromkeys((torch.cat, torch.concat), "cat"),
     torch.einsum: "einsum",
-}
-
-
-VIEWS = (nn.Flatten, nn.Identity, nn.Dropout)  # their results may share memory
-
-
-def _clamp(min: Any = None, max: Any = None) -> Any:
-    return _hardtanh(min, max)
-
-
-def _dropout(p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
-    if training:
-        raise UnsupportedError("a dropout that does not stop in evaluation mode")
-    return nn.Dropout(p, inplace)
-
-
-def _flatten(start_dim: int = 0, end_dim: int = -1) -> Any:
-    return nn.Flatten(start_dim, end_dim)
-
-
-def _hardtanh(
-    min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False
-) -> Any:
-    if min_val != 0 or max_val not in (6, None):
-        raise UnsupportedError("other limits than those of ReLU and ReLU6")
-    return nn.ReLU(inplace) if max_val is None else nn.ReLU6(inplace)
-
-
-def _max_pool2d(
-    kernel_size: Any,
-    stride: Any = None,
-    padding: Any = 0,
-    dilation: Any = 1,
-    ceil_mode: bool = False,
-    return_indices: bool = False,
-) -> Any:
-    return nn.MaxPool2d(
-        kernel_size, stride, padding, dilation, return_indices, ceil_mode
-    )
-
-
-def _mean(dim: Any = None, keepdim: bool = False) -> Any:
-    axes = tuple(dim) if isinstance(dim, list | tuple) else (dim,)
-    if axes not in {(2, 3), (-2, -1), (-1, -2), (3, 2)}:
-        raise UnsupportedError("another mean than that of the pixels")
-    pool = nn.AdaptiveAvgPool2d(1)
-    return pool if keepdim else nn.Sequential(pool, nn.Flatten())
-
-
-def _pad(pad: Any, mode: str = "constant", value: float | None = None) -> Any:
-    if mode != "constant":
-        raise UnsupportedError("padding with other values than a constant")
-    if len(pad) not in (2, 4):
-        raise UnsupportedError("padding of other axes than those of the pixels")
-    return nn.ConstantPad2d((*pad, 0, 0)[:4], value or 0.0)
-
-
-def _reshape(*sizes: Any) -> Any:
-    """A reshape to (batch, features)."""
-    given = sizes[0] if isinstance(sizes[0], list | tuple) else sizes
-    batch, features = given if len(given) == 2 else (None, None)
-    is_known = isinstance(features, int) and features > 0
-    if not (is_batch_size(batch) or (batch == -1 and is_known)):
-        raise UnsupportedError("another reshape than that of examples to vectors")
-    flat = nn.Flatten()
-    flat.features = features if is_known else None  # the number expected
-    return flat
-
-
-KINDS: dict[str, Callable[..., Any]] = {  # functions and methods by name
-    "adaptive_avg_pool2d": nn.AdaptiveAvgPool2d,
-    "avg_pool2d": nn.AvgPool2d,
-    "clamp": _clamp,
-    "clone": lambda memory_format=None: nn.Identity(),
-    "contiguous": lambda memory_format=None: nn.Identity(),
-    "dropout": _dropout,
-    "elu": nn.ELU,
-    "flatten": _flatten,
-    "gelu": nn.GELU,
-    "hardsigmoid": nn.Hardsigmoid,
-    "hardswish": nn.Hardswish,
-    "hardtanh": _hardtanh,
-    "leaky_relu": nn.LeakyReLU,
-    "max_pool2d": _max_pool2d,
-    "mean": _mean,
-    "pad": _pad,
-    "relu": nn.ReLU,
-    "relu6": nn.ReLU6,
-    "reshape": _reshape,
-    "sigmoid": nn.Sigmoid,
-    "silu": nn.SiLU,
-    "softmax": nn.Softmax,
-    "stochastic_depth": lambda *settings, **named: nn.Identity(),
-    "tanh": nn.Tanh,
-    "view": _reshape,
-}
-FUNCTIONS: dict[Any, str] = {
-    getattr(place, name): name
-    for place in (functional, torch)
-    for kind in KINDS
-    for name in (kind, f"{kind}_")
-    if hasattr(place, name)
 }
 
 
@@ -166,7 +62,8 @@ class Graph:
 
     def operands(self, node: Any) -> list[Any]:
         """The values that an operation takes, in order, without sizes."""
-        return [each for each in node.all_input_nodes if each not in self._sizes]
+        taken = [each for each in node.all_input_nodes if each not in self._sizes]
+        return taken[:1] if node.target == "expand_as" else taken
 
     def users(self, value: Any) -> list[Any]:
         """The operations that take a value, in order."""
@@ -186,7 +83,7 @@ class Graph:
             if type(module) is not nn.Hardtanh:
                 return module
             limits = module.min_val, module.max_val
-            return _hardtanh(*limits, inplace=module.inplace)
+            return hardtanh(*limits, inplace=module.inplace)
         make = KINDS.get(self._function(node).removesuffix("_"))
         if make is None:
             is_join = self.join(node) is not None

@@ -3,17 +3,19 @@
 Needs torch, the extra `torch`.
 """
 
-from collections.abc import Callable
 from math import inf, prod
-from typing import Any, NamedTuple
+from typing import Any
 
 from torch import nn
 
 from handgrad import layers
 from handgrad.arrays import Pair, Shape, as_pair
 from handgrad.errors import ConfigError, HandgradError, ShapeError
+from handgrad.interop.torch_blocks import BLOCKS, Chain
 from handgrad.interop.torch_checks import check_hooks, check_tensors
+from handgrad.interop.torch_functions import Pixels
 from handgrad.interop.torch_graph import Graph
+from handgrad.interop.torch_pixels import check_factors, check_pixels
 from handgrad.layers import Layer, Sequential
 from handgrad.layers.window_settings import Pooled, Windowed
 from handgrad.text import some
@@ -29,45 +31,14 @@ def _takes_border(layer: Windowed, value: float) -> bool:
     return value == (-inf if isinstance(layer, layers.MaxPool2d) else 0)
 
 
-class Chain(NamedTuple):
-    """Layers in a row, their last value and shape, and the operation after them."""
-
-    layers: list[Layer[Any]]
-    last: Any
-    shape: Shape
-    join: Any | None
-
-
-def _sum(chains: list[Chain]) -> Layer[Any]:
-    body, shortcut = sorted(chains, key=lambda chain: -len(chain.layers))
-    return layers.Residual(Sequential(body.layers), _or_identity(shortcut))
-
-
-def _product(chains: list[Chain]) -> Layer[Any]:
-    """A product; its body is the branch with one number for each channel, if any."""
-    body, kept = sorted(chains, key=lambda c: (prod(c.shape), -len(c.layers)))
-    flat = (
-        [layers.Flatten()] if len(body.shape) == 3 and body.shape != kept.shape else []
-    )
-    return layers.Multiply(Sequential([*body.layers, *flat]), _or_identity(kept))
-
-
 def _sides(border: Any) -> tuple[Pair, Pair]:
     """Padding (top, bottom) and (left, right) of a module that pads."""
     left, right, top, bottom = border.padding
     return (top, bottom), (left, right)
 
 
-def _or_identity(chain: Chain) -> Sequential | None:
-    return Sequential(chain.layers) if chain.layers else None
-
-
+AS_THEY_ARE = {nn.AdaptiveAvgPool2d, Pixels}  # their layers depend on the shape
 PADDING = {nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d}  # the layers of these pad
-BLOCKS: dict[str | None, Callable[[list[Chain]], Layer[Any]]] = {
-    "add": _sum,
-    "mul": _product,
-    "cat": lambda chains: layers.Concatenate([Sequential(c.layers) for c in chains]),
-}
 
 
 class Reader:
@@ -167,11 +138,16 @@ class Reader:
             axis, axes = self.graph.axis(join), len(chains[0].shape) + 1
             if axis not in (1, 1 - axes):
                 raise UnsupportedError(f"{self.graph.shown(join)} along axis {axis}")
+        if kind == "mul":
+            check_factors(self.graph, join, chains)
         return BLOCKS[kind](sorted(chains, key=lambda c: order.index(c.last)))
 
     def _append(self, found: list[Layer[Any]], node: Any) -> None:
         """Add the layers of one operation."""
         for part in self._parts(node):
+            if isinstance(part, Pixels):
+                check_pixels(self.graph, node, self.shape)
+                continue
             layer = part if isinstance(part, Layer) else self._pooling(part, node)
             if isinstance(layer, layers.Flatten):
                 self._check_features(node)
@@ -217,7 +193,7 @@ class Reader:
             return self._check_border(node)
         parts = module if type(module) is nn.Sequential else [module]
         return [
-            part if type(part) is nn.AdaptiveAvgPool2d else self._layer(part, node)
+            part if type(part) in AS_THEY_ARE else self._layer(part, node)
             for part in parts
             if type(part) is not nn.Identity
         ]

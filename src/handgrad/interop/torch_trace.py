@@ -119,7 +119,9 @@ def follow_changes(
     """
     origin: dict[Any, Any] = {}
     for place, node in enumerate(nodes):
-        target = None if node in sizes else changed(node)
+        if node in sizes:
+            continue
+        target = changed(node)
         shares = is_view(node) and node.args and isinstance(node.args[0], fx.Node)
         source = node.args[0] if shares else node
         origin[node] = origin.get(source, source)
@@ -132,7 +134,7 @@ def follow_changes(
         others = [
             each
             for each in nodes[:place]
-            if origin[each] is origin[target] and later & ({*each.users} - sizes)
+            if origin.get(each) is origin[target] and later & ({*each.users} - sizes)
         ]
         if others:
             raise ConfigError(
