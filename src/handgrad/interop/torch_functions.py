@@ -44,9 +44,7 @@ def _flatten(start_dim: int = 0, end_dim: int = -1) -> Any:
 def hardtanh(min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Any:
     """`nn.ReLU` or `nn.ReLU6`, with the same equations."""
     if min_val != 0 or max_val not in (6, None):
-        raise UnsupportedError(
-            "a clamp or Hardtanh with other limits than ReLU and ReLU6"
-        )
+        raise UnsupportedError("a clamp to other limits than those of ReLU6")
     return nn.ReLU(inplace) if max_val is None else nn.ReLU6(inplace)
 
 
