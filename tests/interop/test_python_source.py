@@ -160,9 +160,11 @@ def test_class_names_are_text_whatever_they_hold(run, images, tmp_path):
     assert all(line.replace("\t", "").isprintable() for line in lines)
 
 
-@pytest.mark.parametrize("name", ["program", "program.txt", "numpy.py", "sys.py"])
+@pytest.mark.parametrize(
+    "name", ["program", "program.txt", "numpy.py", "sys.py", "class.py", "my-net.py"]
+)
 def test_names_that_are_no_programs_are_refused(name, run, tmp_path):
-    with pytest.raises(ConfigError, match=r"ends in \.py and is not that of a module"):
+    with pytest.raises(ConfigError, match=r"ends in \.py, can be imported"):
         to_python(run, tmp_path / name)
     assert not list(tmp_path.iterdir())
 
@@ -173,6 +175,24 @@ def test_nothing_is_written_of_what_cannot_be(tmp_path):
     with pytest.raises(ConfigError, match="input_shape"):
         to_python(layers.Sequential([layers.ReLU()]), tmp_path / "digits.py")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("has_program", [False, True])
+@pytest.mark.parametrize("is_archive", [False, True])
+def test_a_file_in_the_place_of_the_weights_is_kept(
+    run, images, tmp_path, has_program, is_archive
+):
+    if has_program:
+        (tmp_path / "keep.py").write_text("pass")
+    weights = tmp_path / "keep.npz"
+    np.savez(weights, images=images) if is_archive else weights.write_text("mine")
+    before = weights.read_bytes()
+    with pytest.raises(ConfigError, match=r"keep\.npz, which exists and is not that"):
+        to_python(run, tmp_path / "keep.py")
+    assert weights.read_bytes() == before
+    weights.unlink()
+    to_python(run, tmp_path / "keep.py")
+    to_python(run, tmp_path / "keep.py")  # over its own weights
 
 
 def test_the_same_network_gives_the_same_bytes(run, tmp_path):

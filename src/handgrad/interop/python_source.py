@@ -1,10 +1,12 @@
 """Export a trained network as a Python program that needs NumPy alone."""
 
 import inspect
+import keyword
 import sys
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 
@@ -71,8 +73,9 @@ def to_python(
     probabilities, if the network gives them) take arrays of images, and called with
     files it prints their classes.
 
-    ConfigError for a layer that cannot be written, which it names, or a path that is no
-    .py file; RunError if the files cannot be written.
+    ConfigError for a layer that cannot be written, which it names, a path that is no
+    .py file that can be imported, or a .npz file of other contents in the place of the
+    weights; RunError if the files cannot be written.
 
     Shapes
         images  (count, channels, height, width), uint8; float32 for a network of
@@ -91,18 +94,40 @@ def python_files(
     subject: Any, path: Path, input_shape: Shape | None = None
 ) -> dict[Path, bytes]:
     """The weights and the program of a network by path; see `to_python`."""
-    name = path.name
-    if path.suffix != ".py" or path.stem in IMPORTED:
+    _check_name(path)
+    weights = path.with_suffix(".npz")
+    if weights.is_file() and not (path.exists() and _has_weights(weights)):
         raise ConfigError(
-            "A Python program takes a name that ends in .py and is not that of a "
-            f"module, which it would hide, got {name!r}. Call it 'classify.py'."
+            f"The weights of {path} go to {weights}, which exists and is not that of "
+            "an exported program. Move it, or give another name."
         )
     source = standalone("to_python", subject, input_shape)
     network = _network_of(source)
     file = BytesIO()
     np.savez(file, **network.weights)  # type: ignore[arg-type]
     program = _program(source, network)
-    return {path.with_suffix(".npz"): file.getvalue(), path: program.encode()}
+    return {weights: file.getvalue(), path: program.encode()}
+
+
+def _check_name(path: Path) -> None:
+    """ConfigError for a name that cannot be imported, or that hides a module."""
+    stem = path.stem
+    can_be_imported = stem.isidentifier() and not keyword.iskeyword(stem)
+    if path.suffix != ".py" or not can_be_imported or stem in IMPORTED:
+        raise ConfigError(
+            "A Python program takes a name that ends in .py, can be imported (letters, "
+            "digits and underscores, no keyword) and is not that of a module, which it "
+            f"would hide, got {path.name!r}. Call it 'classify.py'."
+        )
+
+
+def _has_weights(path: Path) -> bool:
+    """Whether a file has the arrays that every program has."""
+    try:
+        with ZipFile(path) as file:
+            return {"scale.npy", "shift.npy"} <= set(file.namelist())
+    except (OSError, BadZipFile):
+        return False
 
 
 def _network_of(source: Standalone) -> Network:
