@@ -35,7 +35,14 @@ CLASS_NAMES = [
 {names}]
 INPUT_SHAPE = {shape}
 INPUT_DTYPE = "{dtype}"
-W = dict(np.load(Path(__file__).with_suffix(".npz")))
+
+try:
+    W = dict(np.load(Path(__file__).with_suffix(".npz")))
+except Exception as error:
+    message = f"The weights cannot be read: {{error}}. Put them beside this program."
+    if __name__ == "__main__":
+        sys.exit(message)
+    raise ValueError(message) from error
 
 Array = np.ndarray
 Pair = tuple[int, int]
@@ -46,10 +53,12 @@ NETWORK = '''def network(x: Array) -> Array:
 '''
 LOGITS = '''def logits(images: Array) -> Array:
     """The outputs of the network, (count, classes)."""
+    images = check(images)
 {crop}    return network(images)
 '''
 LOGITS_WITH_FLIP = '''def logits(images: Array) -> Array:
     """The mean outputs of the images and their horizontal flips, (count, classes)."""
+    images = check(images)
 {crop}    return (network(images) + network(images[..., ::-1])) / 2
 '''
 CROP = "    images = center_crop(images, {fraction!r})\n"
@@ -58,7 +67,13 @@ PREDICT = '''def predict(images: Array) -> Array:
     return {code}
 '''
 NO_PICTURES = "read_images = read_array  # this network takes no picture files\n"
-END = 'if __name__ == "__main__":\n    main(sys.argv[1:])\n'
+END = """if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except BrokenPipeError:  # the output was closed, for example by head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+"""
 
 
 def to_python(
@@ -151,13 +166,14 @@ def _program(source: Standalone, network: Network) -> str:
     fit = getattr(numpy_program, source.fit)
     read_pictures = (
         f"{_text_of(fit)}\n\nfit = {source.fit}  # how training resized images\n\n\n"
-        f"{_text_of(numpy_program.read_images)}"
+        f"{_text_of(numpy_program.draft)}\n\n{_text_of(numpy_program.read_images)}"
     )
     parts = [
         _head(source, network, takes_pictures=takes_pictures),
         *map(_text_of, network.functions),
         NETWORK + "".join(lines),
         *([] if source.center_crop is None else [_text_of(numpy_layers.center_crop)]),
+        _text_of(numpy_program.check),
         _logits(source),
         _predict(source.temperature),
         _text_of(numpy_program.read_array),
@@ -172,7 +188,7 @@ def _head(source: Standalone, network: Network, *, takes_pictures: bool) -> str:
     """The docstring, the imports and the constants."""
     text = "".join(map(_text_of, network.functions))
     imports = ["import math"] if "math." in text else []
-    imports += ["import sys", "from pathlib import Path"]
+    imports += ["import os", "import sys", "from pathlib import Path"]
     imports += ["from typing import Any"] if takes_pictures else []
     imports += ["", "import numpy as np"]
     if "sliding_window_view" in text:
