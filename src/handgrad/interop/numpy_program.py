@@ -104,7 +104,7 @@ def read_images(path: str) -> Array:
         raise ValueError("Pictures need Pillow: pip install pillow.") from None
 
     channels, height, width = INPUT_SHAPE
-    image = Image.open(path)
+    image: Any = Image.open(path)
     draft(image, max(height, width))
     image = ImageOps.exif_transpose(image)
     if image.mode.startswith(("I", "F")):
