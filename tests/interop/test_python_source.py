@@ -200,7 +200,7 @@ def test_class_names_are_text_whatever_they_hold(run, images, tmp_path):
     "name", ["program", "program.txt", "numpy.py", "sys.py", "class.py", "my-net.py"]
 )
 def test_names_that_are_no_programs_are_refused(name, run, tmp_path):
-    with pytest.raises(ConfigError, match=r"ends in \.py, can be imported"):
+    with pytest.raises(ConfigError, match=r"ends in \.py, that Python can import"):
         to_python(run, tmp_path / name)
     assert not list(tmp_path.iterdir())
 
@@ -223,7 +223,7 @@ def test_a_file_in_the_place_of_the_weights_is_kept(
     weights = tmp_path / "keep.npz"
     np.savez(weights, images=images) if is_archive else weights.write_text("mine")
     before = weights.read_bytes()
-    with pytest.raises(ConfigError, match=r"keep\.npz, which exists and is not that"):
+    with pytest.raises(ConfigError, match=r"keep\.npz, which exists and does not"):
         to_python(run, tmp_path / "keep.py")
     assert weights.read_bytes() == before
     weights.unlink()

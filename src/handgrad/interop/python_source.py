@@ -113,8 +113,8 @@ def python_files(
     weights = path.with_suffix(".npz")
     if weights.is_file() and not (path.exists() and _has_weights(weights)):
         raise ConfigError(
-            f"The weights of {path} go to {weights}, which exists and is not that of "
-            "an exported program. Move it, or give another name."
+            f"The weights of {path} go to {weights}, which exists and does not "
+            "belong to an exported program. Move it, or give another name."
         )
     source = standalone("to_python", subject, input_shape)
     network = _network_of(source)
@@ -130,9 +130,8 @@ def _check_name(path: Path) -> None:
     can_be_imported = stem.isidentifier() and not keyword.iskeyword(stem)
     if path.suffix != ".py" or not can_be_imported or stem in IMPORTED:
         raise ConfigError(
-            "A Python program takes a name that ends in .py, can be imported (letters, "
-            "digits and underscores, no keyword) and is not that of a module, which it "
-            f"would hide, got {path.name!r}. Call it 'classify.py'."
+            "A Python program takes a name that ends in .py, that Python can import "
+            f"and that hides no module, got {path.name!r}. Call it 'classify.py'."
         )
 
 
