@@ -66,9 +66,9 @@ def test_mistakes_are_sentences(refused, trained):
 @pytest.mark.parametrize(
     ("outputs", "both"),
     [
-        ("--torch one --csv one", "--torch and --csv both write to one."),
+        ("--torch one --csv one", "--torch and --csv both write to one:"),
         ("--torch one --csv ./sub/../one", "--torch and --csv both"),
-        ("--csv one.npz --python one.py", "--csv and --python both write to one.npz."),
+        ("--csv one.npz --python one.py", "--csv and --python both write to one.npz:"),
         ("--csv link --torch one", "--torch and --csv both"),
         ("--csv logs --tensorboard logs", "--tensorboard and --csv both"),
     ],

@@ -125,7 +125,7 @@ def test_its_own_mistakes_are_sentences(run, images, tmp_path):
     lacks = "deep.png: Pictures need Pillow: pip install pillow."
     assert_exits(alone(tmp_path, "deep.png", without="PIL"), lacks)
     (tmp_path / "digits.npz").unlink()
-    lacks = "digits.npz'. Put them beside this program."
+    lacks = "digits.npz'). Put them beside this program."
     assert_exits(alone(tmp_path, "small.npy"), lacks)
     with pytest.raises(ValueError, match="The weights cannot be read"):
         called(tmp_path / "digits.py")

@@ -133,8 +133,8 @@ def _check_targets(
         target = target_of(path)
         if target in taken:
             raise ConfigError(
-                f"--{taken[target]} and --{name} both write to {path}. Give each its "
-                "own path."
+                f"--{taken[target]} and --{name} both write to {path}: give each "
+                "its own path."
             )
         taken[target] = name
         _check_target(name, path, target, network)

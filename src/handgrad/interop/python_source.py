@@ -39,7 +39,7 @@ INPUT_DTYPE = "{dtype}"
 try:
     W = dict(np.load(Path(__file__).with_suffix(".npz")))
 except Exception as error:
-    message = f"The weights cannot be read: {{error}}. Put them beside this program."
+    message = f"The weights cannot be read ({{error}}). Put them beside this program."
     if __name__ == "__main__":
         sys.exit(message)
     raise ValueError(message) from error
@@ -126,12 +126,12 @@ def python_files(
 
 def _check_name(path: Path) -> None:
     """ConfigError for a name that cannot be imported, or that hides a module."""
-    stem = path.stem
+    name, stem = path.name, path.stem
     can_be_imported = stem.isidentifier() and not keyword.iskeyword(stem)
     if path.suffix != ".py" or not can_be_imported or stem in IMPORTED:
         raise ConfigError(
             "A Python program takes a name that ends in .py, that Python can import "
-            f"and that hides no module, got {path.name!r}. Call it 'classify.py'."
+            f"and that hides no module, got {name!r}. Call it 'classify.py'."
         )
 
 
