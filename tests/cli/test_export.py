@@ -63,6 +63,22 @@ def test_mistakes_are_sentences(refused, trained):
     assert "is a device" in refused(f"export {trained} --csv /dev/null")
 
 
+@pytest.mark.parametrize(
+    ("outputs", "both"),
+    [
+        ("--torch one --csv one", "--torch and --csv both write to one:"),
+        ("--torch one --csv ./sub/../one", "--torch and --csv both"),
+        ("--csv one.npz --python one.py", "--csv and --python both write to one.npz:"),
+        ("--csv link --torch one", "--torch and --csv both"),
+        ("--csv logs --tensorboard logs", "--tensorboard and --csv both"),
+    ],
+)
+def test_two_outputs_of_one_path_are_refused(refused, trained, tmp_path, outputs, both):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "link").symlink_to("one")
+    assert both in refused(f"export {trained} {outputs}")
+
+
 def test_without_onnx_it_says_what_to_install(refused, trained, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnx", None)
     assert "pip install 'handgrad[onnx]'" in refused(f"export {trained} --onnx a.onnx")

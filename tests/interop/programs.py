@@ -9,7 +9,7 @@ import numpy as np
 from handgrad.interop import to_c, to_python
 
 AVERAGED = {"with_flip": True, "center_crop": 0.875}  # settings of prediction
-FLAGS = ["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror", "-O1"]
+FLAGS = ["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Wshadow", "-Werror", "-O1"]
 # Of engine.networks: together they have every layer, with options other than default.
 SAMPLE = [
     "strides and pairs",

@@ -75,7 +75,19 @@ def test_its_program_prints_any_class_names(run, images, tmp_path):  # noqa: F81
     assert [line.rpartition("\t")[0] for line in lines] == shown
     short = subprocess.run([program], input=images.tobytes()[:-1], capture_output=True)
     assert short.returncode == 2
-    assert short.stderr == b"The last example has 783 of 784 values.\n"
+    assert (
+        short.stderr == b"The last example of standard input has 783 of 784 values.\n"
+    )
+    raw = tmp_path / "images.raw"
+    raw.write_bytes(images.tobytes())
+    two = subprocess.run(
+        [program, raw, raw], stdin=subprocess.PIPE, capture_output=True
+    )
+    assert (two.returncode, two.stdout) == (0, 2 * done.stdout)
+    for place, why in {"none": "No such file", tmp_path: "Is a directory"}.items():
+        wrong = subprocess.run([program, place], capture_output=True, text=True)
+        assert (wrong.returncode, wrong.stdout) == (2, "")
+        assert wrong.stderr.startswith(f"{place}: {why}")
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shutil
 
 import pytest
 
@@ -30,10 +31,20 @@ def test_a_row_for_each_epoch(run):
     lines = map(json.loads, (run / "metrics.jsonl").read_text().splitlines())
     epochs = [line for line in lines if line["kind"] == "epoch"]
     assert len(rows) == len(epochs) == 3
-    for row, epoch in zip(rows, epochs, strict=True):
+    lines = map(json.loads, (run / "timings.jsonl").read_text().splitlines())
+    times = [line for line in lines if line["kind"] == "epoch"]
+    for row, epoch, time in zip(rows, epochs, times, strict=True):
         for name in ("train_loss", "validation_loss", "validation_accuracy"):
             assert float(row[name]) == epoch[name]
-        assert row["duration_seconds"] == ""  # of a run, timings.jsonl has it
+        for name in ("duration_seconds", "images_per_second"):
+            assert float(row[name]) == time[name] > 0
+
+
+def test_a_run_without_its_times(run, tmp_path):
+    shutil.copytree(run, tmp_path / "run")
+    (tmp_path / "run" / "timings.jsonl").unlink()
+    rows = list(csv.DictReader(io.StringIO(history_csv(tmp_path / "run"))))
+    assert [row["duration_seconds"] for row in rows] == [""] * 3
 
 
 def test_a_saved_classifier_without_validation(tmp_path):

@@ -1,6 +1,7 @@
 """A written Python program classifies as the network does, without Handgrad."""
 
 import ast
+import os
 import runpy
 import subprocess
 import sys
@@ -69,8 +70,8 @@ def test_only_the_layers_of_the_network_are_written(run, tmp_path):
     functions = [n.name for n in ast.parse(text).body if isinstance(n, ast.FunctionDef)]
     assert functions == [
         *("normalize_bytes", "flatten", "linear", "softmax"),
-        *("network", "logits", "predict", "read_array", "crop"),
-        *("read_images", "main"),
+        *("network", "check", "logits", "predict", "read_array", "crop"),
+        *("draft", "read_images", "main"),
     ]
     assert max(map(len, text.splitlines())) <= 88
 
@@ -92,11 +93,12 @@ def test_it_runs_alone_on_pictures_and_arrays(run, images, tmp_path):
     assert [float(row[2]) for row in rows] == pytest.approx(best, abs=1e-4)
 
 
-def alone(folder, *files):
+def alone(folder, *files, without="scipy"):
     """Run a program where Handgrad, SciPy and the rest cannot be imported."""
     code = (
         "import runpy, sys\n"
-        "sys.modules.update(dict.fromkeys(['handgrad', 'scipy', 'sklearn', 'numba']))\n"
+        f"hidden = ['handgrad', 'sklearn', 'numba', '{without}']\n"
+        "sys.modules.update(dict.fromkeys(hidden))\n"
         "sys.argv = sys.argv[1:]\n"
         "runpy.run_path(sys.argv[0], run_name='__main__')\n"
     )
@@ -107,20 +109,51 @@ def alone(folder, *files):
 def test_its_own_mistakes_are_sentences(run, images, tmp_path):
     to_python(run, tmp_path / "digits.py")
     np.save(tmp_path / "small.npy", images[:, :, 1:])
+    (tmp_path / "empty.npy").touch()
     np.save(tmp_path / "floats.npy", images.astype(np.float32))
     Image.fromarray(np.ones((28, 28), dtype=np.uint16)).save(tmp_path / "deep.png")
     for words, said in {
         (): "prints the class of each example and its probability",
-        ("small.npy",): "small.npy has shape (40, 1, 27, 28); expected (count, *(1, 28",
-        ("floats.npy",): "floats.npy holds float32, but the network takes uint8.",
-        ("deep.png",): "deep.png has more than 8 bits per channel.",
+        ("small.npy",): "(count, 1, 28, 28), with a count of at least 1, got (40,",
+        ("floats.npy",): "floats.npy: The network takes uint8, got float32.",
+        ("deep.png",): "deep.png: It has more than 8 bits per channel.",
         ("gone.png",): "gone.png cannot be read: ",
         ("digits.py",): "digits.py cannot be read: cannot identify image file",
+        ("empty.npy",): "empty.npy cannot be read: No data left in file.",
     }.items():
-        done = alone(tmp_path, *words)
-        assert done.returncode == 1
-        assert said in done.stderr
-        assert "Traceback" not in done.stderr
+        assert_exits(alone(tmp_path, *words), said)
+    lacks = "deep.png: Pictures need Pillow: pip install pillow."
+    assert_exits(alone(tmp_path, "deep.png", without="PIL"), lacks)
+    (tmp_path / "digits.npz").unlink()
+    lacks = "digits.npz'). Put them beside this program."
+    assert_exits(alone(tmp_path, "small.npy"), lacks)
+    with pytest.raises(ValueError, match="The weights cannot be read"):
+        called(tmp_path / "digits.py")
+
+
+def assert_exits(done, said):
+    """A program ended with a message, not with a traceback."""
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_closed_output_ends_it(run, images, tmp_path):
+    to_python(run, tmp_path / "digits.py")
+    np.save(tmp_path / "images.npy", images)
+    words = [sys.executable, "digits.py", "images.npy"]
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(words, cwd=tmp_path, stdout=writer, stderr=subprocess.PIPE)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
+def test_predictions_check_their_images(run, images, tmp_path):
+    program = called(to_python(run, tmp_path / "digits.py"))
+    for wrong in (images[0], images[:, 0], images[:0], images / 255):
+        with pytest.raises(ValueError, match="The network takes"):
+            program["predict"](wrong)
 
 
 def test_calibration_crops_and_flips_are_part_of_the_program(run, images, tmp_path):
@@ -146,7 +179,10 @@ def test_float_inputs_and_vectors(shape, tmp_path):
     assert (program["predict"](inputs) == program["logits"](inputs)).all()
     np.save(tmp_path / "examples.npy", examples)
     assert len(alone(tmp_path, "examples.npy").stdout.splitlines()) == 60
-    assert "is not a .npy file" in alone(tmp_path, "picture.png").stderr
+    assert (
+        "picture.png: This network takes .npy files."
+        in alone(tmp_path, "picture.png").stderr
+    )
 
 
 def test_class_names_are_text_whatever_they_hold(run, images, tmp_path):
@@ -160,9 +196,11 @@ def test_class_names_are_text_whatever_they_hold(run, images, tmp_path):
     assert all(line.replace("\t", "").isprintable() for line in lines)
 
 
-@pytest.mark.parametrize("name", ["program", "program.txt", "numpy.py", "sys.py"])
+@pytest.mark.parametrize(
+    "name", ["program", "program.txt", "numpy.py", "sys.py", "class.py", "my-net.py"]
+)
 def test_names_that_are_no_programs_are_refused(name, run, tmp_path):
-    with pytest.raises(ConfigError, match=r"ends in \.py and is not that of a module"):
+    with pytest.raises(ConfigError, match=r"ends in \.py, that Python can import"):
         to_python(run, tmp_path / name)
     assert not list(tmp_path.iterdir())
 
@@ -173,6 +211,24 @@ def test_nothing_is_written_of_what_cannot_be(tmp_path):
     with pytest.raises(ConfigError, match="input_shape"):
         to_python(layers.Sequential([layers.ReLU()]), tmp_path / "digits.py")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("has_program", [False, True])
+@pytest.mark.parametrize("is_archive", [False, True])
+def test_a_file_in_the_place_of_the_weights_is_kept(
+    run, images, tmp_path, has_program, is_archive
+):
+    if has_program:
+        (tmp_path / "keep.py").write_text("pass")
+    weights = tmp_path / "keep.npz"
+    np.savez(weights, images=images) if is_archive else weights.write_text("mine")
+    before = weights.read_bytes()
+    with pytest.raises(ConfigError, match=r"keep\.npz, which exists and does not"):
+        to_python(run, tmp_path / "keep.py")
+    assert weights.read_bytes() == before
+    weights.unlink()
+    to_python(run, tmp_path / "keep.py")
+    to_python(run, tmp_path / "keep.py")  # over its own weights
 
 
 def test_the_same_network_gives_the_same_bytes(run, tmp_path):

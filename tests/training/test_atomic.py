@@ -1,5 +1,6 @@
 import errno
 import os
+import re
 import resource
 import signal
 
@@ -314,6 +315,15 @@ def test_a_run_folder_that_is_reached_through_links_works(tmp_path, run, action)
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES])
-def test_the_advice_fits_runs_studies_and_sweeps(number, tmp_path):
-    said = str(atomic.cannot_write(tmp_path / "file", OSError(number, "why")))
+@pytest.mark.parametrize("made", [("checkpoints", "config.toml"), ("ledger", "trials")])
+def test_the_advice_fits_runs_studies_and_sweeps(number, made, tmp_path):
+    path = tmp_path / "checkpoints" / "file"
+    said = str(atomic.cannot_write(path, OSError(number, "why")))
+    assert "--resume" not in said
+    assert "saved before" not in said
+    assert re.search(r"then try again\.|Give another path, or make its folder", said)
+    for name in made:
+        (tmp_path / name).mkdir()
+    said = str(atomic.cannot_write(path, OSError(number, "why")))
+    assert "Everything saved before is intact." in said
     assert "a run with handgrad train --resume, a study or a sweep with the" in said

@@ -53,7 +53,7 @@ def export(
             "handgrad export takes a format, got none. For example: "
             f"handgrad export {network} --onnx network.onnx"
         )
-    contents = _all_contents(files, network)  # all, before the first is written
+    contents = _all_contents(files, network, tensorboard)  # before any is written
     for path, content in contents.items():
         write_file(target_of(path), content)
     written: dict[str, Any] = {name: str(path) for name, path in files.items()}
@@ -77,15 +77,14 @@ def export(
         say(line)
 
 
-def _all_contents(files: dict[str, Path], network: Path) -> dict[Path, bytes]:
+def _all_contents(
+    files: dict[str, Path], network: Path, tensorboard: Path | None
+) -> dict[Path, bytes]:
     """The files of all formats, by path; ConfigError for one that cannot be written."""
-    for name, path in files.items():
-        _check_target(name, path, network)
+    _check_targets(files, network, tensorboard)
     contents: dict[Path, bytes] = {}
     for name, path in files.items():
         contents |= _contents(name, path, network)
-    for path in contents.keys() - files.values():
-        _check_target("python", path, network)  # the weights beside the program
     return contents
 
 
@@ -118,11 +117,31 @@ def _torch_names(network: Path) -> dict[str, str]:
     return torch_names(network)
 
 
-def _check_target(name: str, path: Path, network: Path) -> None:
-    """ConfigError for a file in no folder, or one that is the network itself."""
+def _check_targets(
+    files: dict[str, Path], network: Path, tensorboard: Path | None
+) -> None:
+    """ConfigError for two outputs of one path, or for one that cannot be written."""
     from handgrad.paths import target_of
 
-    target = target_of(path)
+    outputs = list(files.items())
+    if "python" in files and files["python"].suffix == ".py":
+        outputs.append(("python", files["python"].with_suffix(".npz")))  # its weights
+    taken: dict[Path, str] = {}
+    if tensorboard is not None:
+        taken[tensorboard.resolve()] = "tensorboard"
+    for name, path in outputs:
+        target = target_of(path)
+        if target in taken:
+            raise ConfigError(
+                f"--{taken[target]} and --{name} both write to {path}: give each "
+                "its own path."
+            )
+        taken[target] = name
+        _check_target(name, path, target, network)
+
+
+def _check_target(name: str, path: Path, target: Path, network: Path) -> None:
+    """ConfigError for a file in no folder, or one that is the network itself."""
     if not target.parent.is_dir():
         raise ConfigError(
             f"--{name} writes to {path}, but its folder does not exist. Create the "

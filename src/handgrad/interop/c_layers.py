@@ -229,6 +229,18 @@ def _plain(function: str, *settings: str) -> AddLayer:
     )
 
 
+def array(name: str, values: NumpyArray) -> str:
+    """An array of weights, with as few digits as give the same float32 again."""
+    texts = [f"{text}f" for text in values.reshape(-1).astype(str).tolist()]
+    rows = (", ".join(texts[start : start + 6]) for start in range(0, len(texts), 6))
+    shape = " x ".join(map(str, values.shape))
+    return (
+        f"/* {shape} */\nstatic const float {name}[{values.size}] = {{\n    "
+        + ",\n    ".join(rows)
+        + "};\n"
+    )
+
+
 def number(value: float) -> str:
     """A number as a constant of type float."""
     return f"{float(value)!r}f"

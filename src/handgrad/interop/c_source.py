@@ -6,10 +6,10 @@ from pathlib import Path
 from textwrap import fill
 from typing import Any
 
-from handgrad.arrays import NumpyArray, Shape
+from handgrad.arrays import Shape
 from handgrad.errors import ConfigError, RunError
 from handgrad.interop.c_functions import FUNCTIONS, NORMALIZE, WINDOWS
-from handgrad.interop.c_layers import Network, number
+from handgrad.interop.c_layers import Network, array, number
 from handgrad.interop.standalone import Standalone, standalone, weight_count
 from handgrad.paths import path_of
 from handgrad.text import one_line
@@ -28,7 +28,8 @@ HEAD = """\
 
    It keeps intermediate values in static arrays: call it from one thread at a time.
    Or compile this file as a program that reads examples of {inputs} {type} each from
-   standard input and prints the class of each, with the largest of its {output}:
+   the files it is called with, or from standard input, and prints the class of each,
+   with the largest of its {output}:
 
        cc -O2 -DHANDGRAD_MAIN FILE.c -lm -o classify */
 
@@ -106,12 +107,13 @@ MAIN = """\
 #ifdef HANDGRAD_MAIN
 #include <stdio.h>
 
-int main(void)
+/* Print the class of each example of a file; 0 if all could be read. */
+static int classify(FILE *file, const char *name)
 {{
     static {type} image[INPUTS];
     float outputs[CLASSES];
     size_t count;
-    while ((count = fread(image, sizeof image[0], INPUTS, stdin)) == INPUTS) {{
+    while ((count = fread(image, sizeof image[0], INPUTS, file)) == INPUTS) {{
         int best = 0;
         predict(image, outputs);
         for (int k = 1; k < CLASSES; k++)
@@ -119,10 +121,27 @@ int main(void)
                 best = k;
         printf("%s\\t%.4f\\n", class_names[best], outputs[best]);
     }}
-    if (count > 0)
-        fprintf(stderr, "The last example has %lu of %d values.\\n",
-                (unsigned long)count, INPUTS);
-    return count > 0 ? 2 : 0;
+    if (ferror(file))
+        perror(name);
+    else if (count > 0)
+        fprintf(stderr, "The last example of %s has %lu of %d values.\\n",
+                name, (unsigned long)count, INPUTS);
+    return count > 0 || ferror(file) ? 2 : 0;
+}}
+
+int main(int argc, char **argv)
+{{
+    int status = argc > 1 ? 0 : classify(stdin, "standard input");
+    for (int k = 1; k < argc && status == 0; k++) {{
+        FILE *file = fopen(argv[k], "rb");
+        if (file == NULL) {{
+            perror(argv[k]);
+            return 2;
+        }}
+        status = classify(file, argv[k]);
+        fclose(file);
+    }}
+    return status;
 }}
 #endif
 """
@@ -135,7 +154,7 @@ def to_c(subject: Any, path: str | Path, *, input_shape: Shape | None = None) ->
     saved network, or a `Sequential` with its `input_shape`. The file holds the weights
     and a function per kind of layer, with its equation. Its function `predict(image,
     probabilities)` takes one image and needs nothing but the mathematical library;
-    compiled with -DHANDGRAD_MAIN it is a program that reads raw images.
+    compiled with -DHANDGRAD_MAIN it is a program that reads files of raw images.
 
     ConfigError for a layer that cannot be written, which it names, for more than a
     million weights, or a path that is no .c file; RunError if it cannot be written.
@@ -180,8 +199,9 @@ def _parts(source: Standalone) -> Iterator[str]:
     if source.temperature is not None:
         functions["softmax"] = None
     yield _head(source)
-    weights = {"scale": source.scale, "shift": source.shift, **network.weights}
-    yield from (_array(name, values) for name, values in weights.items())
+    weights = {"input_scale": source.scale, "input_shift": source.shift}
+    for name, values in (weights | network.weights).items():
+        yield array(name, values)
     if WITH_WINDOWS & functions.keys():
         yield WINDOWS
     yield NORMALIZE[source.input_dtype]
@@ -214,7 +234,7 @@ def _network(source: Standalone, network: Network) -> str:
     sizes = shape[1:] if len(shape) == 3 else (1, prod(shape) // channels)
     given = ", ".join(map(str, (channels, *sizes)))
     sizes_of = enumerate(network.buffers)
-    normalized = f"normalize(image, scale, shift, {given}, flip, v0);"
+    normalized = f"normalize(image, input_scale, input_shift, {given}, flip, v0);"
     lines = ("/* normalization */", normalized, *network.lines)
     return NETWORK.format(
         type=TYPES[source.input_dtype],
@@ -260,18 +280,6 @@ def _predict(source: Standalone) -> str:
         type=type_of,
         outputs="probabilities" if has_probabilities else "scores",
         lines="".join(lines),
-    )
-
-
-def _array(name: str, values: NumpyArray) -> str:
-    """An array of weights, with as few digits as give the same float32 again."""
-    texts = [f"{text}f" for text in values.reshape(-1).astype(str).tolist()]
-    rows = (", ".join(texts[start : start + 6]) for start in range(0, len(texts), 6))
-    shape = " x ".join(map(str, values.shape))
-    return (
-        f"/* {shape} */\nstatic const float {name}[{values.size}] = {{\n    "
-        + ",\n    ".join(rows)
-        + "};\n"
     )
 
 

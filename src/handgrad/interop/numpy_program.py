@@ -17,17 +17,30 @@ predict: Any
 fit: Any  # one of crop, pad and stretch
 
 
+def check(examples: Array) -> Array:
+    """The examples as arrays of INPUT_DTYPE; ValueError if the network takes others."""
+    examples = np.asarray(examples)
+    if examples.shape[1:] != INPUT_SHAPE or len(examples) == 0:
+        shape = ", ".join(map(str, ("count", *INPUT_SHAPE)))
+        raise ValueError(
+            f"The network takes arrays of shape ({shape}), with a count of at least 1, "
+            f"got {examples.shape}. Give one example as examples[None]."
+        )
+    if INPUT_DTYPE == "uint8" != examples.dtype or examples.dtype.kind not in "buif":
+        raise ValueError(
+            f"The network takes {INPUT_DTYPE}, got {examples.dtype}. Convert the array."
+        )
+    return examples.astype(INPUT_DTYPE)
+
+
 def read_array(path: str) -> Array:
     """The examples of a .npy file, (count, *INPUT_SHAPE); one may lack the count."""
     if not path.endswith(".npy"):
-        sys.exit(f"{path} is not a .npy file, which this network needs.")
+        raise ValueError("This network takes .npy files. Give one.")
     array = np.atleast_1d(np.load(path))
-    for examples in (array, array[None], array[:, None], array[None, None]):
-        if examples.shape[1:] == INPUT_SHAPE:
-            if INPUT_DTYPE == "uint8" != examples.dtype:
-                sys.exit(f"{path} holds {examples.dtype}, but the network takes uint8.")
-            return examples.astype(INPUT_DTYPE)
-    sys.exit(f"{path} has shape {array.shape}; expected (count, *{INPUT_SHAPE}).")
+    layouts = (array, array[None], array[:, None], array[None, None])
+    fitting = (each for each in layouts if each.shape[1:] == INPUT_SHAPE)
+    return check(next(fitting, array))
 
 
 def crop(image: Any, width: int, height: int) -> Any:
@@ -45,9 +58,11 @@ def pad(image: Any, width: int, height: int) -> Any:
     """The whole image in the centre, on the mean colour of its outermost pixels."""
     from PIL import Image
 
-    scale = min(width / image.width, height / image.height)
-    size = (round(image.width * scale), round(image.height * scale))
-    image = image.resize((max(1, size[0]), max(1, size[1])), Image.Resampling.BILINEAR)
+    if image.width * height > image.height * width:
+        size = (width, max(1, round(image.height * width / image.width)))
+    else:
+        size = (max(1, round(image.width * height / image.height)), height)
+    image = image.resize(size, Image.Resampling.BILINEAR)
     pixels = np.asarray(image)
     is_border = np.ones(pixels.shape[:2], dtype=bool)
     is_border[1:-1, 1:-1] = False
@@ -65,16 +80,35 @@ def stretch(image: Any, width: int, height: int) -> Any:
     return image.resize((width, height), Image.Resampling.BILINEAR)
 
 
+def draft(image: Any, side: int) -> None:
+    """Set a JPEG to be decoded at 1/2, 1/4 or 1/8 of its size, as in training."""
+    width, height = image.size
+    for part in (2, 4, 8):
+        if image.width * image.height > 16_000_000:
+            image.draft(None, (-(-width // part), -(-height // part)))
+    pixels = min(image.size) if fit.__name__ == "crop" else max(image.size)
+    for part in (8, 4, 2):
+        shift = side * max(-length % part / length for length in image.size)
+        if fit.__name__ != "stretch" and pixels >= 2 * part * side and shift <= 1 / 8:
+            image.draft(None, (image.width // part or 1, image.height // part or 1))
+            return
+
+
 def read_images(path: str) -> Array:
     """The images of a .npy file, or the one of a picture file."""
     if path.endswith(".npy"):
         return read_array(path)
-    from PIL import Image, ImageOps
+    try:
+        from PIL import Image, ImageOps
+    except ImportError:
+        raise ValueError("Pictures need Pillow: pip install pillow.") from None
 
     channels, height, width = INPUT_SHAPE
-    image = ImageOps.exif_transpose(Image.open(path))
+    image: Any = Image.open(path)
+    draft(image, max(height, width))
+    image = ImageOps.exif_transpose(image)
     if image.mode.startswith(("I", "F")):
-        sys.exit(f"{path} has more than 8 bits per channel. Convert it to 8.")
+        raise ValueError("It has more than 8 bits per channel. Convert it to 8.")
     if image.has_transparency_data:
         white = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")
@@ -92,7 +126,9 @@ def main(paths: list[str]) -> None:
     for path in paths:
         try:
             examples = read_images(path)
-        except (OSError, ValueError) as error:
+        except ValueError as error:
+            sys.exit(f"{path}: {error}")
+        except Exception as error:  # decoders raise nearly every kind of exception
             sys.exit(f"{path} cannot be read: {error}. Give a picture or a .npy file.")
         for number in range(len(examples)):
             (outputs,) = predict(examples[number : number + 1])
@@ -100,4 +136,4 @@ def main(paths: list[str]) -> None:
             name = CLASS_NAMES[best]
             shown = name if name.isprintable() else ascii(name)
             place = path if len(examples) == 1 else f"{path}:{number}"
-            print(f"{place}\t{shown}\t{outputs[best]:.4f}")
+            print(f"{place}\t{shown}\t{outputs[best]:.4f}", flush=True)

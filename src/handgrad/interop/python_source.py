@@ -1,10 +1,12 @@
 """Export a trained network as a Python program that needs NumPy alone."""
 
 import inspect
+import keyword
 import sys
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 
@@ -33,7 +35,14 @@ CLASS_NAMES = [
 {names}]
 INPUT_SHAPE = {shape}
 INPUT_DTYPE = "{dtype}"
-W = dict(np.load(Path(__file__).with_suffix(".npz")))
+
+try:
+    W = dict(np.load(Path(__file__).with_suffix(".npz")))
+except Exception as error:
+    message = f"The weights cannot be read ({{error}}). Put them beside this program."
+    if __name__ == "__main__":
+        sys.exit(message)
+    raise ValueError(message) from error
 
 Array = np.ndarray
 Pair = tuple[int, int]
@@ -44,10 +53,12 @@ NETWORK = '''def network(x: Array) -> Array:
 '''
 LOGITS = '''def logits(images: Array) -> Array:
     """The outputs of the network, (count, classes)."""
+    images = check(images)
 {crop}    return network(images)
 '''
 LOGITS_WITH_FLIP = '''def logits(images: Array) -> Array:
     """The mean outputs of the images and their horizontal flips, (count, classes)."""
+    images = check(images)
 {crop}    return (network(images) + network(images[..., ::-1])) / 2
 '''
 CROP = "    images = center_crop(images, {fraction!r})\n"
@@ -56,7 +67,13 @@ PREDICT = '''def predict(images: Array) -> Array:
     return {code}
 '''
 NO_PICTURES = "read_images = read_array  # this network takes no picture files\n"
-END = 'if __name__ == "__main__":\n    main(sys.argv[1:])\n'
+END = """if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except BrokenPipeError:  # the output was closed, for example by head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+"""
 
 
 def to_python(
@@ -71,8 +88,9 @@ def to_python(
     probabilities, if the network gives them) take arrays of images, and called with
     files it prints their classes.
 
-    ConfigError for a layer that cannot be written, which it names, or a path that is no
-    .py file; RunError if the files cannot be written.
+    ConfigError for a layer that cannot be written, which it names, a path that is no
+    .py file that can be imported, or a .npz file of other contents in the place of the
+    weights; RunError if the files cannot be written.
 
     Shapes
         images  (count, channels, height, width), uint8; float32 for a network of
@@ -91,18 +109,39 @@ def python_files(
     subject: Any, path: Path, input_shape: Shape | None = None
 ) -> dict[Path, bytes]:
     """The weights and the program of a network by path; see `to_python`."""
-    name = path.name
-    if path.suffix != ".py" or path.stem in IMPORTED:
+    _check_name(path)
+    weights = path.with_suffix(".npz")
+    if weights.is_file() and not (path.exists() and _has_weights(weights)):
         raise ConfigError(
-            "A Python program takes a name that ends in .py and is not that of a "
-            f"module, which it would hide, got {name!r}. Call it 'classify.py'."
+            f"The weights of {path} go to {weights}, which exists and does not "
+            "belong to an exported program. Move it, or give another name."
         )
     source = standalone("to_python", subject, input_shape)
     network = _network_of(source)
     file = BytesIO()
     np.savez(file, **network.weights)  # type: ignore[arg-type]
     program = _program(source, network)
-    return {path.with_suffix(".npz"): file.getvalue(), path: program.encode()}
+    return {weights: file.getvalue(), path: program.encode()}
+
+
+def _check_name(path: Path) -> None:
+    """ConfigError for a name that cannot be imported, or that hides a module."""
+    name, stem = path.name, path.stem
+    can_be_imported = stem.isidentifier() and not keyword.iskeyword(stem)
+    if path.suffix != ".py" or not can_be_imported or stem in IMPORTED:
+        raise ConfigError(
+            "A Python program takes a name that ends in .py, that Python can import "
+            f"and that hides no module, got {name!r}. Call it 'classify.py'."
+        )
+
+
+def _has_weights(path: Path) -> bool:
+    """Whether a file has the arrays that every program has."""
+    try:
+        with ZipFile(path) as file:
+            return {"scale.npy", "shift.npy"} <= set(file.namelist())
+    except (OSError, BadZipFile):
+        return False
 
 
 def _network_of(source: Standalone) -> Network:
@@ -126,13 +165,14 @@ def _program(source: Standalone, network: Network) -> str:
     fit = getattr(numpy_program, source.fit)
     read_pictures = (
         f"{_text_of(fit)}\n\nfit = {source.fit}  # how training resized images\n\n\n"
-        f"{_text_of(numpy_program.read_images)}"
+        f"{_text_of(numpy_program.draft)}\n\n{_text_of(numpy_program.read_images)}"
     )
     parts = [
         _head(source, network, takes_pictures=takes_pictures),
         *map(_text_of, network.functions),
         NETWORK + "".join(lines),
         *([] if source.center_crop is None else [_text_of(numpy_layers.center_crop)]),
+        _text_of(numpy_program.check),
         _logits(source),
         _predict(source.temperature),
         _text_of(numpy_program.read_array),
@@ -147,7 +187,7 @@ def _head(source: Standalone, network: Network, *, takes_pictures: bool) -> str:
     """The docstring, the imports and the constants."""
     text = "".join(map(_text_of, network.functions))
     imports = ["import math"] if "math." in text else []
-    imports += ["import sys", "from pathlib import Path"]
+    imports += ["import os", "import sys", "from pathlib import Path"]
     imports += ["from typing import Any"] if takes_pictures else []
     imports += ["", "import numpy as np"]
     if "sliding_window_view" in text:

@@ -20,8 +20,7 @@ from handgrad.paths import path_of
 from handgrad.run import complete
 from handgrad.training.atomic import cannot_write, make_folder
 from handgrad.training.checkpoint import load_checkpoint
-from handgrad.training.logs import table_of
-from handgrad.training.real_files import is_file, read_file
+from handgrad.training.real_files import read_file
 from handgrad.training.records import MOST_STEPS, EpochRecord, Record, StepRecord
 from handgrad.training.run import Run
 from handgrad.training.run_folder import RunFolder
@@ -224,10 +223,8 @@ def _owner(run: RunFolder, place: Path) -> str:
 
 def _records_of(run: RunFolder) -> Iterator[Record]:
     """The records in the logs of a run, with their durations."""
-    path = run.path / "timings.jsonl"
-    lines = read_file(path).splitlines() if is_file(path) else []
-    for numbers, line in zip(run.records(), lines, strict=False):
-        values = numbers | table_of(path, line)
+    for numbers, times in zip(run.records(), run.records("timings"), strict=False):
+        values = numbers | times
         kind = EpochRecord if values.pop("kind") == "epoch" else StepRecord
         yield kind(**values)
 

@@ -27,6 +27,7 @@ GO_ON = (
     "continue where it stopped: a run with handgrad train --resume, a study or a sweep "
     "with the same command."
 )
+RESUMED = (("config.toml", "checkpoints"), ("ledger", "trials"))  # in their folders
 NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
 
@@ -150,15 +151,18 @@ def sweep(folder: Path, root: Path | None = None) -> None:
 def cannot_write(path: Path, error: OSError, wanted: int = 0) -> HandgradError:
     """Return the error for a failed write: disk full, or no permission."""
     why = error.strerror or str(error)
+    go_on = GO_ON if _is_resumed(path) else ""
+    intact = " Everything saved before is intact." if go_on else ""
     if error.errno in FULL:
         return ResourceError(
             f"{path} cannot be written: {why}; it needs {wanted:,} bytes and "
-            f"{_free(path):,} are free. What was saved before is intact. Free some "
-            f"disk space, then {GO_ON}"
+            f"{_free(path):,} are free.{intact} Free some disk space, then "
+            f"{go_on or 'try again.'}"
         )
+    advice = f"folder, or make this one writable and {go_on}"
     return RunError(
-        f"{path} cannot be written: {why}. Everything saved before is intact. Give "
-        f"another folder, or make this one writable and {GO_ON}"
+        f"{path} cannot be written: {why}.{intact} Give another "
+        f"{advice if go_on else 'path, or make its folder writable.'}"
     )
 
 
@@ -229,6 +233,15 @@ def _temporary(place: Place, name: str) -> Iterator[str]:
 def _within(place: Place) -> dict[str, Any]:
     """Keyword arguments of os.rename and os.link: both names are in this folder."""
     return {"src_dir_fd": place.handle, "dst_dir_fd": place.handle}
+
+
+def _is_resumed(path: Path) -> bool:
+    """Whether a path lies in the folder of a run, a study or a sweep."""
+    return any(
+        all(os.path.exists(folder / name) for name in names)
+        for folder in path.parents
+        for names in RESUMED
+    )
 
 
 def _free(path: Path) -> int:

@@ -101,13 +101,13 @@ class Logs:
         path = self._log(name)
         return path.stat().st_size if is_file(path) else 0
 
-    def records(self) -> list[dict[str, Any]]:
-        """All complete lines of metrics.jsonl as plain values.
+    def records(self, log: str = "metrics") -> list[dict[str, Any]]:
+        """All complete lines of metrics.jsonl, or of timings.jsonl, as plain values.
 
         IntegrityError for a damaged line. A last line that was cut off when the process
         was killed is left out.
         """
-        path = self._log("metrics")
+        path = self._log(log)
         if not is_file(path):
             return []
         lines = read_file(path).split(b"\n")[:-1]
