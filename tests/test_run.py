@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.linalg  # noqa: F401 (environment.json lists its BLAS, once it is loaded)
 
 import handgrad
 from handgrad.cli.main import run as program
