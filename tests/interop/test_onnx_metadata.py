@@ -1,0 +1,92 @@
+"""Labels, loss and settings of inference come back from the metadata."""
+
+import json
+
+import numpy as np
+import pytest
+
+import handgrad as hg
+from handgrad.interop.onnx_export import onnx_model
+from handgrad.interop.onnx_metadata import settings_of
+
+onnx = pytest.importorskip("onnx")
+DRAW = np.random.default_rng(0)
+IMAGES = DRAW.integers(0, 256, (40, 1, 8, 8), dtype=np.uint8)
+NUMBERS = DRAW.integers(0, 3, 40)
+LABELS = {
+    "names": np.array(["a", "b", "c"]),
+    "objects": np.array(["ä", 'b"', "c\n"], dtype=object),
+    "floats": np.array([1.0, 2.0, 4.0]),
+    "truth": np.array([False, True, True]),
+}
+
+
+def fitted(labels=NUMBERS, images=IMAGES, **settings):
+    options = {"hidden_sizes": [8]}
+    clf = hg.Classifier(
+        "mlp", model_options=options, epochs=1, engine="plain", **settings
+    )
+    return clf.fit(images, labels)
+
+
+@pytest.mark.parametrize("kind", LABELS)
+def test_labels_come_back(kind, tmp_path):
+    labels = LABELS[kind][NUMBERS]
+    clf = fitted(labels)
+    found = hg.from_onnx(clf.to_onnx(tmp_path / "a.onnx"))
+    assert found.classes_.dtype == clf.classes_.dtype
+    np.testing.assert_array_equal(found.classes_, clf.classes_)
+    assert found.score(IMAGES, labels) == clf.score(IMAGES, labels)
+    found.partial_fit(IMAGES, labels)
+
+
+@pytest.mark.parametrize("loss", ["multiclass_svm", "mean_squared_error"])
+def test_the_loss_comes_back(loss, tmp_path):
+    clf = fitted(loss=loss, l2=0.5)
+    found = hg.from_onnx(clf.to_onnx(tmp_path / "a.onnx"))
+    assert found.trained_.config.loss == clf.trained_.config.loss
+
+
+def prepared(prediction, images):
+    """A classifier with these settings of inference."""
+    clf = fitted(images=images)
+    config = clf.trained_.config
+    changed = config.prediction.model_copy(update=prediction)
+    clf.trained_.config = config.model_copy(update={"prediction": changed})
+    return clf
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+@pytest.mark.parametrize(
+    "prediction",
+    [
+        {"temperature": 0.25},
+        {"with_flip": True},
+        {"center_crop": 0.75},
+        {"with_flip": True, "center_crop": 0.75, "temperature": 3.0},
+    ],
+    ids=lambda values: " ".join(values),
+)
+def test_settings_of_inference_come_back(prediction, dtype, tmp_path):
+    images = IMAGES.astype(dtype)
+    clf = prepared(prediction, images)
+    found = hg.from_onnx(clf.to_onnx(tmp_path / "a.onnx"))
+    assert found.trained_.config.prediction == clf.trained_.config.prediction
+    expected = clf.predict_proba(images)
+    np.testing.assert_allclose(found.predict_proba(images), expected, atol=1e-5)
+
+
+def test_metadata_of_other_programs_are_left_alone(tmp_path):
+    model = onnx_model(fitted(np.array(["a", "b", "c"])[NUMBERS]))
+    others = {"loss": "mine", "prediction": "[", "mean": "0.5", "std": "1"}
+    onnx.helper.set_model_props(model, others)
+    onnx.save(model, tmp_path / "a.onnx")
+    found = hg.from_onnx(tmp_path / "a.onnx")
+    assert found.classes_.tolist() == [0, 1, 2]
+    assert found.trained_.config.loss.name == "softmax_cross_entropy"
+
+
+def test_what_is_not_set_is_not_written():
+    found = settings_of(fitted().trained_)
+    assert "feature_names" not in found
+    assert json.loads(found["label_type"]) == "int64"
