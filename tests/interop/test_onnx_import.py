@@ -247,6 +247,20 @@ def test_branches_that_are_not_added_are_refused():
         Reader(Source(onnx.helper.make_model(made), "it")).read()
 
 
+def test_weights_in_a_file_beside_the_model(tmp_path):
+    graph = Graph()
+    weight = np.arange(6, dtype=np.float32).reshape(3, 2)
+    last = graph.add("MatMul", "x", graph.constant("w", weight), name="y")
+    path = written(graph, last, tmp_path / "a.onnx")
+    beside = {"save_as_external_data": True, "location": "w.bin", "size_threshold": 0}
+    onnx.save(onnx.load(path), path, **beside)
+    found = network_from_onnx(path).model.layers["linear_1"]
+    np.testing.assert_array_equal(found.weight.value, weight.T)
+    (tmp_path / "w.bin").unlink()
+    with pytest.raises(RunError, match="has its weights in another file"):
+        network_from_onnx(path)
+
+
 def test_weights_that_are_nan_are_refused(tmp_path):
     graph = Graph()
     weight = graph.constant("w", np.full((3, 2), np.nan))

@@ -41,10 +41,11 @@ def test_labels_come_back(kind, tmp_path):
 
 
 @pytest.mark.parametrize("loss", ["multiclass_svm", "mean_squared_error"])
-def test_the_loss_comes_back(loss, tmp_path):
-    clf = fitted(loss=loss, l2=0.5)
+def test_loss_and_optimizer_come_back(loss, tmp_path):
+    clf = fitted(loss=loss, l2=0.5, optimizer="adam", learning_rate=0.004)
     found = hg.from_onnx(clf.to_onnx(tmp_path / "a.onnx"))
     assert found.trained_.config.loss == clf.trained_.config.loss
+    assert found.trained_.config.optimizer == clf.trained_.config.optimizer
 
 
 def prepared(prediction, images):

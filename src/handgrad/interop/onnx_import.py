@@ -45,9 +45,9 @@ def network_from_onnx(
     The graph must be a chain of operators that layers of Handgrad stand for, with
     residual connections, products and concatenations of branches; a softmax at its end
     is left to the loss. Scaling of the inputs becomes the normalization. Labels, loss,
-    temperature and other settings of inference are those of the metadata, if Handgrad
-    wrote the model; else the classes are numbers from 0. `workers` is the number of
-    threads.
+    optimizer, temperature and other settings of inference are those of the metadata, if
+    Handgrad wrote the model; else the classes are numbers from 0. `workers` is the
+    number of threads.
 
     ConfigError that names every operator without a layer, or if onnx is not installed;
     RunError for a file that is no ONNX model, or with weights that are NaN or infinity.
@@ -65,9 +65,21 @@ def network_from_onnx(
         raise _no_model(place) from error
     if not model.graph.node:
         raise _no_model(place)
+    _load_weights_beside(onnx, model, place)
     network = _network_of(Source(model, str(place)), workers)
     check_numbers(network.model, place)
     return network
+
+
+def _load_weights_beside(onnx: Any, model: Any, place: Path) -> None:
+    """Read weights that are in files of their own, in the model's folder."""
+    try:
+        onnx.load_external_data_for_model(model, str(place.parent))
+    except Exception as error:  # of onnx, of several kinds
+        raise RunError(
+            f"{place} has its weights in another file, which cannot be read. Put both "
+            "files into one folder, under the names that they were written with."
+        ) from error
 
 
 def _no_model(place: Path) -> RunError:

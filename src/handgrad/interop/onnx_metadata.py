@@ -13,6 +13,7 @@ from handgrad.training.build import ARRAYS
 from handgrad.training.config import RunConfig, config_from
 from handgrad.training.trained_network import TrainedNetwork
 
+TABLES = ("loss", "optimizer", "prediction")  # of `RunConfig`
 OF_ARRAYS = ("label_type", "channels", "feature_names")  # of `ResolvedConfig`
 OURS = {"class_names", "input_dtype", "input_shape"}  # in every model of Handgrad
 
@@ -24,6 +25,7 @@ def settings_of(network: TrainedNetwork) -> dict[str, str]:
     loss = config.loss.model_dump(mode="json", exclude={"name"})
     values = {
         "loss_options": loss,
+        "optimizer": config.optimizer.model_dump(mode="json"),
         "prediction": config.prediction.model_dump(mode="json"),
         **resolved.model_dump(mode="json", include=set(OF_ARRAYS)),
     }
@@ -38,7 +40,7 @@ def config_of(
 ) -> RunConfig:
     """The configuration of a network that was read from a graph.
 
-    Only models of Handgrad have classes with names, a loss and settings of inference.
+    Only models of Handgrad have labels, a loss, an optimizer and settings of inference.
     """
     mean, std = (each.tolist() for each in normalization)
     channels = source.shape[0]
@@ -46,8 +48,9 @@ def config_of(
     tables: dict[str, Any] = {
         "dataset": {"name": ARRAYS, "validation": "none", "normalization": "standard"},
         "model": {"name": "from_layers", "layers": rows_of(network)},
-        "loss": restored.pop("loss", {}),
-        "prediction": restored.pop("prediction", {}),
+        **{
+            name: restored.pop(name, {}) for name in ("loss", "optimizer", "prediction")
+        },
         "resolved": {
             "input_shape": list(source.shape),
             "class_names": [str(k) for k in range(classes)],
@@ -72,7 +75,7 @@ def _restored(source: Source, classes: int) -> dict[str, Any]:
     found: dict[str, Any] = {
         "loss": {"name": source.metadata.get("loss", "softmax_cross_entropy")}
         | (source.noted("loss_options") or {}),
-        "prediction": source.noted("prediction") or {},
+        **{name: source.noted(name) or {} for name in ("optimizer", "prediction")},
         "fit": fit if fit in FITS else None,
     }
     names = source.noted("class_names")

@@ -69,7 +69,11 @@ class Source:
             while (node := makers.get(found[-1])) is not None and self._is_end(node):
                 found.append(node.input[0])
         if len({found[-1] for found in steps.values()}) != 1:
-            those = f"the outputs {' and '.join(outputs)}" if outputs else "no output"
+            those = (
+                f"the outputs {' and '.join(map(str, outputs))}"
+                if outputs
+                else "no output"
+            )
             raise ConfigError(
                 f"{self.what} has {those}, but a classifier returns the logits of its "
                 "classes, their softmax or both. Export the network with one output."
