@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import handgrad as hg
+from handgrad.errors import ConfigError
 from handgrad.interop.onnx_export import onnx_model
 from handgrad.interop.onnx_metadata import settings_of
 
@@ -85,6 +86,38 @@ def test_metadata_of_other_programs_are_left_alone(tmp_path):
     found = hg.from_onnx(tmp_path / "a.onnx")
     assert found.classes_.tolist() == [0, 1, 2]
     assert found.trained_.config.loss.name == "softmax_cross_entropy"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("loss_options", "[1]"),
+        ("prediction_values", "[1]"),
+        ("class_names", '["a"]'),
+        ("mean", '["a"]'),
+        ("mean", "[0.1]"),
+        ("mean", "[0.1, 0.2]"),
+        ("std", "[0]"),
+    ],
+)
+def test_entries_of_another_kind_are_ignored(name, value, tmp_path):
+    clf = fitted()
+    model = onnx_model(clf)
+    entries = {each.key: each.value for each in model.metadata_props}
+    onnx.helper.set_model_props(model, entries | {name: value})
+    onnx.save(model, tmp_path / "a.onnx")
+    found = hg.from_onnx(tmp_path / "a.onnx")
+    np.testing.assert_allclose(found.logits(IMAGES), clf.logits(IMAGES), atol=1e-4)
+
+
+def test_settings_that_cannot_be_are_refused(tmp_path):
+    model = onnx_model(fitted())
+    entries = {each.key: each.value for each in model.metadata_props}
+    changed = entries | {"prediction": '{"temperature": -1}'}
+    onnx.helper.set_model_props(model, changed)
+    onnx.save(model, tmp_path / "a.onnx")
+    with pytest.raises(ConfigError, match=r"its metadata: prediction\.temperature"):
+        hg.from_onnx(tmp_path / "a.onnx")
 
 
 def test_what_is_not_set_is_not_written():

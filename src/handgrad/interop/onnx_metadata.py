@@ -64,7 +64,7 @@ def config_of(
         },
     }
     try:
-        return config_from(tables, source.what)
+        return config_from(tables, "its metadata")
     except HandgradError as error:
         raise ConfigError(f"{source.what} cannot be read: {error}") from error
 
@@ -74,12 +74,14 @@ def _restored(source: Source, classes: int) -> dict[str, Any]:
     fit = source.metadata.get("fit")
     found: dict[str, Any] = {
         "loss": {"name": source.metadata.get("loss", "softmax_cross_entropy")}
-        | (source.noted("loss_options") or {}),
-        **{name: source.noted(name) or {} for name in ("optimizer", "prediction")},
+        | (source.noted("loss_options", dict) or {}),
+        **{
+            name: source.noted(name, dict) or {} for name in ("optimizer", "prediction")
+        },
         "fit": fit if fit in FITS else None,
     }
-    names = source.noted("class_names")
-    if isinstance(names, list) and len(names) == classes:
+    names = source.noted("class_names", list)
+    if names and len(names) == classes:
         found["class_names"] = [str(name) for name in names]
-        found |= {name: source.noted(name) for name in OF_ARRAYS}
+        found |= {name: source.noted(name, object) for name in OF_ARRAYS}
     return found

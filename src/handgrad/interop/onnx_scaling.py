@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 
 from handgrad.arrays import NumpyArray
-from handgrad.datasets import Normalization
 from handgrad.interop.onnx_source import (
     Source,
     UnsupportedError,
@@ -16,6 +15,7 @@ from handgrad.interop.onnx_source import (
 
 OPERATORS = ("Cast", "Mul", "Add", "Sub", "Div")  # before the first layer
 FLOAT = 1  # of onnx.TensorProto
+CLOSE = 1e-4  # standard deviations between the metadata and float32 constants
 
 
 class Scaling:
@@ -41,17 +41,17 @@ class Scaling:
         if not (self.scale > 0).all():
             by = self.scale[~(self.scale > 0)][0]
             raise self.source.refuse([f"inputs multiplied by {by:g}, which is not > 0"])
-        noted = [self.source.noted(name) for name in ("mean", "std")]
-        if all(isinstance(each, list) for each in noted):
-            mean, std = (np.array(each, dtype=np.float64) for each in noted)
-            given = Normalization(tuple(mean), tuple(std))
-            expected = given.numbers(self.source.dtype)
-            if np.allclose(expected[0], self.scale, rtol=1e-5):
-                return mean, std
-        if self.source.dtype == "uint8":
-            std = 1 / (255 * self.scale)
-            return -self.shift * std, std
-        return -self.shift / self.scale, 1 / self.scale
+        units = 255 if self.source.dtype == "uint8" else 1
+        mean, std = -self.shift / self.scale / units, 1 / self.scale / units
+        try:
+            noted = [
+                np.array(self.source.noted(name, list), dtype=np.float64)
+                for name in ("mean", "std")
+            ]
+            gaps = np.abs(np.array(noted) - [mean, std])
+        except (ValueError, TypeError):  # none, or of another program
+            return mean, std
+        return (noted[0], noted[1]) if (gaps <= CLOSE * std).all() else (mean, std)
 
     def _for_each_channel(self, node: Any, constant: NumpyArray) -> NumpyArray:
         """One number, or one for each channel; UnsupportedError for another shape."""

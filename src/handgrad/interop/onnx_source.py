@@ -37,16 +37,17 @@ class Source:
             )
         self.input = inputs[0].name
         self.shape, self.dtype = _form(onnx, inputs[0], what)
-        nodes = _without(self.noted("prediction_values") or {}, graph.node)
+        nodes = _without(self.noted("prediction_values", dict) or {}, graph.node)
         self.output = self._logits(nodes, [each.name for each in graph.output])
         self.nodes = _leading_to(self.output, nodes, self.constants)
 
-    def noted(self, name: str) -> Any:
-        """An entry of the metadata that is JSON; None without it."""
+    def noted(self, name: str, kind: type[Any]) -> Any:
+        """An entry of the metadata that is JSON of a kind; None without it."""
         try:
-            return json.loads(self.metadata.get(name, "null"))
+            found = json.loads(self.metadata.get(name, "null"))
         except ValueError:
             return None
+        return found if isinstance(found, kind) else None
 
     def users(self, value: str) -> list[Any]:
         """The operators that take a `value`, in order."""
