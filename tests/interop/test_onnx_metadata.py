@@ -116,7 +116,7 @@ def test_settings_that_cannot_be_are_refused(tmp_path):
     changed = entries | {"prediction": '{"temperature": -1}'}
     onnx.helper.set_model_props(model, changed)
     onnx.save(model, tmp_path / "a.onnx")
-    with pytest.raises(ConfigError, match=r"its metadata: prediction\.temperature"):
+    with pytest.raises(ConfigError, match=r"its settings: prediction\.temperature"):
         hg.from_onnx(tmp_path / "a.onnx")
 
 

@@ -48,9 +48,7 @@ def config_of(
     tables: dict[str, Any] = {
         "dataset": {"name": ARRAYS, "validation": "none", "normalization": "standard"},
         "model": {"name": "from_layers", "layers": rows_of(network)},
-        **{
-            name: restored.pop(name, {}) for name in ("loss", "optimizer", "prediction")
-        },
+        **{name: restored.pop(name, {}) for name in TABLES},
         "resolved": {
             "input_shape": list(source.shape),
             "class_names": [str(k) for k in range(classes)],
@@ -64,7 +62,7 @@ def config_of(
         },
     }
     try:
-        return config_from(tables, "its metadata")
+        return config_from(tables, "its settings")
     except HandgradError as error:
         raise ConfigError(f"{source.what} cannot be read: {error}") from error
 
@@ -75,9 +73,7 @@ def _restored(source: Source, classes: int) -> dict[str, Any]:
     found: dict[str, Any] = {
         "loss": {"name": source.metadata.get("loss", "softmax_cross_entropy")}
         | (source.noted("loss_options", dict) or {}),
-        **{
-            name: source.noted(name, dict) or {} for name in ("optimizer", "prediction")
-        },
+        **{name: source.noted(name, dict) or {} for name in TABLES[1:]},
         "fit": fit if fit in FITS else None,
     }
     names = source.noted("class_names", list)
