@@ -286,7 +286,9 @@ def load(
 def from_onnx(path: str | Path, *, workers: int | None = None) -> Classifier:
     """Read a fitted classifier from the ONNX model at `path`, to use or to train.
 
-    `workers` is the number of threads. ConfigError names operators without a layer.
+    `partial_fit` continues from its weights; `fit` starts from random ones. For several
+    epochs, save it, and fit `Classifier(start_from=FILE, epochs=N)`. `workers` is the
+    number of threads. ConfigError names operators without a layer.
     """
     from handgrad.interop.onnx_import import network_from_onnx
 

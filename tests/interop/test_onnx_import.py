@@ -142,6 +142,10 @@ def fitted(digits):
 
 def test_a_classifier_is_the_same_and_learns_on(fitted, digits, tmp_path):
     images = digits.test.images
+    train, test = (
+        np.array([f"digit {k}" for k in each.targets])
+        for each in (digits.train, digits.test)
+    )
     found = hg.from_onnx(fitted.to_onnx(tmp_path / "net.onnx"))
     assert found.class_names == fitted.class_names
     assert found.trained_.config.fit == fitted.trained_.config.fit == "crop"
@@ -149,10 +153,10 @@ def test_a_classifier_is_the_same_and_learns_on(fitted, digits, tmp_path):
     found.save(tmp_path / "net.safetensors")
     saved = hg.load(tmp_path / "net.safetensors")
     np.testing.assert_array_equal(saved.logits(images), found.logits(images))
-    before = found.score(images, digits.test.targets)
+    before = found.score(images, test)
     for _ in range(3):
-        found.partial_fit(digits.train.images, digits.train.targets)
-    assert found.score(images, digits.test.targets) > before
+        found.partial_fit(digits.train.images, train)
+    assert found.score(images, test) > before
     assert len(hg.inspection.filters(found).table().rows) > 0
 
 
@@ -241,6 +245,36 @@ def test_branches_that_are_not_added_are_refused():
     )
     with pytest.raises(UnsupportedError):
         Reader(Source(onnx.helper.make_model(made), "it")).read()
+
+
+def test_weights_in_a_file_beside_the_model(tmp_path):
+    graph = Graph()
+    weight = np.arange(6, dtype=np.float32).reshape(3, 2)
+    last = graph.add("MatMul", "x", graph.constant("w", weight), name="y")
+    path = written(graph, last, tmp_path / "a.onnx")
+    beside = {"save_as_external_data": True, "location": "w.bin", "size_threshold": 0}
+    onnx.save(onnx.load(path), path, **beside)
+    found = network_from_onnx(path).model.layers["linear_1"]
+    np.testing.assert_array_equal(found.weight.value, weight.T)
+    (tmp_path / "w.bin").unlink()
+    with pytest.raises(RunError, match="has its weights in another file"):
+        network_from_onnx(path)
+
+
+def test_weights_that_are_nan_are_refused(tmp_path):
+    graph = Graph()
+    weight = graph.constant("w", np.full((3, 2), np.nan))
+    last = graph.add("MatMul", "x", weight, name="y")
+    with pytest.raises(RunError, match=r"linear_1.weight holds NaN or infinity"):
+        network_from_onnx(written(graph, last, tmp_path / "a.onnx"))
+
+
+def test_a_single_probability_is_no_classifier(tmp_path):
+    graph = Graph()
+    product = graph.add("MatMul", "x", graph.constant("w", np.ones((3, 1))), name="y")
+    last = graph.add("Sigmoid", product, name="p")
+    with pytest.raises(ConfigError, match=r"returns one number .* in p, but"):
+        network_from_onnx(written(graph, last, tmp_path / "a.onnx"))
 
 
 def test_other_files_are_refused(tmp_path):

@@ -99,6 +99,12 @@ def test_a_place_that_cannot_be_written_is_refused(tmp_path, name):
         load_model(tmp_path / "missing")
 
 
+def test_an_onnx_model_is_named(tmp_path):
+    (tmp_path / "net.onnx").write_bytes(b"\x08\x0d\x12\x08handgrad" * 9)
+    with pytest.raises(RunError, match=r"is an ONNX model.*handgrad\.from_onnx"):
+        load_model(tmp_path / "net.onnx")
+
+
 def test_unresolved_settings_are_refused(tmp_path):
     save_model(tmp_path / "net.safetensors", config_from({"seed": 3}), ARRAYS)
     with pytest.raises(RunError, match="Its settings have no table"):

@@ -11,6 +11,7 @@ from handgrad.datasets import Normalization
 from handgrad.errors import ConfigError, RunError, ShapeError
 from handgrad.interop.onnx_center import add_center_crop
 from handgrad.interop.onnx_graph import LOGITS, Graph, import_onnx
+from handgrad.interop.onnx_metadata import settings_of
 from handgrad.interop.onnx_nodes import add_layer
 from handgrad.interop.subject import subject_of
 from handgrad.layers import Sequential
@@ -77,22 +78,30 @@ def onnx_model(subject: Any, input_shape: Shape | None = None) -> Any:
 
 
 def _model_of(onnx: Any, network: TrainedNetwork) -> Any:
-    """Pixels in, logits and probabilities out."""
+    """Pixels in, logits and probabilities out.
+
+    `skipped` maps values after a setting of inference to those before it.
+    """
     graph, shape = Graph(), network.input_shape
+    skipped: dict[str, str] = {}
     values = _numbers(graph, network.form.dtype)
     fraction = network.config.prediction.center_crop
     if fraction is not None:
         is_bytes = network.form.dtype == "uint8"
-        values = add_center_crop(graph, values, fraction, shape, is_bytes=is_bytes)
+        whole = values
+        values = add_center_crop(graph, whole, fraction, shape, is_bytes=is_bytes)
+        skipped[values] = whole
     values = _normalized(
         graph, values, network.normalization, network.form.dtype, shape
     )
     if network.config.prediction.with_flip:
-        values = _with_flips(graph, values)
+        one, values = values, _with_flips(graph, values)
+        skipped[values] = one
     graph.shapes[values] = shape
     logits = add_layer(graph, network.model, "", values)
     if network.config.prediction.with_flip:
-        logits = _mean_of_pairs(graph, logits, len(network.class_names))
+        both, logits = logits, _mean_of_pairs(graph, logits, len(network.class_names))
+        skipped[logits] = both
     outputs = {LOGITS: graph.add("Identity", logits, name=LOGITS)}
     if network.gives_probabilities:
         scaled = logits
@@ -105,7 +114,10 @@ def _model_of(onnx: Any, network: TrainedNetwork) -> Any:
     made = _assembled(
         onnx, graph, network.form.dtype, shape, outputs, len(network.class_names)
     )
-    onnx.helper.set_model_props(made, metadata_of(network))
+    metadata = metadata_of(network) | settings_of(network)
+    if skipped:
+        metadata["prediction_values"] = json.dumps(skipped)
+    onnx.helper.set_model_props(made, metadata)
     return made
 
 

@@ -1,18 +1,23 @@
 """Read a classifier from an ONNX model, as layers that can be inspected and trained."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from handgrad.arrays import NumpyArray, Shape
-from handgrad.datasets import Normalization
-from handgrad.datasets.image_fit import FITS
-from handgrad.errors import ConfigError, HandgradError, RunError, ShapeError
+from handgrad.arrays import Shape
+from handgrad.errors import ConfigError, RunError, ShapeError
 from handgrad.interop.onnx_graph import import_onnx
 from handgrad.interop.onnx_layers import add_bias, layer_of
-from handgrad.interop.onnx_source import Source, UnsupportedError, attributes, named
+from handgrad.interop.onnx_metadata import config_of
+from handgrad.interop.onnx_scaling import OPERATORS, Scaling
+from handgrad.interop.onnx_source import (
+    ENDS,
+    Source,
+    UnsupportedError,
+    attributes,
+    named,
+)
 from handgrad.layers import (
     Concatenate,
     Flatten,
@@ -25,15 +30,11 @@ from handgrad.layers import (
     SiLU,
     Softmax,
 )
-from handgrad.models.to_layers import rows_of
 from handgrad.paths import check_ordinary, path_of
-from handgrad.training.build import ARRAYS
-from handgrad.training.config import RunConfig, config_from
+from handgrad.training.finite_numbers import check_numbers
 from handgrad.training.trained_network import TrainedNetwork
 
-SCALING = ("Cast", "Mul", "Add", "Sub", "Div")  # of the inputs, before the first layer
 JOINS = ("Add", "Mul", "Concat")  # of the branches of a value
-ENDS = ("Softmax", "LogSoftmax")  # which the loss does
 
 
 def network_from_onnx(
@@ -43,12 +44,13 @@ def network_from_onnx(
 
     The graph must be a chain of operators that layers of Handgrad stand for, with
     residual connections, products and concatenations of branches; a softmax at its end
-    is left to the loss. Scaling of the inputs becomes the normalization. Class names
-    are those of the metadata, if Handgrad wrote the model, and else numbers from 0.
-    `workers` is the number of threads.
+    is left to the loss. Scaling of the inputs becomes the normalization. Labels, loss,
+    optimizer, temperature and other settings of inference are those of the metadata, if
+    Handgrad wrote the model; else the classes are numbers from 0. `workers` is the
+    number of threads.
 
     ConfigError that names every operator without a layer, or if onnx is not installed;
-    RunError for a file that is no ONNX model.
+    RunError for a file that is no ONNX model, or with weights that are NaN or infinity.
     """
     onnx = import_onnx()
     place = path_of("from_onnx", "path", path, RunError)
@@ -63,11 +65,28 @@ def network_from_onnx(
         raise _no_model(place) from error
     if not model.graph.node:
         raise _no_model(place)
-    return _network_of(Source(model, str(place)), workers)
+    _load_weights_beside(onnx, model, place)
+    network = _network_of(Source(model, str(place)), workers)
+    check_numbers(network.model, place)
+    return network
+
+
+def _load_weights_beside(onnx: Any, model: Any, place: Path) -> None:
+    """Read weights that are in files of their own, in the model's folder."""
+    try:
+        onnx.load_external_data_for_model(model, str(place.parent))
+    except Exception as error:  # of onnx, of several kinds
+        raise RunError(
+            f"{place} has its weights in another file, which cannot be read. Put both "
+            "files into one folder, under the names that they were written with."
+        ) from error
 
 
 def _no_model(place: Path) -> RunError:
-    return RunError(f"{place} is not an ONNX model. Give a file that ends in .onnx.")
+    return RunError(
+        f"{place} is not an ONNX model: it is cut off, damaged, without operators, or "
+        "a file of another kind. Export or download it again."
+    )
 
 
 def _network_of(source: Source, workers: int | None) -> TrainedNetwork:
@@ -84,7 +103,14 @@ def _network_of(source: Source, workers: int | None) -> TrainedNetwork:
             f"{source.what} returns {outputs} for each example, but a classifier "
             "returns one number per class. Export the whole network."
         )
-    config = _config(source, network, outputs[0], reader.scale, reader.shift)
+    if outputs[0] < 2:
+        raise ConfigError(
+            f"{source.what} returns one number for each example, in "
+            f"{source.output}, but a classifier returns one for each of at least two "
+            "classes. Export it with one output for each class, before a softmax."
+        )
+    normalization = reader.scaling.normalization()
+    config = config_of(source, network, outputs[0], normalization)
     return TrainedNetwork(network, config, workers=workers)
 
 
@@ -92,24 +118,23 @@ def _all_unsupported(source: Source) -> list[str]:
     """Every operator that has no layer, whatever its attributes."""
     from handgrad.interop.onnx_layers import TABLE
 
-    known = {*TABLE, *SCALING, *JOINS, *ENDS}
+    known = {*TABLE, *OPERATORS, *JOINS, *ENDS}
     return [named(node) for node in source.nodes if node.op_type not in known]
 
 
 class Reader:
     """Follows a graph from its input, and collects its layers.
 
-    `scale` and `shift` are those of the inputs before the first layer.
+    `scaling` is that of the inputs before the first layer.
     """
 
     def __init__(self, source: Source) -> None:
         self.source, self.shape = source, source.shape
-        self.scale: NumpyArray = np.ones(1)
-        self.shift: NumpyArray = np.zeros(1)
+        self.scaling = Scaling(source)
 
     def read(self) -> list[Layer[Any]]:
         """All layers, without the scaling before and the softmax after them."""
-        value = self._scaled_input()
+        value = self.scaling.value
         found, _, join = self._chain(value, self.source.users(value))
         if join is not None:
             raise UnsupportedError(
@@ -118,33 +143,6 @@ class Reader:
         while found and isinstance(found[-1], Softmax):
             found.pop()
         return found
-
-    def _scaled_input(self) -> str:
-        """Read scale and shift; return the name of the scaled inputs."""
-        value: str = self.source.input
-        while len(users := self.source.users(value)) == 1:
-            (node,) = users
-            constant = self.source.constant(node)
-            if node.op_type == "Cast":
-                pass
-            elif node.op_type not in SCALING or constant is None:
-                break
-            else:
-                self._scale(node, constant.astype(np.float64).reshape(-1))
-            value = node.output[0]
-        return value
-
-    def _scale(self, node: Any, by: NumpyArray) -> None:
-        if node.op_type == "Mul":
-            self.scale, self.shift = self.scale * by, self.shift * by
-        elif node.op_type == "Div":
-            self.scale, self.shift = self.scale / by, self.shift / by
-        elif node.op_type == "Add":
-            self.shift = self.shift + by
-        elif node.input[1] in self.source.constants:
-            self.shift = self.shift - by
-        else:
-            raise UnsupportedError(f"{named(node)} of the inputs from a constant")
 
     def _chain(
         self, value: str, users: list[Any]
@@ -229,64 +227,3 @@ class Reader:
             first_is_gate = len(ends[join.input[0]]) == 1
             body, shortcut = branches if first_is_gate else branches[::-1]
         return kind(Sequential(body), Sequential(shortcut) if shortcut else None)
-
-
-def _config(
-    source: Source,
-    network: Sequential,
-    classes: int,
-    scale: NumpyArray,
-    shift: NumpyArray,
-) -> RunConfig:
-    """The configuration of a network that was trained elsewhere."""
-    channels = source.shape[0]
-    mean, std = _normalization(source, scale, shift)
-    names = _class_names(source, classes)
-    tables: dict[str, Any] = {
-        "dataset": {"name": ARRAYS, "validation": "none", "normalization": "standard"},
-        "model": {"name": "from_layers", "layers": rows_of(network)},
-        "resolved": {
-            "input_shape": list(source.shape),
-            "class_names": names,
-            "mean": np.broadcast_to(mean, channels).tolist(),
-            "std": np.broadcast_to(std, channels).tolist(),
-            "dataset_sha256": "",
-            "train_images": 0,
-            "validation_images": 0,
-            "input_dtype": "float32" if source.dtype == "float32" else None,
-            "fit": noted if (noted := source.metadata.get("fit")) in FITS else None,
-        },
-    }
-    try:
-        return config_from(tables, source.what)
-    except HandgradError as error:
-        raise ConfigError(f"{source.what} cannot be read: {error}") from error
-
-
-def _normalization(
-    source: Source, scale: NumpyArray, shift: NumpyArray
-) -> tuple[NumpyArray, NumpyArray]:
-    """Mean and standard deviation of inputs that are scaled and shifted."""
-    if (scale <= 0).any():
-        raise source.refuse(["inputs multiplied by a number below 0"])
-    noted = [source.metadata.get(name) for name in ("mean", "std")]
-    if None not in noted:
-        mean, std = (
-            np.array(json.loads(str(text)), dtype=np.float64) for text in noted
-        )
-        expected = Normalization(tuple(mean), tuple(std)).numbers(source.dtype)
-        if np.allclose(expected[0], scale, rtol=1e-5):
-            return mean, std
-    if source.dtype == "uint8":
-        std = 1 / (255 * scale)
-        return -shift * std, std
-    return -shift / scale, 1 / scale
-
-
-def _class_names(source: Source, classes: int) -> list[str]:
-    try:
-        names = json.loads(source.metadata.get("class_names", "[]"))
-    except ValueError:
-        names = []
-    fits = isinstance(names, list) and len(names) == classes
-    return [str(name) for name in names] if fits else [str(k) for k in range(classes)]

@@ -1,5 +1,7 @@
 """An ONNX graph that is read: its constants, and who uses which value."""
 
+import json
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -7,6 +9,8 @@ import numpy as np
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.errors import ConfigError
 from handgrad.interop.onnx_graph import LOGITS, import_onnx
+
+ENDS = ("Softmax", "LogSoftmax")  # which the loss does
 
 
 class UnsupportedError(Exception):
@@ -23,11 +27,8 @@ class Source:
     def __init__(self, model: Any, what: str) -> None:
         onnx = import_onnx()
         graph, self.what = model.graph, what
-        to_array = onnx.numpy_helper.to_array
-        self.constants = {each.name: to_array(each) for each in graph.initializer}
-        for node in graph.node:
-            if node.op_type == "Constant" and "value" in attributes(node):
-                self.constants[node.output[0]] = to_array(attributes(node)["value"])
+        self.metadata = {each.key: each.value for each in model.metadata_props}
+        self.constants = _constants(onnx, graph)
         inputs = [each for each in graph.input if each.name not in self.constants]
         if len(inputs) != 1:
             raise ConfigError(
@@ -36,10 +37,17 @@ class Source:
             )
         self.input = inputs[0].name
         self.shape, self.dtype = _form(onnx, inputs[0], what)
-        outputs = [each.name for each in graph.output]
-        self.output = LOGITS if LOGITS in outputs else outputs[0]
-        self.nodes = _leading_to(self.output, list(graph.node), self.constants)
-        self.metadata = {each.key: each.value for each in model.metadata_props}
+        nodes = _without(self.noted("prediction_values", dict) or {}, graph.node)
+        self.output = self._logits(nodes, [each.name for each in graph.output])
+        self.nodes = _leading_to(self.output, nodes, self.constants)
+
+    def noted(self, name: str, kind: type[Any]) -> Any:
+        """An entry of the metadata that is JSON of a kind; None without it."""
+        try:
+            found = json.loads(self.metadata.get(name, "null"))
+        except ValueError:
+            return None
+        return found if isinstance(found, kind) else None
 
     def users(self, value: str) -> list[Any]:
         """The operators that take a `value`, in order."""
@@ -49,6 +57,34 @@ class Source:
         """The constant operand of a binary operator; None if both are computed."""
         found = [self.constants[n] for n in node.input if n in self.constants]
         return found[0] if found else None
+
+    def _logits(self, nodes: list[Any], outputs: list[str]) -> str:
+        """The output nearest to the layers; ConfigError if the others differ in more.
+
+        The others may be its softmax, the logarithm of it, or the class.
+        """
+        makers = {name: node for node in nodes for name in node.output}
+        steps: dict[str, list[str]] = {}
+        for name in outputs:
+            found = steps[name] = [name]
+            while (node := makers.get(found[-1])) is not None and self._is_end(node):
+                found.append(node.input[0])
+        if len({found[-1] for found in steps.values()}) != 1:
+            those = (
+                f"the outputs {' and '.join(map(str, outputs))}"
+                if outputs
+                else "no output"
+            )
+            raise ConfigError(
+                f"{self.what} has {those}, but a classifier returns the logits of its "
+                "classes, their softmax or both. Export the network with one output."
+            )
+        return min(outputs, key=lambda name: (len(steps[name]), name != LOGITS))
+
+    def _is_end(self, node: Any) -> bool:
+        """Whether an operator turns logits into probabilities or classes."""
+        is_scaled = node.op_type == "Div" and node.input[1] in self.constants
+        return is_scaled or node.op_type in (*ENDS, "ArgMax", "Identity")
 
     def refuse(self, problems: list[str]) -> ConfigError:
         """The error for operators that have no layer here."""
@@ -95,26 +131,77 @@ def has_operand(node: Any, place: int) -> bool:
     return len(node.input) > place and node.input[place] != ""
 
 
+def _constants(onnx: Any, graph: Any) -> dict[str, NumpyArray]:
+    """Weights and constants, also those that are copied or transposed first."""
+    to_array = onnx.numpy_helper.to_array
+    found = {each.name: to_array(each) for each in graph.initializer}
+    for node in graph.node:
+        given = attributes(node)
+        if node.op_type == "Constant":
+            for name, made in _CONSTANTS.items():
+                if name in given:
+                    found[node.output[0]] = made(given[name])
+            if "value" in given:
+                found[node.output[0]] = to_array(given["value"])
+        elif node.op_type == "Identity" and node.input[0] in found:
+            found[node.output[0]] = found[node.input[0]]
+        elif node.op_type == "Transpose" and node.input[0] in found:
+            found[node.output[0]] = found[node.input[0]].transpose(given.get("perm"))
+    return found
+
+
+_CONSTANTS: dict[str, Callable[[Any], NumpyArray]] = {
+    "value_float": lambda value: np.array(value, np.float32),
+    "value_floats": lambda values: np.array(values, np.float32),
+    "value_int": lambda value: np.array(value, np.int64),
+    "value_ints": lambda values: np.array(values, np.int64),
+}
+
+
+def _without(values: dict[str, str], nodes: Any) -> list[Any]:
+    """The operators, using other values in place of some."""
+    if not values:
+        return list(nodes)
+    found = []
+    for node in nodes:
+        changed = type(node)()
+        changed.CopyFrom(node)
+        changed.input[:] = [values.get(name, name) for name in node.input]
+        found.append(changed)
+    return found
+
+
 def _form(onnx: Any, given: Any, what: str) -> tuple[Shape, str]:
     """Shape and dtype of one example; ConfigError unless they are fixed."""
     tensor = given.type.tensor_type
-    sizes = [each.dim_value for each in tensor.shape.dim][1:]
-    names = {onnx.TensorProto.UINT8: "uint8", onnx.TensorProto.FLOAT: "float32"}
-    dtype = names.get(tensor.elem_type)
-    if len(sizes) not in (1, 3) or 0 in sizes or dtype is None:
+    kind = onnx.TensorProto.DataType.Name(tensor.elem_type).lower()
+    dtype = {"uint8": "uint8", "float": "float32"}.get(kind)
+    if dtype is None:
         raise ConfigError(
-            f"{what} takes inputs of shape (batch, {', '.join(map(str, sizes))}), but "
-            "a network takes uint8 or float32 images (batch, channels, height, width) "
-            "or vectors (batch, features) of one size. Export it with fixed sizes."
+            f"{what} takes inputs of type {kind}, but a network takes uint8 or "
+            "float32. Export it for float32 inputs."
         )
-    return tuple(sizes), dtype
+    sizes = [each.dim_value for each in tensor.shape.dim]
+    names = [each.dim_value or each.dim_param or "?" for each in tensor.shape.dim]
+    shown = f"{what} takes inputs of shape ({', '.join(map(str, names))})"
+    if len(sizes) not in (2, 4):
+        raise ConfigError(
+            f"{shown}, but a network takes images (batch, channels, height, width) or "
+            "vectors (batch, features). Export it for one of them."
+        )
+    if min(sizes[1:]) < 1:
+        raise ConfigError(
+            f"{shown}, but only the size of the batch may vary. Export it with fixed "
+            "numbers for the others."
+        )
+    return tuple(sizes[1:]), dtype
 
 
 def _leading_to(output: str, nodes: list[Any], constants: Any) -> list[Any]:
     """The operators that an output depends on, in order, without constants."""
     needed, found = {output}, []
     for node in reversed(nodes):
-        if needed & set(node.output) and node.op_type != "Constant":
+        if needed & set(node.output):
             found.append(node)
             needed |= set(node.input) - constants.keys()
     return found[::-1]

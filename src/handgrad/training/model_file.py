@@ -143,6 +143,12 @@ def _text_of(path: Path, content: bytes) -> str:
         header = parse_json(content[8 : 8 + min(size, len(content))])
         return str(header["__metadata__"][TEXT])
     except (ValueError, KeyError, TypeError) as error:
+        if path.suffix.lower() == ".onnx":
+            raise RunError(
+                f"{path} is an ONNX model, but only a file of Classifier.save or the "
+                "folder of a run can be used here. Read it with handgrad.from_onnx in "
+                "Python, and save the classifier."
+            ) from error
         if _is_foreign(content):
             raise RunError(
                 f"{path} was not written by Classifier.save: it has no Handgrad "
