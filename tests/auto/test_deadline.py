@@ -75,6 +75,11 @@ def test_a_machine_that_slows_down_later_ends_in_time():
     assert deadline.elapsed() <= 60
 
 
+def test_a_slow_first_epoch_changes_nothing():
+    found, shortened, _ = epochs_of(1, 50, lambda epoch: 5 if epoch == 1 else 1)
+    assert (found, shortened) == (50, [])
+
+
 def test_without_time_for_another_epoch_it_ends():
     found, shortened, deadline = epochs_of(1, 4, lambda epoch: 40)
     assert (found, shortened, deadline.is_cut) == (1, [], True)

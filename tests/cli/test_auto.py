@@ -115,7 +115,7 @@ def test_the_deadline_ends_the_training_and_resume_goes_on(
 def test_a_slow_machine_trains_fewer_epochs_and_says_so(folder, handgrad, monkeypatch):
     times = iter([0.0] * 3 + [50.0] * 90)  # seconds when asked; a minute is over at 60
     monkeypatch.setattr(deadline.Deadline, "grant", lambda self, seconds: None)
-    monkeypatch.setattr(deadline, "fmean", lambda epochs: 4.0)
+    monkeypatch.setattr(deadline, "median", lambda epochs: 4.0)
     monkeypatch.setattr(deadline.Deadline, "elapsed", lambda self: next(times))
     code, out, err = handgrad(f"train --dataset pictures {QUICK} --run short")
     assert code == 0, err

@@ -3,13 +3,13 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from statistics import fmean
+from statistics import median
 from time import monotonic
 
 from handgrad.training.records import EpochRecord, Record
 from handgrad.training.trainer import Trainer
 
-RECENT = 3  # epochs, whose mean length the next ones are expected to have
+RECENT = 3  # epochs, whose median length the next ones are expected to have
 RESERVE = 0.95  # of the time left, that fewer epochs are fitted to
 
 Shorten = Callable[[int], None]
@@ -59,10 +59,12 @@ class Deadline:
         if trainer.is_finished:
             return
         epochs, done = trainer.settings.epochs, trainer.position.epoch - 1
-        left, epoch = self.latest - self.elapsed(), fmean(self.recent)
+        left, epoch = self.latest - self.elapsed(), median(self.recent)
         if (epochs - done) * epoch <= left:
             return
         fitting = int(RESERVE * left / epoch) or int(left / epoch)
+        if fitting > RECENT > len(self.recent):
+            return  # the first epochs may be slow: more are needed to judge
         if fitting > 0:
             self.planned = self.planned or epochs
             shorten(done + fitting)
