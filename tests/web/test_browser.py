@@ -181,16 +181,19 @@ def test_a_thousand_runs_are_filtered_and_sorted(browser, server):
         names = tab.locator(".runs tbody th").all_inner_texts()
         assert names == sorted(names, reverse=True)
         tab.get_by_role("button", name="run", exact=True).press("Enter")
-        assert tab.locator(".runs tbody th").first.inner_text() == "run-000"
+        first = tab.locator(".runs tbody th").first
+        sync_api.expect(first).to_have_text("run-000", timeout=WAIT)
         assert tab.evaluate("document.activeElement.textContent") == "run"
         tab.get_by_text("Choose none").click()
         for name in ("run-000", "run-001"):
             tab.get_by_label(f"Choose {name}").press("Space")
         ready(tab, "All settings are equal")
-        assert tab.locator(".line-chart path.series").count() == 4
+        curves = tab.locator(".line-chart path.series")
+        sync_api.expect(curves).to_have_count(4, timeout=WAIT)
         tab.reload()
         ready(tab, "All settings are equal")
-        assert tab.get_by_label("Choose run-001").is_checked()
+        chosen = tab.get_by_label("Choose run-001")
+        sync_api.expect(chosen).to_be_checked(timeout=WAIT)
 
 
 def test_one_looks_inside(browser, server):
@@ -292,8 +295,10 @@ def test_ten_drawn_pictures_a_class_become_a_classifier(browser, server, runs):
         tab.get_by_role("link", name="Build a network for it").click()
         ready(tab, "multiply-adds")
         chosen = tab.get_by_label("For the images of").locator("option:checked")
-        assert chosen.inner_text() == "Circles and crosses (your own)"
-        assert tab.locator(".rows .found b").last.inner_text() == "2"
+        own = "Circles and crosses (your own)"
+        sync_api.expect(chosen).to_have_text(own, timeout=WAIT)
+        outputs = tab.locator(".rows .found b").last  # sizes follow in a moment
+        sync_api.expect(outputs).to_have_text("2", timeout=WAIT)
         tab.go_back()
         tab.get_by_role("link", name="Train on it").click()
         ready(tab, "The same as a file")
