@@ -5,7 +5,7 @@ from torch import nn
 from handgrad.errors import ConfigError
 from handgrad.interop.torch_graph import Graph
 
-from .twins import BasicBlock, Functions
+from .twins import BasicBlock, Forward, Functions
 
 
 def test_the_operations_of_a_block():
@@ -27,17 +27,6 @@ def test_functions_become_modules():
     ]
     assert (modules[2].kernel_size, modules[7].stride) == (2, 1)
     assert (modules[6].approximate, modules[11].negative_slope) == ("tanh", 0.2)
-
-
-class Forward(nn.Module):
-    """A module whose forward method is given."""
-
-    def __init__(self, forward):
-        super().__init__()
-        self.own = forward
-
-    def forward(self, x):
-        return self.own(x)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from handgrad.interop import from_torch, torch_names
 from .twins import (
     BasicBlock,
     Fire,
+    Forward,
     Functions,
     InvertedResidual,
     assert_equal,
@@ -171,17 +172,6 @@ class Shared(nn.Module):
 
     def forward(self, x):
         return self.fc(torch.relu(self.fc(x)))
-
-
-class Forward(nn.Module):
-    """A module whose forward method is given."""
-
-    def __init__(self, forward):
-        super().__init__()
-        self.own = forward
-
-    def forward(self, x):
-        return self.own(x)
 
 
 def crossed(x):
