@@ -66,7 +66,12 @@ def server(runs):
 def browser():
     with sync_api.sync_playwright() as playwright:
         found = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
+            executable_path=CHROMIUM,
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--use-fake-device-for-media-stream",
+            ],
         )
         yield found
         found.close()
@@ -265,6 +270,70 @@ def test_one_draws_with_mouse_and_keys(browser, server):
         )
         ready(tab, "This picture is none of")
         tab.get_by_role("button", name="Example").click()
+        ready(tab, "with probability")
+
+
+def test_the_camera_takes_the_place_of_the_drawing(browser, server):
+    with opened(browser, server, permissions=["camera"]) as tab:
+        tab.goto(f"{server.base}#/draw?run=tiny")
+        ready(tab, "Nothing drawn yet")
+        tab.get_by_role("button", name="Use the camera").click()
+        ready(tab, "with probability")
+        tab.get_by_role("button", name="Draw instead").click()
+        ready(tab, "Nothing drawn yet")
+        tab.goto(f"{server.base}#/data")
+        ready(tab, "1,437 training images")
+        tab.get_by_label("Name").fill("Photographs")
+        tab.get_by_role("button", name="Draw a new data set").click()
+        tab.get_by_role("button", name="Use the camera").click()
+        tab.get_by_role("img", name="What the camera sees").wait_for()
+        for label in ("first", "second"):
+            tab.get_by_label("New class").fill(label)
+            tab.get_by_role("button", name="Add a photograph to a new class").click()
+            ready(tab, f"Added to {label}: 1.")
+            tab.get_by_role("button", name=f"Add a photograph to {label}").click()
+            ready(tab, f"Added to {label}: 2.")
+        tab.get_by_role("button", name="Show what training will read").click()
+        ready(tab, "4 training images of 3 × 32 × 32")
+        tab.get_by_role("button", name="Use the camera").wait_for()
+
+
+PASTE = """async () => {
+    const canvas = document.createElement('canvas');
+    canvas.width = 90;
+    canvas.getContext('2d').fillStyle = '#c03020';
+    canvas.getContext('2d').fillRect(0, 0, 90, 150);
+    const blob = await new Promise((done) => canvas.toBlob(done));
+    const clipboardData = new DataTransfer();
+    clipboardData.items.add(new File([blob], 'x.png', { type: 'image/png' }));
+    dispatchEvent(new ClipboardEvent('paste', { clipboardData }));
+}"""
+MIDDLE = "c => [...c.getContext('2d').getImageData(140, 140, 1, 1).data]"
+
+
+def test_a_pasted_picture_is_added_to_a_class(browser, server):
+    with opened(browser, server) as tab:
+        tab.goto(f"{server.base}#/data")
+        ready(tab, "1,437 training images")
+        tab.get_by_label("Name").fill("Pasted")
+        tab.get_by_role("button", name="Draw a new data set").click()
+        ready(tab, "Pictures of Pasted")
+        tab.evaluate(PASTE)
+        tab.get_by_label("New class").fill("red")
+        drawing = tab.locator("canvas.drawing")
+        while drawing.evaluate(MIDDLE) != [192, 48, 32, 255]:
+            tab.wait_for_timeout(50)
+        tab.get_by_role("button", name="Add the drawing to a new class").click()
+        ready(tab, "Added to red: 1.")
+
+
+def test_a_refused_camera_leaves_the_drawing(browser, server):
+    with opened(browser, server) as tab:
+        tab.goto(f"{server.base}#/draw?run=tiny")
+        ready(tab, "Nothing drawn yet")
+        tab.get_by_role("button", name="Use the camera").click()
+        ready(tab, "The browser does not let this page use the camera.")
+        stroke(tab, [(0.5, 0.2), (0.5, 0.8)])
         ready(tab, "with probability")
 
 

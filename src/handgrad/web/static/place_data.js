@@ -2,6 +2,7 @@
 
 import { get, post, query, send } from './api.js';
 import { link } from './app.js';
+import { withCamera } from './camera.js';
 import { bars } from './charts.js';
 import { button, field, h, put, say, sizes } from './dom.js';
 import { picture } from './pictures.js';
@@ -16,6 +17,8 @@ export async function show(root, here) {
   const list = h('ul', { class: 'queue' });
   const detail = h('div', { class: 'stack', 'aria-live': 'polite' });
   let turn = 0;
+  /** @type {any} */ let camera = null;
+  /** @type {any} */ let paper = null; // to draw on or to paste a picture on
 
   function drawList() {
     const row = (one, words) => h('li', null, h('a', { href: link('data', { set: one.id }), 'aria-current': one.id === state.set ? 'true' : null, onclick: (e) => { e.preventDefault(); pick(one.id); } }, one.name), h('small', null, words));
@@ -32,6 +35,8 @@ export async function show(root, here) {
 
   async function draw() {
     const mine = ++turn;
+    camera?.stop();
+    paper = null;
     const own = data.own.find((one) => one.id === state.set);
     const parts = own ? [classes(own)] : [];
     const about = h('section', { class: 'card' }, h('p', { class: 'quiet' }, 'Reading the images…'));
@@ -60,6 +65,11 @@ export async function show(root, here) {
     const grid = h('div', { class: 'classes' });
     const after = h('div');
     const board = drawingCanvas(() => {});
+    const source = withCamera(board, { signal: here.signal, fail: here.fail, changed: () => drawGrid() });
+    camera = source;
+    paper = board;
+    const what = () => (source.isOn() ? 'a photograph' : 'the drawing');
+    const make = h('button', { type: 'submit' });
     const name = h('input', { type: 'text', maxlength: 60, required: true, autocomplete: 'off', placeholder: own.classes.length ? 'another class' : 'circle' });
     const add = async (label, blob) => {
       await send(`data/${own.id}/pictures${query({ label })}`, blob, here.signal);
@@ -71,8 +81,8 @@ export async function show(root, here) {
       drawGrid();
     };
     const keep = async (label) => {
-      if (board.isEmpty()) { say('Draw something first.', 'bad'); board.element.focus(); return; }
-      try { await add(label, await board.blob(false)); board.clear(); await refresh(); say(`Added to ${label}: ${own.counts[label]}.`); } catch (error) { here.fail(error); }
+      if (source.isEmpty()) { say('Draw something first.', 'bad'); board.element.focus(); return; }
+      try { await add(label, await source.blob(false)); source.clear(); await refresh(); say(`Added to ${label}: ${own.counts[label]}.`); } catch (error) { here.fail(error); }
     };
     const files = async (label, given) => {
       let count = 0;
@@ -86,15 +96,16 @@ export async function show(root, here) {
       put(grid, own.classes.map((label) => {
         const input = h('input', { type: 'file', multiple: true, accept: 'image/png,image/jpeg,image/webp,image/gif', onchange: (e) => files(label, [...e.target.files]) });
         return h('div', { class: 'card stack' }, h('h3', null, label), h('p', { class: 'quiet' }, `${own.counts[label]} pictures${own.counts[label] < FEWEST ? `, ${FEWEST} or more are good` : ''}`),
-          button(`Add the drawing to ${label}`, () => keep(label), { class: 'main' }), field('or files', input));
+          button(`Add ${what()} to ${label}`, () => keep(label), { class: 'main' }), field('or files', input));
       }));
+      put(make, `Add ${what()} to a new class`);
       put(after, own.classes.length > 1 ? button('Show what training will read', () => draw()) : null);
     }
     drawGrid();
-    return h('section', { class: 'card stack' }, h('h2', null, `Pictures of ${own.name}`), h('p', { class: 'quiet' }, 'Draw, then add the drawing to a class. Or choose photographs. Ten pictures a class make a first classifier.'),
-      h('div', { class: 'draw-columns' }, h('div', { class: 'stack' }, board.element, h('div', { class: 'line' }, button('Clear', board.clear), button('Undo', board.undo))),
-        h('div', { class: 'stack' }, grid, h('form', { class: 'line end', onsubmit: (e) => { e.preventDefault(); const label = name.value.trim(); if (label && !board.isEmpty()) { keep(label).then(() => { name.value = ''; }); } else if (label) say('Draw a first picture of this class, then add it.', 'bad'); } },
-          field('New class', name), h('button', { type: 'submit' }, 'Add the drawing to a new class')))),
+    return h('section', { class: 'card stack' }, h('h2', null, `Pictures of ${own.name}`), h('p', { class: 'quiet' }, 'Draw, use the camera or paste a picture, then add what you see to a class. Or choose files. Ten pictures a class make a first classifier.'),
+      h('div', { class: 'draw-columns' }, h('div', { class: 'stack' }, source.element, h('div', { class: 'line' }, button('Clear', board.clear), button('Undo', board.undo), source.turn)),
+        h('div', { class: 'stack' }, grid, h('form', { class: 'line end', onsubmit: (e) => { e.preventDefault(); const label = name.value.trim(); if (label && !source.isEmpty()) { keep(label).then(() => { name.value = ''; }); } else if (label) say('Draw a first picture of this class, then add it.', 'bad'); } },
+          field('New class', name), make))),
       after);
   }
 
@@ -155,10 +166,15 @@ export async function show(root, here) {
   const zip = h('input', { type: 'file', accept: '.zip', onchange: (e) => zipFile(e.target.files[0]) });
   const drop = h('div', { class: 'drop stack', ondragover: (e) => { e.preventDefault(); drop.classList.add('over'); }, ondragleave: () => drop.classList.remove('over'), ondrop: (e) => dropped(e).catch(here.fail) },
     h('p', null, 'Drop a folder with one folder of pictures for each class, or a zip of it.'), field('Zip file', zip));
-  root.append(h('div', { class: 'head' }, h('h1', null, 'Data'), h('p', null, 'Use a data set of the catalogue, drop pictures of your own, or draw some: ten a class are enough for a first classifier.')),
+  root.append(h('div', { class: 'head' }, h('h1', null, 'Data'), h('p', null, 'Use a data set of the catalogue, drop pictures of your own, draw some or use the camera: ten a class are enough for a first classifier.')),
     h('div', { class: 'columns' }, h('div', { class: 'stack' },
       h('section', { class: 'card' }, h('h2', null, 'Data sets'), list),
       h('section', { class: 'card stack' }, h('h2', null, 'Your own'), h('form', { class: 'line end', onsubmit: (e) => { e.preventDefault(); create(title.value.trim()); } }, field('Name', title), h('button', { type: 'submit', class: 'main' }, 'Draw a new data set')), drop)), detail));
+  addEventListener('paste', async (event) => {
+    const file = [...(event.clipboardData?.files ?? [])].find((one) => one.type.startsWith('image/'));
+    if (!file || !paper) return;
+    try { const image = await createImageBitmap(file); camera.stop(); paper.paste(image); } catch { here.fail(new Error('This picture cannot be read. Save it as PNG or JPEG, then choose the file.')); }
+  }, { signal: here.signal });
   drawList();
   await draw();
 }

@@ -2,13 +2,16 @@
 
 import { get, query, send } from './api.js';
 import { link } from './app.js';
+import { withCamera } from './camera.js';
 import { bars } from './charts.js';
 import { button, field, h, number, percent, put, say, select } from './dom.js';
 import { picture, values } from './pictures.js';
 
 const SIDE = 280;
+const SMALL = 64; // pixels, up to which an image keeps its pixels visible
 const MARGIN = 0.12; // of the side, around a centred drawing
 const MOST = 10; // classes listed
+const PAUSE = 100; // milliseconds between two pictures of the camera
 const EXAMPLES = 300; // test images that an example is drawn from
 
 /** Runs whose network can be used, newest first. */
@@ -88,14 +91,23 @@ export function drawingCanvas(changed) {
       else target.drawImage(canvas, 0, 0);
       return new Promise((resolve) => { out.toBlob(resolve, 'image/png'); });
     },
-    paste: (image) => { keep(); clear(); context.imageSmoothingEnabled = false; context.drawImage(image, 0, 0, SIDE, SIDE); changed(); },
+    /** Put the central square of an image on it. */
+    paste: (image) => {
+      const { width, height } = image;
+      const side = Math.min(width, height);
+      keep();
+      clear();
+      context.imageSmoothingEnabled = side > SMALL;
+      context.drawImage(image, (width - side) / 2, (height - side) / 2, side, side, 0, 0, SIDE, SIDE);
+      changed();
+    },
   };
 }
 
 export async function show(root, here) {
   const runs = await usableRuns(here.signal);
   let run = runs.some((row) => row.id === here.given.run) ? here.given.run : runs[0]?.id;
-  root.append(h('div', { class: 'head' }, h('h1', null, 'Draw'), h('p', null, 'Draw a digit or give a picture: what the network answers appears as you draw, next to the image that it really sees.')));
+  root.append(h('div', { class: 'head' }, h('h1', null, 'Draw'), h('p', null, 'Draw a digit, give a picture or use the camera: what the network answers appears as you draw, next to the image that it really sees.')));
   root.append(chooseRun(runs, run, (id) => { run = id; here.keep({ run }, true); classify(); }));
   if (!runs.length) return;
   let file = null;
@@ -106,22 +118,24 @@ export async function show(root, here) {
   const seen = h('div', null, nothing());
   const answer = h('div', { 'aria-live': 'polite' }, h('p', { class: 'quiet' }, 'Nothing drawn yet. Draw on the black square, or press Example.'));
   const board = drawingCanvas(() => { file = null; classify(); });
+  const source = withCamera(board, { signal: here.signal, fail: here.fail, changed: () => { file = null; classify(); } });
 
   async function classify() {
     if (waits) { again = true; return; }
     waits = true;
     try {
-      if (!file && board.isEmpty()) {
+      if (!file && source.isEmpty()) {
         put(answer, h('p', { class: 'quiet' }, 'Nothing drawn yet. Draw on the black square, or press Example.'));
         put(seen, nothing());
       } else {
-        const found = await send(`look/${run}/picture`, file ?? await board.blob(centred), here.signal);
+        const found = await send(`look/${run}/picture`, file ?? await source.blob(centred), here.signal);
         here.well();
         draw(found);
       }
-    } catch (error) { put(answer); put(seen); here.fail(error); }
+    } catch (error) { source.stop(); put(answer); put(seen); here.fail(error); }
     waits = false;
-    if (again) { again = false; classify(); }
+    if (source.isOn() && !file) setTimeout(classify, PAUSE);
+    else if (again) { again = false; classify(); }
   }
 
   function draw(found) {
@@ -138,6 +152,7 @@ export async function show(root, here) {
   function take(given) {
     if (!given) return;
     if (!given.type.startsWith('image/')) { here.fail(new Error(`${given.name || 'This'} is not a picture. Give a PNG, JPEG, WebP or GIF file.`)); return; }
+    source.stop();
     file = given;
     classify();
   }
@@ -145,6 +160,7 @@ export async function show(root, here) {
   async function example() {
     try {
       const found = await get(`look/${run}/trace${query({ image: Math.floor(Math.random() * EXAMPLES) })}`, here.signal);
+      source.stop();
       const [channels] = found.picture.shape;
       const image = picture(found.picture, 'example');
       const mean = values(found.picture).reduce((a, b) => a + b, 0) / values(found.picture).length;
@@ -158,8 +174,8 @@ export async function show(root, here) {
   const pick = h('input', { type: 'file', accept: 'image/png,image/jpeg,image/webp,image/gif', onchange: (e) => take(e.target.files[0]) });
   const drop = h('div', { class: 'drop stack' }, h('p', null, 'Drop a picture anywhere on the page, paste one, or choose a file:'), h('label', { class: 'hidden', for: 'pick' }, 'Picture file'), Object.assign(pick, { id: 'pick' }));
   root.append(h('div', { class: 'draw-columns' },
-    h('section', { class: 'card stack' }, h('h2', null, 'Your drawing'), board.element,
-      h('div', { class: 'line' }, button('Clear', () => { box.checked = true; centred = true; board.clear(); }), button('Undo', board.undo), button('Example', example)),
+    h('section', { class: 'card stack' }, h('h2', null, 'Your drawing'), source.element,
+      h('div', { class: 'line' }, button('Clear', () => { box.checked = true; centred = true; board.clear(); }), button('Undo', board.undo), button('Example', example), source.turn),
       h('div', { class: 'check' }, box, h('label', { for: 'centred' }, 'Centre and scale the drawing')), drop),
     h('section', { class: 'card stack' }, h('h2', null, 'What the network sees'), seen),
     h('section', { class: 'card stack' }, h('h2', null, 'What it answers'), answer)));
