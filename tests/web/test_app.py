@@ -21,6 +21,7 @@ ROUTES = {
     *("GET /api/look/{run}/gradient", "GET /api/look/{run}/occlusion"),
     *("GET /api/data", "POST /api/data"),
     *("POST /api/data/zip", "GET /api/data/{data}", "POST /api/data/{data}/pictures"),
+    *("POST /api/data/{data}/pictures/remove", "POST /api/data/{data}/remove"),
     *("GET /api/studies", "GET /api/studies/{name}", "POST /api/studies/{name}/stop"),
     *("POST /api/studies/{name}/rows/{row}", "GET /api/studies/{name}/report"),
 }

@@ -325,6 +325,11 @@ def test_a_pasted_picture_is_added_to_a_class(browser, server):
             tab.wait_for_timeout(50)
         tab.get_by_role("button", name="Add the drawing to a new class").click()
         ready(tab, "Added to red: 1.")
+        tab.get_by_role("button", name="Remove the last picture of red").click()
+        ready(tab, "The last picture of red is removed.")
+        tab.on("dialog", lambda dialog: dialog.accept())
+        tab.get_by_role("button", name="Remove this data set").click()
+        ready(tab, "Pasted is removed.")
 
 
 def test_a_refused_camera_leaves_the_drawing(browser, server):

@@ -31,6 +31,11 @@ def test_a_data_set_is_drawn(client):
     assert (shown["name"], sorted(shown["classes"])) == ("Mine", ["<b>", "a"])
     wrong = client.post(f"/api/data/{handle}/pictures?label=a", content=b"x")
     assert wrong.status_code == 400
+    client.post(f"/api/data/{handle}/pictures/remove?label=a")
+    assert client.get("/api/data").json()["own"][0]["counts"] == {"a": 3, "<b>": 4}
+    client.post(f"/api/data/{handle}/remove")
+    assert client.get("/api/data").json()["own"] == []
+    assert client.get(f"/api/data/{handle}").status_code == 404
 
 
 def test_a_zip_becomes_a_data_set_or_a_sentence(client):

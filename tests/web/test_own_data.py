@@ -77,3 +77,30 @@ def test_numbers_are_limited(data, monkeypatch):
 def test_a_zip_is_kept_as_it_is(data):
     handle = data.create("zip", b"content")
     assert data.paths()[handle].read_bytes() == b"content"
+
+
+def test_the_last_picture_of_a_class_is_removed(data):
+    handle = data.create("Shapes")
+    for label in ("a", "b", "a"):
+        data.add(handle, label, picture(1))
+    pictures = data.home.data / handle / "pictures"
+    data.remove_last(handle, "b")
+    assert data.about(handle)["counts"] == {"a": 2}
+    assert sorted(p.name for p in pictures.iterdir()) == ["000001.png", "000003.png"]
+    data.add(handle, "c", picture(2))  # under a new name
+    assert sorted(p.name for p in pictures.iterdir())[-1] == "000004.png"
+    data.remove_last(handle, "a")
+    assert data.about(handle)["counts"] == {"a": 1, "c": 1}
+    with pytest.raises(DatasetError, match="no picture of b"):
+        data.remove_last(handle, "b")
+
+
+def test_a_data_set_is_removed(data):
+    kept, gone = data.create("kept"), data.create("gone")
+    data.add(gone, "a", picture(1))
+    data.remove(gone)
+    assert [row["id"] for row in data.rows()] == [kept]
+    assert not (data.home.data / gone).exists()
+    for unknown in (gone, "..", "data-0"):
+        with pytest.raises(MissingError):
+            data.remove(unknown)

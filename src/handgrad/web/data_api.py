@@ -70,3 +70,17 @@ async def add(server: Server, data: str, label: Name, request: Request) -> Any:
     """Add a picture, which is the body of the request, to a class."""
     content = await request.body()
     return {"count": await run_in_threadpool(server.data.add, data, label, content)}
+
+
+@api.post("/{data}/pictures/remove")
+def remove_last(server: Server, data: str, label: Name) -> Any:
+    """Remove the last picture of a class."""
+    server.data.remove_last(data, label)
+    return {}
+
+
+@api.post("/{data}/remove")
+def remove(server: Server, data: str) -> Any:
+    """Remove a data set of one's own."""
+    server.data.remove(data)
+    return {}

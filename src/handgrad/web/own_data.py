@@ -9,6 +9,7 @@ data/data-0123456789abcdef/
 
 import csv
 import json
+import shutil
 from collections import Counter
 from pathlib import Path
 from threading import Lock
@@ -83,10 +84,33 @@ class OwnData:
                 if len(about["classes"]) >= MOST_CLASSES:
                     raise DatasetError(f"At most {MOST_CLASSES} classes are kept.")
                 _write_about(folder, about["name"], [*about["classes"], label])
-            file = f"{len(rows) + 1:06d}.png"
+            last = max((int(name[:6]) for name, _ in rows), default=0)
+            file = f"{last + 1:06d}.png"
             (folder / "pictures" / file).write_bytes(picture)
             _write_labels(folder, [*rows, (file, label)])
         return int(about["counts"].get(label, 0)) + 1
+
+    def remove_last(self, handle: str, label: str) -> None:
+        """Remove the last picture of a class; without pictures the class goes too."""
+        folder = looked_up("data set", self._folders(), handle)
+        with self._lock:
+            rows = list(_labels(folder))
+            own = [row for row in rows if row[1] == label]
+            if not own:
+                raise DatasetError(f"There is no picture of {label} to remove.")
+            if len(own) == 1:
+                about = self.about(handle)
+                classes = [name for name in about["classes"] if name != label]
+                _write_about(folder, about["name"], classes)
+            _write_labels(folder, [row for row in rows if row != own[-1]])
+            (folder / "pictures" / own[-1][0]).unlink(missing_ok=True)
+
+    def remove(self, handle: str) -> None:
+        """Remove a data set."""
+        folder = looked_up("data set", self._folders(), handle)
+        with self._lock:
+            (folder / "about.json").unlink(missing_ok=True)  # hides what is left
+            shutil.rmtree(folder)
 
     def _folders(self) -> dict[str, Path]:
         return {p.parent.name: p.parent for p in self.home.data.glob("*/about.json")}

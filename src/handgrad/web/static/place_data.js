@@ -39,8 +39,9 @@ export async function show(root, here) {
     paper = null;
     const own = data.own.find((one) => one.id === state.set);
     const parts = own ? [classes(own)] : [];
+    const away = own ? button('Remove this data set', () => remove(own), { class: 'small' }) : null;
     const about = h('section', { class: 'card' }, h('p', { class: 'quiet' }, 'Reading the images…'));
-    put(detail, parts, about);
+    put(detail, parts, about, away);
     if (own && own.classes.length && Object.values(own.counts).filter((n) => n > 1).length < 2) { put(about, h('p', { class: 'quiet' }, `Draw at least ${FEWEST} pictures in each of two classes; then it can be trained on.`)); return; }
     if (own && !own.classes.length && own.id in drawn) { about.remove(); return; }
     try {
@@ -56,6 +57,16 @@ export async function show(root, here) {
     } catch (error) {
       if (mine === turn) put(about, h('p', { class: 'quiet' }, own && !own.classes.length ? 'This zip cannot be used: ' : '', error.message));
     }
+  }
+
+  async function remove(own) {
+    if (!confirm(`Remove ${own.name} with all its pictures? Networks that were trained on it stay, but their training cannot be resumed.`)) return;
+    try {
+      await post(`data/${own.id}/remove`, {}, here.signal);
+      data = await get('data', here.signal);
+      say(`${own.name} is removed.`);
+      await pick(data.known[0].id);
+    } catch (error) { here.fail(error); }
   }
 
   const drawn = {};
@@ -84,6 +95,9 @@ export async function show(root, here) {
       if (source.isEmpty()) { say('Draw something first.', 'bad'); board.element.focus(); return; }
       try { await add(label, await source.blob(false)); source.clear(); await refresh(); say(`Added to ${label}: ${own.counts[label]}.`); } catch (error) { here.fail(error); }
     };
+    const removeLast = async (label) => {
+      try { await post(`data/${own.id}/pictures/remove${query({ label })}`, {}, here.signal); await refresh(); say(`The last picture of ${label} is removed.`); } catch (error) { here.fail(error); }
+    };
     const files = async (label, given) => {
       let count = 0;
       for (const file of given) {
@@ -96,7 +110,7 @@ export async function show(root, here) {
       put(grid, own.classes.map((label) => {
         const input = h('input', { type: 'file', multiple: true, accept: 'image/png,image/jpeg,image/webp,image/gif', onchange: (e) => files(label, [...e.target.files]) });
         return h('div', { class: 'card stack' }, h('h3', null, label), h('p', { class: 'quiet' }, `${own.counts[label]} pictures${own.counts[label] < FEWEST ? `, ${FEWEST} or more are good` : ''}`),
-          button(`Add ${what()} to ${label}`, () => keep(label), { class: 'main' }), field('or files', input));
+          h('div', { class: 'line' }, button(`Add ${what()} to ${label}`, () => keep(label), { class: 'main' }), button('Remove the last', () => removeLast(label), { class: 'small', 'aria-label': `Remove the last picture of ${label}` })), field('or files', input));
       }));
       put(make, `Add ${what()} to a new class`);
       put(after, own.classes.length > 1 ? button('Show what training will read', () => draw()) : null);
