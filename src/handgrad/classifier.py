@@ -69,6 +69,7 @@ class Classifier(FittedMixin, ExportMixin, ClassifierMixin, BaseEstimator):
         clip_norm        maximum gradient norm (global-norm clipping)
         validation       a fraction or a count of the examples, (X, y), or None
         early_stopping   epochs without a lower loss; True: 10, holding out a tenth
+        average_from     epoch from which on the network is the mean of all since then
         class_weight     None, "balanced", or a weight for each label
         normalization    "standard" (mean 0 and standard deviation 1), "unit" or "half"
         channels         "first" or "last", if the sizes leave the axis ambiguous
@@ -111,6 +112,7 @@ class Classifier(FittedMixin, ExportMixin, ClassifierMixin, BaseEstimator):
         clip_norm: float | None = None,
         validation: float | int | tuple[Any, Any] | None = None,
         early_stopping: bool | int = False,
+        average_from: int | None = None,
         augment: str | Sequence[str | Settings] = (),
         class_weight: str | Mapping[Any, float] | None = None,
         normalization: str = "standard",
@@ -138,6 +140,7 @@ class Classifier(FittedMixin, ExportMixin, ClassifierMixin, BaseEstimator):
         self.clip_norm = clip_norm
         self.validation = validation
         self.early_stopping = early_stopping
+        self.average_from = average_from
         self.augment = augment
         self.class_weight = class_weight
         self.normalization = normalization

@@ -25,43 +25,11 @@ from handgrad.cli.options import (
     SkipBad,
     Workers,
     option,
-    parse_value,
 )
+from handgrad.cli.value_readers import read_freeze, read_image_size, read_validation
 from handgrad.errors import ConfigError
 from handgrad.ranges import shown
 from handgrad.starting_points import NAMES as OPTIMIZERS
-
-
-def _validation(text: str) -> Any:
-    value = parse_value(text)
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number and value not in ("test", "none", "folder"):
-        raise ConfigError(
-            "--validation takes a fraction, a number of images, test, folder or none, "
-            f"got {text!r}. For example: --validation 0.1"
-        )
-    return value
-
-
-def _image_size(side: int) -> list[int]:
-    if side < 1:
-        raise ConfigError(
-            f"--image-size takes an integer of at least 1, got {side}. "
-            "Give the side length in pixels."
-        )
-    return [side, side]
-
-
-def _freeze(text: str) -> Any:
-    count = parse_value(text)
-    is_count = isinstance(count, int) and not isinstance(count, bool) and count >= 1
-    if not is_count and count != "all-but-last":
-        raise ConfigError(
-            "--freeze takes the number of first layers to freeze, from 1, or "
-            f"all-but-last, got {text!r}. For example: --freeze all-but-last"
-        )
-    return count
-
 
 Model = Annotated[
     str | None,
@@ -98,7 +66,7 @@ PANELS: dict[str, dict[str, Option]] = {  # in the order of the help
             "folder or none.",
             "0.1",
             metavar="HOW",
-            read=_validation,
+            read=read_validation,
         ),
         "train_count": Option(
             "dataset.train_count", int, "Number of images to train on.", "all"
@@ -109,7 +77,7 @@ PANELS: dict[str, dict[str, Option]] = {  # in the order of the help
             "Allow folders without images beside the class folders.",
         ),
         "skip_bad": Option("dataset.skip_bad", SkipBad),
-        "image_size": Option("dataset.image_size", ImageSize, read=_image_size),
+        "image_size": Option("dataset.image_size", ImageSize, read=read_image_size),
         "fit": Option("dataset.fit", Fit),
         "normalization": Option(
             "dataset.normalization",
@@ -197,6 +165,14 @@ PANELS: dict[str, dict[str, Option]] = {  # in the order of the help
             "no early stopping",
             metavar="EPOCHS",
         ),
+        "average_from": Option(
+            "training.average_from",
+            int,
+            "Weight averaging: from this epoch on, the network is the mean of all "
+            "epochs since then.",
+            "no averaging",
+            metavar="EPOCH",
+        ),
     },
     RUN: {
         "engine": Option(
@@ -229,7 +205,7 @@ PANELS: dict[str, dict[str, Option]] = {  # in the order of the help
             "With --start-from: number of first layers to freeze, or all-but-last.",
             "no layer",
             metavar="N|all-but-last",
-            read=_freeze,
+            read=read_freeze,
         ),
         "backbone_multiplier": Option(
             "start.backbone_multiplier",

@@ -1,4 +1,8 @@
-"""Names of the arrays of a saved state: parameters/..., buffers/..., optimizer/..."""
+"""Names of the arrays of a saved state.
+
+parameters/..., buffers/...    the network
+optimizer/..., average/...     what else training continues with
+"""
 
 from collections.abc import Mapping
 
@@ -11,6 +15,13 @@ from handgrad.optimizers import Optimizer
 from handgrad.optimizers.optimizer import State
 from handgrad.parameter import Parameter
 from handgrad.ranges import shown
+
+OPTIMIZER, AVERAGE = "optimizer/", "average/"
+
+
+def without_training(arrays: Mapping[str, NumpyArray]) -> dict[str, NumpyArray]:
+    """The arrays of a saved state that belong to the network."""
+    return {n: a for n, a in arrays.items() if not n.startswith((OPTIMIZER, AVERAGE))}
 
 
 def model_arrays(model: Sequential) -> dict[str, Parameter]:

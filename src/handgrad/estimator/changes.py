@@ -25,7 +25,13 @@ FOLLOWED = (
     *("optimizer", "learning_rate", "schedule", "epochs", "batch_size", "augment"),
     *("loss", "l2", "label_smoothing", "clip_norm", "class_weight"),
 )
-FIT_ONLY = {"run": None, "minutes": None, "validation": None, "early_stopping": False}
+FIT_ONLY = {
+    "run": None,
+    "minutes": None,
+    "validation": None,
+    "average_from": None,
+    "early_stopping": False,
+}
 
 
 def for_portions(settings: Mapping[str, Any]) -> dict[str, Any]:

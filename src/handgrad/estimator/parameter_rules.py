@@ -177,6 +177,7 @@ RULES = {
         _or_none(lambda v: _is_truth(v) or _is_count(v) or (is_whole(v) and v == 0)),
         f"True, False, or a number of epochs from 0 to {MOST}", "5",
     ),
+    "average_from": Rule(_or_none(_is_count), f"an integer from 1 to {MOST}", "20"),
     "augment": Rule(_is_augment, "a list, each item a name or a mapping with a name",
                     '["random_flip"]'),
     "normalization": Rule(

@@ -65,4 +65,5 @@ PLANNED = (  # a parameter, its default, its place in the configuration
     ("epochs", "auto", "training", "epochs"),
     ("batch_size", 128, "training", "batch_size"),
     ("early_stopping", False, "training", "early_stopping"),
+    ("average_from", None, "training", "average_from"),
 )

@@ -139,11 +139,10 @@ def assemble(
 
 def training_settings(config: RunConfig) -> TrainingSettings:
     """Return the settings of the training loop."""
+    own = ("epochs", "batch_size", "early_stopping", "average_from")
     return TrainingSettings(
-        config.training.epochs,
-        config.training.batch_size,
-        config.seed,
-        config.training.early_stopping,
+        seed=config.seed,
+        **{name: getattr(config.training, name) for name in own},
         **{f"predict_{name}": value for name, value in config.prediction},
     )
 

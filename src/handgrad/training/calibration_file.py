@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from handgrad.arrays import NumpyArray
+from handgrad.engine.state import without_training
 from handgrad.errors import IntegrityError
 from handgrad.parsing import parse_json
 from handgrad.training.atomic import write_file
@@ -56,9 +57,7 @@ def saved_temperature(folder: Path, arrays: Mapping[str, NumpyArray]) -> float |
 
 def _checksum(arrays: Mapping[str, NumpyArray]) -> str:
     """SHA-256 of the arrays of a network, without those of the optimizer."""
-    return arrays_checksum(
-        {n: array for n, array in arrays.items() if not n.startswith("optimizer/")}
-    )
+    return arrays_checksum(without_training(arrays))
 
 
 def _content(values: dict[str, Any]) -> bytes:

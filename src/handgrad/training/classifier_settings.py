@@ -51,6 +51,7 @@ def config_of(settings: Mapping[str, Any], shape: Shape, examples: int) -> RunCo
             "batch_size": batch_size,
             "clip_norm": _number(given["clip_norm"]),
             "early_stopping": _patience(given["early_stopping"]),
+            "average_from": given["average_from"],
         },
     }
     if given["start_from"] is not None:
@@ -85,6 +86,7 @@ def settings_of(config: RunConfig) -> dict[str, Any]:
         "clip_norm": config.training.clip_norm,
         "validation": None if isinstance(validation, str) else validation,
         "early_stopping": config.training.early_stopping or False,
+        "average_from": config.training.average_from,
         "augment": tuple(
             a.model_dump(mode="json") for a in config.dataset.augmentation
         ),

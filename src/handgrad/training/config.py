@@ -121,16 +121,21 @@ class TrainingConfig(Table):
 
     Units
         early_stopping      epochs without a lower validation loss
+        average_from        epoch from which on the network is the mean of all epochs
+                            since then, see `weight_average`
         checkpoint_seconds  between two checkpoints within an epoch; 0: every step
 
     `on_failed_save` decides what happens if a file cannot be written: the run stops, or
     it continues and tries again at the next checkpoint.
     """
 
+    LATER = frozenset({"average_from"})
+
     epochs: Whole = 10
     batch_size: Whole = 256
     clip_norm: Positive | None = None
     early_stopping: Whole | None = None
+    average_from: Whole | None = None
     checkpoint_seconds: Real = 60.0
     on_failed_save: Literal["stop", "continue"] = "stop"
 

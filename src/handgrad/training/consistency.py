@@ -20,6 +20,7 @@ from handgrad.training.records import EpochRecord, Record, StepRecord
 from handgrad.training.run_folder import RunFolder
 from handgrad.training.run_result import checksum_of, result_of, summary_of
 from handgrad.training.trainer import Trainer
+from handgrad.training.weight_average import names_at_end
 
 Line = dict[str, Any]
 Saved = Mapping[str, Checkpoint]  # "best" and "last"
@@ -137,7 +138,10 @@ def _check_names(
     folder: RunFolder, which: str, checkpoint: Checkpoint, trainer: Trainer
 ) -> None:
     """Raise DifferenceError if checkpoint and training have different arrays."""
-    others = checkpoint.arrays.keys() ^ trainer.state().keys()
+    wanted = set(trainer.engine.state())
+    if trainer.settings.averages(checkpoint.position.epoch - 1):
+        wanted |= names_at_end(trainer.engine.model)
+    others = checkpoint.arrays.keys() ^ wanted
     if others:
         raise DifferenceError(
             f"Either the {which} checkpoint of {folder.path} or the training state "

@@ -11,14 +11,16 @@ from handgrad.training.prediction_settings import PredictionConfig
 class TrainingSettings:
     """Settings of the training loop.
 
-    ConfigError unless epochs, batch_size and early_stopping are integers from 1 to
-    2**31 - 1, and seed one from 0 to 2**63 - 1.
+    ConfigError unless epochs, batch_size, early_stopping and average_from are integers
+    from 1 to 2**31 - 1, and seed one from 0 to 2**63 - 1.
 
     Units
         epochs             passes over the training set
         batch_size         examples of a step
         seed               of the order of the examples, augmentation and dropout
         early_stopping     epochs without a lower validation loss; None never stops
+        average_from       epoch from which on the network is the mean of all epochs
+                           since then, see `weight_average`; None: that of each epoch
         predict_with_flip  whether predictions average an image and its horizontal flip
         predict_center_crop  part of the sides of images that predictions see, or None
         predict_temperature  what divides the logits before a softmax; None for 1
@@ -28,20 +30,25 @@ class TrainingSettings:
     batch_size: int = 256
     seed: int = 0
     early_stopping: int | None = None  # epochs without a lower validation loss
+    average_from: int | None = None
     predict_with_flip: bool = False  # see handgrad.augmentation.logits_with_flip
     predict_center_crop: float | None = None  # of the sides
     predict_temperature: float | None = None
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "early_stopping"):
+        for name in ("epochs", "batch_size", "early_stopping", "average_from"):
             value = getattr(self, name)
-            if value is not None or name != "early_stopping":
+            if value is not None or name in ("epochs", "batch_size"):
                 check_count("Training", name, value)
                 object.__setattr__(self, name, int(value))
         check_seed("Training", "seed", self.seed)
         crop = self.predict_center_crop
         if crop is not None:
             check_between("Training", "predict_center_crop", crop, LEAST, 1)
+
+    def averages(self, epoch: int) -> bool:
+        """Whether the network at the end of this `epoch` is a mean of epochs."""
+        return self.average_from is not None and epoch >= self.average_from
 
     @property
     def prediction(self) -> PredictionConfig:

@@ -15,15 +15,24 @@ def shorten_training(parts: Parts, epochs: int) -> None:
     config, trainer = parts.config, parts.trainer
     done, planned = trainer.position.epoch - 1, config.training.epochs
     schedule = config.schedule.shorten(after=done, planned=planned, epochs=epochs)
-    training = config.training.model_copy(update={"epochs": epochs})
+    first = _average_from(config.training.average_from, done, epochs / planned)
+    lengths = {"epochs": epochs, "average_from": first}
+    training = config.training.model_copy(update=lengths)
     parts.config = config.model_copy(
         update={"schedule": schedule, "training": training}
     )
-    trainer.settings = replace(trainer.settings, epochs=epochs)
+    trainer.settings = replace(trainer.settings, epochs=epochs, average_from=first)
     each, optimizer = trainer.steps_per_epoch, trainer.engine.optimizer
     rate = optimizer.learning_rate
-    lengths = {"after": done, "steps": planned, "end": epochs}
+    ends = {"after": done, "steps": planned, "end": epochs}
     optimizer.learning_rate = shorten(
         rate if callable(rate) else constant(rate),
-        **{name: each * number for name, number in lengths.items()},
+        **{name: each * number for name, number in ends.items()},
     )
+
+
+def _average_from(first: int | None, done: int, part: float) -> int | None:
+    """The first epoch to average, at the same part of all unless it is over."""
+    if first is None or first <= done:
+        return first
+    return max(done + 1, round(first * part))

@@ -16,7 +16,7 @@ from safetensors.numpy import load, save
 
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.datasets import Normalization
-from handgrad.engine.state import model_state, restore_model
+from handgrad.engine.state import model_state, restore_model, without_training
 from handgrad.errors import ConfigError, IntegrityError, RunError
 from handgrad.layers import Sequential
 from handgrad.paths import path_of
@@ -62,7 +62,7 @@ def source_of(config: RunConfig) -> Source | None:
     if path.name == INITIAL and is_resumed:
         return Source(path, _initial(path, str(is_resumed)), None)
     found, arrays = read_saved(path)
-    arrays = {n: a for n, a in arrays.items() if not n.startswith("optimizer/")}
+    arrays = without_training(arrays)
     if config.start.sha256 not in (None, arrays_checksum(arrays)):
         raise IntegrityError(
             f"{path} no longer holds the weights whose SHA-256 is in the "

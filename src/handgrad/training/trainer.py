@@ -34,6 +34,7 @@ from handgrad.training.trainer_check import (
     check_mixing,
     check_splits,
 )
+from handgrad.training.weight_average import WeightAverage
 
 
 class Trainer:
@@ -41,7 +42,9 @@ class Trainer:
 
     Every step yields a `StepRecord`, every epoch an `EpochRecord`. The last batch of an
     epoch may be smaller. Order and augmentation are functions of (seed, epoch or step,
-    example), so a trainer restored from a state continues bit for bit.
+    example), so a trainer restored from a state continues bit for bit. With
+    `average_from` the network is the mean of several epochs from the end of an epoch
+    until the next step.
 
     `engine` runs the steps; `for_model` creates one. `augmentation` applies to `train`
     but not to `validation`, which is evaluated after each epoch; `learning_rate` is
@@ -79,6 +82,7 @@ class Trainer:
         self.learning_rate = learning_rate
         self.augmentation = tuple(augmentation)
         self.position = Position()
+        self.average = WeightAverage()
         self.between: Between = nothing  # called between the parts of a long prediction
         self._begun = 0, 0  # the number of the last step started, and its examples
         self._timed, self._seconds = 0, 0.0  # images and seconds of this epoch
@@ -214,11 +218,12 @@ class Trainer:
         """Copies of all arrays that training changes, by name."""
         with lock_of(self.engine.model):
             self._settle()
-            return self.engine.state()
+            return {**self.engine.state(), **self.average.state()}
 
     def restore(self, state: Mapping[str, NumpyArray], position: Position) -> None:
         """Continue from the `state` of `state()` and its `position`."""
         self.engine.restore(state)
+        self.average.restore(state)
         self.position, self._begun = position, (0, 0)
         self._timed, self._seconds = 0, 0.0
 
@@ -230,6 +235,7 @@ class Trainer:
         start = perf_counter()
         step = self.position.step + 1
         batch = self.batch(rows, step)
+        self.average.hide(self.engine)
         self._begun = step, len(rows)
         result = self.engine.train_step(batch, step)
         if not (result.is_finite and isfinite(result.loss)):
@@ -249,7 +255,10 @@ class Trainer:
         )
 
     def _end_of_epoch(self, done: Position) -> EpochRecord | None:
-        seconds = self._seconds
+        seconds, is_averaged = self._seconds, self.settings.averages(done.epoch)
+        if is_averaged:
+            with lock_of(self.engine.model):
+                self.average.show(self.engine)
         record = done.epoch_record(
             self.measure(self.validation),
             self.learning_rate(done.step),
@@ -260,6 +269,8 @@ class Trainer:
             if self.position is not done:
                 return None
             self.position = done.after(record)
+            if is_averaged:
+                self.average.keep()
         self._timed, self._seconds = 0, 0.0
         return record
 
