@@ -25,7 +25,10 @@ def test_five_lines_explain_the_plan(plan):
     data, network, training, augmentation, time = lines(plan)
     assert "3,000 colour images of about 400 x 300" in data
     assert data.endswith("2 classes of 300 to 2,700, unbalanced")
-    assert "resnet (channels 32-64-128, stem large) on 64 x 64: 500 images" in network
+    assert (
+        "resnet (channels 32-64-128, blocks 1-1-2, stem large) on 64 x 64: 500 images"
+        in network
+    )
     assert "48 epochs of 2,700 images, 300 for validation, batch size 64" in training
     assert "random_flip" in augmentation
     assert "4 s measured, about 4.8 min of training within 6 min" in time

@@ -29,8 +29,8 @@ def length(facts, image, left, given=None):
 
 @pytest.mark.parametrize("images", [1, 2, 100, 3000, 50_000, 10**7])
 def test_the_bounds_of_the_epochs(images):
-    assert 6 <= least_epochs(images) <= 40
-    assert least_epochs(images) < most_epochs(images) <= 150
+    assert 6 <= least_epochs(images) <= 100
+    assert least_epochs(images) < most_epochs(images) <= 200
 
 
 def test_the_epochs_fill_the_time_with_their_validation():
@@ -43,8 +43,8 @@ def test_the_epochs_fill_the_time_with_their_validation():
 
 
 def test_more_time_than_is_useful_is_not_used():
-    assert length(FACTS, FAST, 1e9).training.epochs == 150
-    assert length(FACTS, FAST, 6e10).training.epochs == 150
+    assert length(FACTS, FAST, 1e9).training.epochs == 200
+    assert length(FACTS, FAST, 6e10).training.epochs == 200
 
 
 def test_without_time_for_one_epoch_there_are_fewer_images():
@@ -102,3 +102,27 @@ def test_the_input_shape_follows_from_the_image_size():
     config = length(FACTS, FAST, 1)
     assert input_shape(FACTS, config) == (3, 32, 32)
     assert input_shape(replace(FACTS, is_fixed=True), config_of({})) == FACTS.shape
+
+
+def resnet(epochs, given=None):
+    tables = tables_of(FACTS, candidates_for(FACTS)[2], given or {})
+    tables["training"]["epochs"] = epochs
+    return with_length(tables, FACTS, FAST, 1e4)
+
+
+def test_a_resnet_is_trained_by_nesterov_and_averages_its_last_epochs():
+    config = config_of(resnet(100))
+    assert config.optimizer.options == {"momentum": 0.9, "nesterov": True}
+    assert (config.optimizer.learning_rate, config.loss.l2) == (0.1, 5e-4)
+    assert config.training.average_from == 70
+    assert config_of(resnet(10)).training.average_from is None
+    kept = config_of(resnet(100, {"training": {"average_from": 9, "batch_size": 16}}))
+    assert kept.training.average_from == 9
+    assert kept.optimizer.learning_rate == 0.025
+
+
+def test_another_optimizer_has_no_l2_of_the_recipe():
+    adam = config_of(resnet(100, {"optimizer": {"name": "adam"}}))
+    assert (adam.loss.l2, adam.training.average_from) == (0, None)
+    given = {"optimizer": {"name": "adam"}, "loss": {"l2": 0.1}}
+    assert config_of(resnet(100, given)).loss.l2 == 0.1

@@ -6,7 +6,7 @@ from handgrad.auto.planner import Planner, check_minutes
 from handgrad.errors import ConfigError
 
 FACTS = Facts(("cat", "dog"), (1500, 1500), (3, 400, 300))
-SPEEDS = {"lenet": 8000, "resnet": 500}  # images per second
+SPEEDS = {"lenet": 8000, "resnet": 1000}  # images per second
 
 
 @pytest.mark.parametrize("minutes", [0, -1, "abc", float("nan"), 1e99, None, True])
@@ -33,7 +33,7 @@ def planner_of(minutes, monkeypatch, given=None, facts=FACTS, start=0.0):
     ("minutes", "network"),
     [
         (0.1, "lenet"),
-        (2, "lenet"),
+        (1, "lenet"),
         (10, "resnet"),
         (1e9, "resnet"),
     ],
@@ -53,6 +53,12 @@ def test_time_that_has_passed_is_gone_but_a_third_stays(monkeypatch):
     whole, late = (planner_of(10, monkeypatch, start=start) for start in (0.0, 300.0))
     assert late.left() == pytest.approx(whole.left() - 300)
     assert planner_of(10, monkeypatch, start=1e4).left() == pytest.approx(200)
+
+
+def test_the_smallest_resnet_needs_fewer_epochs(monkeypatch):
+    planner = planner_of(3, monkeypatch)  # for 60 epochs
+    assert planner.chosen().candidate.model["channels"] == [16, 32, 64]
+    assert planner_of(6, monkeypatch).chosen().candidate.side == 96
 
 
 def test_the_network_keeps_the_options_given(monkeypatch):

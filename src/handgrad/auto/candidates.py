@@ -18,6 +18,9 @@ USUAL_SIDE = 64  # pixels, of a square with as many pixels as a small elongated 
 ELONGATED = 2  # ratio of the sides
 FEW, SOME = 300, 1000  # images
 MIRROR, CROP = "random_flip", "random_resized_crop"
+RESNET, NESTEROV = "resnet", "nesterov"
+RATE, L2 = 0.1 / 64, 5e-4  # learning rate for each image of a batch; of its weights
+ADAMW = {"name": "adamw", "learning_rate": 0.003, "weight_decay": 0.05}
 CENTER = 0.875  # of the sides: 224 of 256 pixels, as is usual
 
 
@@ -27,10 +30,12 @@ class Candidate:
 
     Units
         side  side length of the images in pixels; None leaves them as they are
+        part  of the least epochs of a network, which are enough for this one
     """
 
     network: tuple[tuple[str, Any], ...]
     side: int | None = None
+    part: float = 1.0
 
     @property
     def model(self) -> dict[str, Any]:
@@ -58,24 +63,24 @@ def _network(name: str, **options: Any) -> tuple[tuple[str, Any], ...]:
     return (("name", name), *options.items())
 
 
+BETTER = 0.4  # the smallest ResNet is soon better than LeNet
 LENET = _network("lenet", activation="relu", pooling="max", initializer="he_normal")
 LEAST_SIDE = 12  # pixels, for the two poolings of LeNet
 MLP = Candidate(_network("mlp", hidden_sizes=(128,)))
 VECTORS = (MLP, Candidate(_network("mlp", hidden_sizes=(512, 256))))
 SMALL_IMAGES = (
     Candidate(LENET),
-    Candidate(_network("resnet", channels=(8, 16, 32))),
-    Candidate(_network("resnet", channels=(16, 32, 64))),
-    Candidate(_network("resnet", channels=(32, 64, 128))),
+    Candidate(_network(RESNET, channels=(8, 16, 32)), part=BETTER),
+    Candidate(_network(RESNET, channels=(16, 32, 64))),
+    Candidate(_network(RESNET, channels=(32, 64, 128))),
 )
-STAGES: dict[str, Any] = {"channels": (32, 64, 128)}
-WIDE: dict[str, Any] = {**STAGES, "blocks": (1, 1, 2), "stem": "medium"}
+STAGES: dict[str, Any] = {"channels": (32, 64, 128), "blocks": (1, 1, 2)}
 PHOTOGRAPHS = (
     Candidate(LENET, 32),
-    Candidate(_network("resnet", channels=(16, 32, 64)), 32),
-    Candidate(_network("resnet", **STAGES, stem="large"), 64),
-    Candidate(_network("resnet", **WIDE), 64),
-    Candidate(_network("resnet", **WIDE), 96),
+    Candidate(_network(RESNET, channels=(16, 32, 64)), 32, BETTER),
+    Candidate(_network(RESNET, **STAGES, stem="large"), 64),
+    Candidate(_network(RESNET, **STAGES, stem="medium"), 64),
+    Candidate(_network(RESNET, **STAGES, stem="medium"), 96),
 )
 
 
@@ -90,8 +95,13 @@ def candidates_for(facts: Facts) -> Sequence[Candidate]:
     return [one for one in PHOTOGRAPHS if (one.side or 0) <= max(facts.side, 64)]
 
 
-def recipe(facts: Facts, candidate: Candidate) -> dict[str, dict[str, Any]]:
-    """The settings of a run with this candidate, without the number of epochs."""
+def recipe(
+    facts: Facts, candidate: Candidate, batch: int | None = None
+) -> dict[str, dict[str, Any]]:
+    """The settings of a run with this candidate, without the number of epochs.
+
+    `batch` is the number of images of a step, by default `batch_size`.
+    """
     size = candidate.image_size(facts)
     dataset: dict[str, Any] = {
         "normalization": "standard",
@@ -103,13 +113,19 @@ def recipe(facts: Facts, candidate: Candidate) -> dict[str, dict[str, Any]]:
             dataset["fit"] = "pad"
     if not facts.has_validation:
         dataset["validation"] = validation(facts)
+    batch = batch or batch_size(facts)
+    loss: dict[str, Any] = {"name": "softmax_cross_entropy", "label_smoothing": 0.1}
+    optimizer = dict(ADAMW)
+    if candidate.model["name"] == RESNET:
+        loss["l2"] = L2
+        optimizer = {"name": NESTEROV, "learning_rate": RATE * batch}
     return {
         "dataset": dataset,
         "model": candidate.model,
-        "loss": {"name": "softmax_cross_entropy", "label_smoothing": 0.1},
-        "optimizer": {"name": "adamw", "learning_rate": 0.003, "weight_decay": 0.05},
+        "loss": loss,
+        "optimizer": optimizer,
         "schedule": {"name": "one_cycle"},
-        "training": {"batch_size": batch_size(facts), "checkpoint_seconds": 20.0},
+        "training": {"batch_size": batch, "checkpoint_seconds": 20.0},
     }
 
 

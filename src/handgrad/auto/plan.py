@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from handgrad.arrays import Shape
-from handgrad.auto.candidates import Candidate, prediction, recipe
+from handgrad.auto.candidates import NESTEROV, Candidate, prediction, recipe
 from handgrad.auto.facts import Facts
 from handgrad.auto.timing import Pace
 from handgrad.training.config import RunConfig, config_from
@@ -13,11 +13,12 @@ from handgrad.training.configure import Tables, merged
 PREDICTION = 0.6  # time of an image in prediction, of that in training
 OVERHEAD = 0.1  # seconds of an epoch: its checkpoint, its line
 PATIENCE = 20  # epochs, or half of all: the learning rate falls late
+AVERAGED, LONG = 0.7, 30  # of the epochs, if there are so many: those before are not
 
 # Epochs from which on a larger network is worth its time, and those after which nothing
 # more is gained: so many images seen in all, within these bounds.
-LEAST_SEEN, LEAST_EPOCHS = 150_000, (6, 40)
-MOST_SEEN, MOST_EPOCHS = 3_000_000, (30, 150)
+LEAST_SEEN, LEAST_EPOCHS = 300_000, (6, 100)
+MOST_SEEN, MOST_EPOCHS = 3_000_000, (30, 200)
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,10 @@ class Plan:
 
 def tables_of(facts: Facts, candidate: Candidate, given: Tables) -> Tables:
     """The settings of a run with this candidate; those `given` replace its recipe."""
-    tables = merged(recipe(facts, candidate), given)
+    batch = given.get("training", {}).get("batch_size")
+    tables = merged(recipe(facts, candidate, batch), given)
+    if "name" in given.get("optimizer", {}) and "l2" not in given.get("loss", {}):
+        tables["loss"].pop("l2", None)  # it belongs to the optimizer of the recipe
     settings = prediction(facts, tables["dataset"]["augmentation"])
     settings |= tables.pop("prediction", {})
     return {**tables, "prediction": settings} if settings else tables
@@ -118,7 +122,10 @@ def with_length(tables: Tables, facts: Facts, image: float, left: float) -> Tabl
         dataset.setdefault("train_count", max(least, int(images * fitting)))
     epochs = max(1, min(int(fitting), most_epochs(images)))
     training.setdefault("epochs", epochs)
-    training.setdefault("early_stopping", max(PATIENCE, training["epochs"] // 2))
+    epochs = training["epochs"]
+    training.setdefault("early_stopping", max(PATIENCE, epochs // 2))
+    if tables["optimizer"].get("name") == NESTEROV and epochs >= LONG:
+        training.setdefault("average_from", round(AVERAGED * epochs))
     config = config_of(tables)
     count, _ = split_sizes(facts, config)
     steps = -(-count // config.training.batch_size) * config.training.epochs

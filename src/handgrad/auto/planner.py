@@ -79,7 +79,8 @@ class Planner:
         config = self.config_of(pace.candidate)
         seconds = epoch_seconds(self.facts, config, pace.image)
         images, _ = split_sizes(self.facts, config)
-        return self.left() < least_epochs(images) * seconds
+        least = pace.candidate.part * least_epochs(images)
+        return self.left() < least * seconds
 
     def config_of(self, candidate: Candidate) -> RunConfig:
         """The configuration of a candidate, before its epochs are planned."""

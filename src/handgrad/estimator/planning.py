@@ -62,6 +62,7 @@ def _given(settings: Mapping[str, Any], own: RunConfig) -> Tables:
 
 PLANNED = (  # a parameter, its default, its place in the configuration
     ("augment", (), "dataset", "augmentation"),
+    ("l2", 0.0, "loss", "l2"),
     ("epochs", "auto", "training", "epochs"),
     ("batch_size", 128, "training", "batch_size"),
     ("early_stopping", False, "training", "early_stopping"),
