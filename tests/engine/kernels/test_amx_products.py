@@ -3,7 +3,7 @@ import pytest
 
 from handgrad.engine.kernels import amx_products
 from handgrad.engine.kernels.amx_products import scratch_bytes
-from handgrad.engine.kernels.bfloat16x3 import TURN_BYTES, packed_bytes
+from handgrad.engine.kernels.bfloat16x3 import TRANSPOSE_BYTES, packed_bytes
 from handgrad.engine.processor import has_matrix_unit
 
 from .run import floats, run_entry
@@ -71,7 +71,7 @@ def test_products_of_a_packed_right_side(sizes, is_along):
         start = stored.reshape(-1)[first * step :]
         run_entry(
             amx_products.pack_right,
-            *(start, packed, room(TURN_BYTES)),
+            *(start, packed, room(TRANSPOSE_BYTES)),
             *(4 * stored.shape[1], is_along, here, count, first, columns),
         )
     outputs = np.full((rows, columns + 1), 2, np.float32)

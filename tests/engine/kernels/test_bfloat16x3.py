@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handgrad.engine.kernels.amx import SIDE, UNIT_BYTES
-from handgrad.engine.kernels.bfloat16x3 import TURN_BYTES, pack, packed_bytes
+from handgrad.engine.kernels.bfloat16x3 import TRANSPOSE_BYTES, pack, packed_bytes
 from handgrad.engine.kernels.entry import kernel
 from handgrad.engine.processor import has_matrix_unit
 
@@ -23,7 +23,7 @@ def parts(matrix, *, is_along=True, is_left=True):
     lines, steps = matrix.shape
     stored = np.ascontiguousarray(matrix if is_along else matrix.T)
     packed = np.full(packed_bytes(lines, steps), 0xFF, np.uint8)
-    scratch = np.empty(TURN_BYTES, np.uint8)
+    scratch = np.empty(TRANSPOSE_BYTES, np.uint8)
     stride = stored.strides[0]
     addresses = (packed.ctypes.data, scratch.ctypes.data)
     run_pack(stored.ctypes.data, stride, is_along, is_left, lines, steps, *addresses)

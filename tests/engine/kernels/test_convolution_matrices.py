@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from handgrad.engine.kernels import convolution_matrices
-from handgrad.engine.kernels.bfloat16x3 import TURN_BYTES, packed_bytes
+from handgrad.engine.kernels.bfloat16x3 import TRANSPOSE_BYTES, packed_bytes
 from handgrad.engine.kernels.convolution_matrices import (
     forward_scratch_bytes,
 )
@@ -47,7 +47,7 @@ def test_outputs_are_sums_over_taps_and_channels(shape, has_bias):
     packed = room(tall * broad * packed_bytes(outs, channels))
     run_entry(
         convolution_matrices.unit_weights,
-        *(weights, packed, room(TURN_BYTES), tall * broad, outs, channels),
+        *(weights, packed, room(TRANSPOSE_BYTES), tall * broad, outs, channels),
     )
     outputs = np.full((outs, high, wide, 32), np.nan, np.float32)
     run_entry(

@@ -9,13 +9,17 @@ from .run import floats, run_entry
 SIZES = [(1, 1, 1), (2, 32, 3), (17, 5, 33), (64, 128, 100)]
 
 
-@pytest.mark.parametrize("right_turned", [0, 1])
-@pytest.mark.parametrize("left_turned", [0, 1])
+@pytest.mark.parametrize("right_transposed", [0, 1])
+@pytest.mark.parametrize("left_transposed", [0, 1])
 @pytest.mark.parametrize("sizes", SIZES)
-def test_products_of_turned_and_strided_matrices(sizes, left_turned, right_turned):
+def test_products_of_transposed_and_strided_matrices(
+    sizes, left_transposed, right_transposed
+):
     rows, columns, inner = sizes
-    left = floats(*((inner, rows) if left_turned else (rows, inner)))
-    right = floats(*((columns, inner) if right_turned else (inner, columns)), seed=1)
+    left = floats(*((inner, rows) if left_transposed else (rows, inner)))
+    right = floats(
+        *((columns, inner) if right_transposed else (inner, columns)), seed=1
+    )
     outputs = np.full((rows, columns + 3), 2, np.float32)
     run_entry(
         products.product,
@@ -28,12 +32,12 @@ def test_products_of_turned_and_strided_matrices(sizes, left_turned, right_turne
         left_stride=left.shape[1],
         right_stride=right.shape[1],
         out_stride=columns + 3,
-        left_turned=left_turned,
-        right_turned=right_turned,
+        left_transposed=left_transposed,
+        right_transposed=right_transposed,
     )
     wide_left, wide_right = left.astype(np.float64), right.astype(np.float64)
-    expected = (wide_left.T if left_turned else wide_left) @ (
-        wide_right.T if right_turned else wide_right
+    expected = (wide_left.T if left_transposed else wide_left) @ (
+        wide_right.T if right_transposed else wide_right
     )
     assert_close(outputs[:, :columns], expected, inner + 1)
     np.testing.assert_array_equal(outputs[:, columns:], 2)

@@ -48,13 +48,13 @@ def test_how_many_k_at_once_changes_no_bit():
 
 @pytest.mark.parametrize("together", [16, 48, 100])
 @pytest.mark.parametrize("outs", [16, 64, 112])
-def test_a_product_may_turn_the_weight_beside_it(outs, together):
+def test_a_product_may_transpose_the_weight_beside_it(outs, together):
     examples, inputs = 11, 80
     left, weight = floats(examples, inputs + 5), floats(outs, inputs, seed=1)
     outputs = np.full((examples, outs + 3), 7, np.float32)
     scratch = np.zeros(together * rows.WIDTH, np.float32)
     run_entry(
-        rows.turned_product,
+        rows.transposed_product,
         *(left, weight, outputs, scratch, 4 * (inputs + 5), 4 * (outs + 3)),
         *(examples, outs, inputs, together),
     )
@@ -88,10 +88,10 @@ def test_panels_hold_the_turned_weight(outs):
     weight = floats(outs, inputs)
     count = -(-outs // rows.WIDTH)
     panels = np.zeros((count, inputs, rows.WIDTH), np.float32)
-    run_entry(rows.turn_panels, weight, panels, outs, inputs)
-    turned = panels.transpose(1, 0, 2).reshape(inputs, -1)
-    np.testing.assert_array_equal(turned[:, :outs], weight.T)
-    assert not turned[:, outs:].any()
+    run_entry(rows.transpose_panels, weight, panels, outs, inputs)
+    transposed = panels.transpose(1, 0, 2).reshape(inputs, -1)
+    np.testing.assert_array_equal(transposed[:, :outs], weight.T)
+    assert not transposed[:, outs:].any()
 
 
 @pytest.mark.parametrize("inputs", [16, 48, 80])
@@ -115,6 +115,6 @@ def test_column_sums_replace_what_stands_there():
 
 def test_turning_a_matrix():
     source, target = floats(4, 9), np.zeros((6, 7), np.float32)
-    run_entry(rows.turn, source, target, 4, 6, 9, 7)
+    run_entry(rows.transpose_matrix, source, target, 4, 6, 9, 7)
     np.testing.assert_array_equal(target[:, :4], source[:, :6].T)
     assert not target[:, 4:].any()

@@ -9,7 +9,7 @@ from handgrad.engine.kernels import second_compiler
 from handgrad.engine.kernels.activations import RELU, backward_kernel
 from handgrad.engine.kernels.kernel_cache import kernels_folder
 from handgrad.engine.kernels.products import clear
-from handgrad.engine.kernels.rows import column_sums, turn
+from handgrad.engine.kernels.rows import column_sums, transpose_matrix
 from handgrad.engine.kernels.second_compiler import (
     compile_from,
     compile_kernels,
@@ -18,7 +18,7 @@ from handgrad.engine.kernels.second_compiler import (
 
 from ..programs import engines, operations
 
-KERNELS = [clear, column_sums, turn, backward_kernel(RELU)]
+KERNELS = [clear, column_sums, transpose_matrix, backward_kernel(RELU)]
 
 
 @pytest.fixture
@@ -49,10 +49,10 @@ def test_every_kernel_is_found_by_its_name():
 
 def test_it_compiles_up_to_a_kernel_that_is_compiled(folder):
     clear.address()
-    assert compile_from(stream([turn, column_sums, clear, KERNELS[3]])) == 2
-    assert kept(folder) >= {"turn", "column_sums", "clear"}
+    assert compile_from(stream([transpose_matrix, column_sums, clear, KERNELS[3]])) == 2
+    assert kept(folder) >= {"transpose_matrix", "column_sums", "clear"}
     assert not KERNELS[3].is_kept
-    assert compile_from(stream([turn])) == 0
+    assert compile_from(stream([transpose_matrix])) == 0
 
 
 def test_another_process_compiles_for_this_one(folder):

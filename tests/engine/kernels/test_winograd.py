@@ -6,7 +6,7 @@ import pytest
 from handgrad.engine.kernels.panels import PANEL
 from handgrad.engine.kernels.winograd import (
     gradient_kernel,
-    turn_kernel,
+    transform_kernel,
     winograd_weight_gradient,
 )
 from handgrad.engine.kernels.winograd_transforms import ALL, D_WEIGHTS, MATRICES, RESULT
@@ -26,7 +26,7 @@ def test_every_window_and_channel_is_turned_and_its_start_added():
     start, masks = floats(channels, seed=1), np.full(36, ALL, np.int16)
     cell = windows * channels * 128
     run_entry(
-        turn_kernel(RESULT),
+        transform_kernel(RESULT),
         *(source, target, places, masks, start, windows, channels, 2),
         *(np.array([128, 6 * cell, cell]), np.array([16 * 128, 4 * 128, 128]), 4),
     )

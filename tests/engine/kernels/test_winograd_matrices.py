@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from handgrad.engine.kernels import winograd_matrices
-from handgrad.engine.kernels.bfloat16x3 import TURN_BYTES, packed_bytes
+from handgrad.engine.kernels.bfloat16x3 import TRANSPOSE_BYTES, packed_bytes
 from handgrad.engine.kernels.winograd_matrices import (
     products_scratch_bytes,
     sum_scratch_bytes,
@@ -23,7 +23,7 @@ def test_every_window_at_every_point_has_its_product(channels):
     packed = room(cells * blocks * packed_bytes(32, channels))
     run_entry(
         winograd_matrices.winograd_pack,
-        *(weights, packed, room(TURN_BYTES), cells * blocks, channels),
+        *(weights, packed, room(TRANSPOSE_BYTES), cells * blocks, channels),
     )
     outputs = np.full((cells, windows, blocks, 32, 32), np.nan, np.float32)
     run_entry(

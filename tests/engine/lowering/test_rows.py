@@ -21,7 +21,7 @@ named_only = pytest.mark.skipif(
 
 @pytest.fixture(params=[rows.LARGE_WEIGHT, 1], ids=["small", "large"])
 def large(request, monkeypatch):
-    """From how many bytes on a weight is turned beside its product."""
+    """From how many bytes on a weight is transposed beside its product."""
     monkeypatch.setattr(rows, "LARGE_WEIGHT", request.param)
     return request.param
 
@@ -55,18 +55,18 @@ def test_bits_do_not_depend_on_workers_or_place(name):
 def test_a_large_first_weight_is_not_copied_before_the_step(large):
     chosen = network(FLATTEN, linear(32), RELU, linear(16), linear(4), shape=(1, 8, 8))
     shown = repr(cpu_engine(chosen).training.program)
-    assert ("linear_1.weight turned" in shown) == (large > 1)
+    assert ("linear_1.weight transposed" in shown) == (large > 1)
     assert ("linear_1 forward, outputs" in shown) == (large == 1)
-    assert "linear_2.weight turned" in shown
+    assert "linear_2.weight transposed" in shown
 
 
 @named_only
 def test_products_that_fill_the_matrix_unit_go_through_it(unit):
     chosen = network(FLATTEN, linear(32), RELU, linear(4), shape=(1, 8, 8))
     shown = repr(cpu_engine(chosen).training.program)
-    assert ("linear_1.weight turned, columns 0 to 32" in shown) == unit
-    assert ("linear_1.weight turned, rows 0 to 32" in shown) != unit
-    assert "linear_2.weight turned, rows 0 to 4" in shown  # of few outputs
+    assert ("linear_1.weight transposed, columns 0 to 32" in shown) == unit
+    assert ("linear_1.weight transposed, rows 0 to 32" in shown) != unit
+    assert "linear_2.weight transposed, rows 0 to 4" in shown  # of few outputs
 
 
 @given(out=st.integers(1, 3000), into=st.integers(1, 300))

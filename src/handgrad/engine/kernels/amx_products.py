@@ -16,7 +16,7 @@ from handgrad.engine.kernels.amx import (
     end_matrices,
     matrix_block,
 )
-from handgrad.engine.kernels.bfloat16x3 import TURN_BYTES, pack, packed_bytes
+from handgrad.engine.kernels.bfloat16x3 import TRANSPOSE_BYTES, pack, packed_bytes
 from handgrad.engine.kernels.declaration import (
     FLAG,
     FLOATS,
@@ -38,7 +38,7 @@ from handgrad.engine.kernels.machine import float_pointer
 
 TOGETHER = 512  # of k, at most: the parts of both operands stay in a core's own cache
 CORNER_BYTES = 4 * SIDE * SIDE
-FIRST_BYTES = TURN_BYTES + CORNER_BYTES  # of scratch, before the packed operands
+FIRST_BYTES = TRANSPOSE_BYTES + CORNER_BYTES  # of scratch, before the packed operands
 
 
 @kernel
@@ -106,7 +106,7 @@ def product_of_packed(
         the products of Linear.forward and d_inputs of Linear.backward
     """
     left_row, row, rows, columns, count = sizes
-    packed, corner = parts + FIRST_BYTES, parts + TURN_BYTES
+    packed, corner = parts + FIRST_BYTES, parts + TRANSPOSE_BYTES
     blocks = (columns + SIDE - 1) // SIDE
     begin_matrices()
     for first in range(0, count, TOGETHER):
@@ -129,7 +129,7 @@ def packed_columns(columns, count, first, all_columns):
 def pack_right(
     matrix: reads(at(FLOATS), by(operand, "columns", "count", "stride", "is_along")),
     packed: writes(at(OCTETS), packed_columns),
-    turned: scratch(at(OCTETS), TURN_BYTES),
+    transposed: scratch(at(OCTETS), TRANSPOSE_BYTES),
     stride: SIZE,
     is_along: FLAG,
     sizes: Sizes("columns count first all_columns"),
@@ -147,7 +147,7 @@ def pack_right(
         units = (part + STEP - 1) // STEP
         here = packed + (begin // STEP * blocks + block * units) * UNIT_BYTES
         start = matrix + begin * step_bytes
-        pack(start, stride, is_along, False, columns, part, here, turned)
+        pack(start, stride, is_along, False, columns, part, here, transposed)
 
 
 @kernel_entry(operations=WORK, by_unit=True)
@@ -178,7 +178,7 @@ def matrix_product(
     rows, columns, count, together = sizes
     x_step = 4 if left_along else left_stride
     y_step, y_line = (4, right_stride) if right_along else (right_stride, 4)
-    corner, y = parts + TURN_BYTES, parts + FIRST_BYTES
+    corner, y = parts + TRANSPOSE_BYTES, parts + FIRST_BYTES
     x = y + together // STEP * UNIT_BYTES
     begin_matrices()
     for first in range(0, count, together):

@@ -54,7 +54,7 @@ UPPER = ir.Constant(WORDS, [-(1 << 16)] * LANES)  # sign, exponent, 7 stored dig
 MAGNITUDE = ir.Constant(WORDS, [(1 << 31) - 1] * LANES)
 HALF = ir.Constant(WORDS, [1 << 15] * LANES)  # of the last digit that is kept
 LARGEST = ir.Constant(WORDS, [0x7F7F8000] * LANES)  # rounding up would overflow
-TURN_BYTES = PARTS * REGISTER_BYTES  # of scratch to transpose half a unit
+TRANSPOSE_BYTES = PARTS * REGISTER_BYTES  # of scratch to transpose half a unit
 
 
 def lanes_below(builder: Any, count: Any) -> Any:

@@ -20,7 +20,12 @@ from handgrad.engine.kernels.amx import (
     end_matrices,
     matrix_runs,
 )
-from handgrad.engine.kernels.bfloat16x3 import TURN_BYTES, pack, pack_pair, packed_bytes
+from handgrad.engine.kernels.bfloat16x3 import (
+    TRANSPOSE_BYTES,
+    pack,
+    pack_pair,
+    packed_bytes,
+)
 from handgrad.engine.kernels.declaration import (
     FLAG,
     FLOATS,
@@ -167,7 +172,7 @@ def unit_weights(
     packed: writes(
         at(OCTETS), lambda taps, outs, channels: taps * packed_bytes(outs, channels)
     ),
-    turned: scratch(at(OCTETS), TURN_BYTES),
+    transposed: scratch(at(OCTETS), TRANSPOSE_BYTES),
     sizes: Sizes("taps outs channels"),
 ):
     """Pack (taps, outputs, channels) as (blocks of 32 outputs, taps, channels)."""
@@ -177,4 +182,4 @@ def unit_weights(
         for out in range(0, outs, SIDE):
             source = weights + 4 * (tap * outs + out) * channels
             target = packed + (out // SIDE * taps + tap) * size
-            pack(source, 4 * channels, True, True, SIDE, channels, target, turned)
+            pack(source, 4 * channels, True, True, SIDE, channels, target, transposed)

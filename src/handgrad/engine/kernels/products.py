@@ -31,17 +31,17 @@ def operand(rows, columns, stride, is_transposed):
 def product(
     left: reads(
         at(FLOATS),
-        by(operand, "rows", "inner", "left_stride", "left_turned"),
+        by(operand, "rows", "inner", "left_stride", "left_transposed"),
     ),
     right: reads(
         at(FLOATS),
-        by(operand, "inner", "columns", "right_stride", "right_turned"),
+        by(operand, "inner", "columns", "right_stride", "right_transposed"),
     ),
     outputs: writes(at(FLOATS), matrix("rows", "columns", "out_stride")),
     function: Library(sgemm_address),
     sizes: Sizes("rows columns inner left_stride right_stride out_stride"),
-    left_turned: FLAG,
-    right_turned: FLAG,
+    left_transposed: FLAG,
+    right_transposed: FLAG,
 ):
     """Row-major outputs (rows, columns) = op(left) op(right); strides in floats.
 
@@ -50,7 +50,7 @@ def product(
     """
     rows, columns, inner, left_stride, right_stride, out_stride = sizes
     call_sgemm(
-        *(function, int(right_turned), int(left_turned), columns, rows, inner),
+        *(function, int(right_transposed), int(left_transposed), columns, rows, inner),
         *(right, right_stride, left, left_stride, outputs, out_stride),
     )
 

@@ -130,7 +130,7 @@ def rows_gradient(
 
 
 @kernel
-def turn_panel(weight, row, outs, inputs, panel):
+def transpose_panel(weight, row, outs, inputs, panel):
     """panel[k, o] = weight[o, k] for up to 48 outputs, and `inputs` (16 at once)."""
     whole = outs // LANES * LANES
     for first in range(0, whole, LANES):
@@ -146,7 +146,7 @@ def turn_panel(weight, row, outs, inputs, panel):
 
 
 @kernel_entry()
-def turn_panels(
+def transpose_panels(
     weight: reads(at(FLOATS), times("outs", "inputs")),
     panels: writes(
         at(FLOATS), lambda outs, inputs: panels_of(outs, inputs, WIDTH * inputs)
@@ -158,11 +158,11 @@ def turn_panels(
     for first in range(0, outs, WIDTH):
         some = min(WIDTH, outs - first)
         start = 4 * first * inputs
-        turn_panel(weight + start, 4 * inputs, some, inputs, panels + start)
+        transpose_panel(weight + start, 4 * inputs, some, inputs, panels + start)
 
 
 @kernel_entry(operations=times(2, "rows", "columns", "count"))
-def turned_product(
+def transposed_product(
     inputs: reads(at(FLOATS), matrix("rows", "count", "in_row", item=4)),
     weight: reads(at(FLOATS), times("columns", "count")),
     outputs: writes(at(FLOATS), OUTPUTS),
@@ -188,7 +188,7 @@ def turned_product(
         for out in range(0, columns, WIDTH):
             some = min(WIDTH, columns - out)
             source = weight + 4 * (out * count + first)
-            turn_panel(source, 4 * count, some, part, panel)
+            transpose_panel(source, 4 * count, some, part, panel)
             target = outputs + 4 * out
             some_rows(rows, some // LANES, inputs + 4 * first, panel, target, steps)
 
@@ -225,7 +225,7 @@ def column_sums(
 
 
 @kernel_entry()
-def turn(
+def transpose_matrix(
     source: reads(FLOATS, matrix("rows", "columns", "stride")),
     target: writes(FLOATS, matrix("columns", "rows", "out_stride")),
     sizes: Sizes("rows columns stride out_stride"),

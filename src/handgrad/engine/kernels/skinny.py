@@ -81,7 +81,7 @@ def weight_gradient_kernel(outs: int, at_once: int) -> Kernel:
         d_outputs: reads(FLOATS, matrix(outs, "lanes", "d_stride")),
         inputs: reads(at(FLOATS), matrix("lanes", "columns", "features")),
         d_weight: writes(at(FLOATS), matrix(outs, "columns", "stride")),
-        turned: scratch(FLOATS, times("lanes", outs)),
+        transposed: scratch(FLOATS, times("lanes", outs)),
         tap: reads(at(LONGS), 2),
         zeros: reads(at(FLOATS), outs),
         sizes: Sizes("lanes d_stride features columns stride"),
@@ -89,12 +89,12 @@ def weight_gradient_kernel(outs: int, at_once: int) -> Kernel:
         lanes, d_stride, features, columns, stride = sizes
         for k in range(outs):
             for n in range(lanes):
-                turned[n * outs + k] = d_outputs[k * d_stride + n]
+                transposed[n * outs + k] = d_outputs[k * d_stride + n]
         x_step, w_step, y_step = 4 * features, 4 * outs, 4 * stride
         for group in range(columns // LANES):
             x = inputs + group * VECTOR_BYTES
             for first in range(0, outs, at_once):
-                w = turned.ctypes.data + 4 * first
+                w = transposed.ctypes.data + 4 * first
                 y = d_weight + 4 * first * stride + group * VECTOR_BYTES
                 taps_block(
                     at_once, 1, x, x_step, w, w_step, tap, 1, lanes, zeros, y, y_step

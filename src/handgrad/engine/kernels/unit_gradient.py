@@ -19,7 +19,7 @@ from handgrad.engine.kernels.amx import (
     end_matrices,
     matrix_runs,
 )
-from handgrad.engine.kernels.bfloat16x3 import TURN_BYTES, pack_half
+from handgrad.engine.kernels.bfloat16x3 import TRANSPOSE_BYTES, pack_half
 from handgrad.engine.kernels.convolution_matrices import (
     PICTURES,
     RESULTS,
@@ -52,7 +52,7 @@ def gradient_scratch_bytes(
     """Bytes of scratch that `unit_gradient` needs; sizes are channels and outputs."""
     channels, outs = (size // SIDE * UNIT_BYTES for size in sizes)
     rows = (together + kernel[0] - 1) * (out_width + kernel[1] - 1) * channels
-    return TABLE_BYTES + TURN_BYTES + rows + together * out_width * outs
+    return TABLE_BYTES + TRANSPOSE_BYTES + rows + together * out_width * outs
 
 
 @kernel
@@ -111,8 +111,8 @@ def unit_gradient(
     row_bytes = channels // SIDE * positions * UNIT_BYTES
     d_row_bytes = outs // SIDE * wide * UNIT_BYTES
     tap_row = broad * outs * channels
-    turned = table + TABLE_BYTES
-    slots = turned + TURN_BYTES
+    transposed = table + TABLE_BYTES
+    slots = transposed + TRANSPOSE_BYTES
     d_slots = slots + count * row_bytes
     rows_of_units = count * (channels // SIDE)
     edge, middle = left * UNIT_BYTES, width * UNIT_BYTES
@@ -128,11 +128,15 @@ def unit_gradient(
         while ready < min(height, y + rows - 1 - top + tall):
             source, to = inputs + ready * line, slots + ready % count * row_bytes + edge
             area = height * line
-            pack_examples(source, area, channels, width, True, to, positions, turned)
+            pack_examples(
+                source, area, channels, width, True, to, positions, transposed
+            )
             ready += 1
         for row in range(rows):
             source, to = d_outputs + (y + row) * d_line, d_slots + row * d_row_bytes
-            pack_examples(source, high * d_line, outs, wide, False, to, wide, turned)
+            pack_examples(
+                source, high * d_line, outs, wide, False, to, wide, transposed
+            )
         for r in range(tall):
             first, last = max(0, top - r - y), min(rows, height + top - r - y)
             for row in range(first, last):

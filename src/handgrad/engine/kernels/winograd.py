@@ -59,7 +59,7 @@ def squares(side, masks, places, strides, channels, vectors):
 
 
 @kernel_family
-def turn_kernel(kind: int) -> Kernel:
+def transform_kernel(kind: int) -> Kernel:
     """Transform squares of every channel and place to or from the points.
 
     A place is (source offset, target offset, source masks' offset, target masks'), in
@@ -77,7 +77,7 @@ def turn_kernel(kind: int) -> Kernel:
             *("count", "channels", "vectors", VECTOR_BYTES, size**2 + made**2)
         )
     )
-    def winograd_turn(
+    def winograd_transform(
         source: reads(
             at(FLOATS),
             lambda masks, places, channels, vectors, source_strides: squares(
@@ -126,7 +126,7 @@ def turn_kernel(kind: int) -> Kernel:
                         start + channel * start_stride,
                     )
 
-    return winograd_turn
+    return winograd_transform
 
 
 @kernel_family
@@ -162,7 +162,7 @@ def gradient_kernel(outs: int, vectors: int, *, goes_on: bool = False) -> Kernel
             ),
         ),
         panels: reads(LONGS, times(2, "count")),
-        turned: scratch(at(FLOATS), times("groups", "count", PANEL, PANEL)),
+        transposed: scratch(at(FLOATS), times("groups", "count", PANEL, PANEL)),
         d_points: (updates if goes_on else writes)(
             at(FLOATS),
             matrix(("blocks", outs), ("groups", PANEL), "stride", item=FLOAT),
@@ -174,7 +174,7 @@ def gradient_kernel(outs: int, vectors: int, *, goes_on: bool = False) -> Kernel
         for group in range(groups):
             for panel in range(count):
                 source = inputs + panels[2 * panel + 1] + group * size
-                target = turned + (group * count + panel) * size
+                target = transposed + (group * count + panel) * size
                 for part in range(4):
                     row, along = part // 2 * LANES, part % 2 * LANES
                     from_ = source + row * PANEL_BYTES + 4 * along
@@ -185,7 +185,7 @@ def gradient_kernel(outs: int, vectors: int, *, goes_on: bool = False) -> Kernel
             out, pairs = d_points + block * outs * stride, panels.ctypes.data
             for group in range(groups):
                 for along in range(0, PANEL_BYTES, vectors * VECTOR_BYTES):
-                    right = turned + group * count * size + along
+                    right = transposed + group * count * size + along
                     place = out + group * PANEL_BYTES + along
                     panels_block(
                         outs, vectors, adds, left, pairs, count, right, place, stride

@@ -13,7 +13,7 @@ from handgrad.engine.kernels.amx import (
     matrix_block,
 )
 from handgrad.engine.kernels.amx_products import FIRST_BYTES, multiply
-from handgrad.engine.kernels.bfloat16x3 import TURN_BYTES, pack, packed_bytes
+from handgrad.engine.kernels.bfloat16x3 import TRANSPOSE_BYTES, pack, packed_bytes
 from handgrad.engine.kernels.convolution import floats_around
 from handgrad.engine.kernels.declaration import (
     FLOATS,
@@ -36,7 +36,7 @@ TOGETHER = 8  # panels whose parts stay in a core's own cache
 
 def products_scratch_bytes(channels: int) -> int:
     """Bytes of scratch that `winograd_products` needs."""
-    return TURN_BYTES + packed_bytes(SIDE, channels)
+    return TRANSPOSE_BYTES + packed_bytes(SIDE, channels)
 
 
 def sum_scratch_bytes(outputs: int) -> int:
@@ -50,7 +50,7 @@ def winograd_pack(
     packed: writes(
         at(OCTETS), lambda blocks, channels: blocks * packed_bytes(SIDE, channels)
     ),
-    turned: scratch(at(OCTETS), TURN_BYTES),
+    transposed: scratch(at(OCTETS), TRANSPOSE_BYTES),
     sizes: Sizes("blocks channels"),
 ):
     """Pack the weights at the points, (blocks, channels, 32)."""
@@ -59,7 +59,7 @@ def winograd_pack(
     for block in range(blocks):
         source = weights + block * channels * PANEL_BYTES
         target = packed + block * size
-        pack(source, PANEL_BYTES, False, True, SIDE, channels, target, turned)
+        pack(source, PANEL_BYTES, False, True, SIDE, channels, target, transposed)
 
 
 @kernel_entry(
@@ -85,7 +85,7 @@ def winograd_products(
     """
     cells, windows, channels, blocks = sizes
     units = (channels + STEP - 1) // STEP
-    right = parts + TURN_BYTES
+    right = parts + TRANSPOSE_BYTES
     begin_matrices()
     for cell in range(cells):
         for window in range(windows):
@@ -129,7 +129,7 @@ def winograd_sum(
     """
     count, outputs, channels = sizes
     right = parts + FIRST_BYTES
-    left, corner = right + TOGETHER * UNIT_BYTES, parts + TURN_BYTES
+    left, corner = right + TOGETHER * UNIT_BYTES, parts + TRANSPOSE_BYTES
     begin_matrices()
     for first in range(0, count, TOGETHER):
         here = min(TOGETHER, count - first)

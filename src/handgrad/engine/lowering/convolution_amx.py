@@ -11,7 +11,7 @@ from handgrad.engine import processor
 from handgrad.engine.gradient_blocks import add_bias_lanes, add_row_blocks
 from handgrad.engine.kernels import convolution_matrices
 from handgrad.engine.kernels.amx import SIDE
-from handgrad.engine.kernels.bfloat16x3 import TURN_BYTES, packed_bytes
+from handgrad.engine.kernels.bfloat16x3 import TRANSPOSE_BYTES, packed_bytes
 from handgrad.engine.kernels.unit_gradient import (
     gradient_scratch_bytes,
     unit_gradient,
@@ -49,7 +49,7 @@ class AmxConvolution(ConvolutionKernels):
         """Add the convolution; the kernel skips the padding."""
         shape = (self.shape.out_channels, *self.shape.out_size)
         outputs = self.memory.dense(self.name, "activations", shape)
-        sides = (self.inputs, self._packed(turned=False), outputs)
+        sides = (self.inputs, self._packed(transposed=False), outputs)
         self._add("forward", sides, self.shape.padding, self.bias)
         return outputs
 
@@ -58,7 +58,7 @@ class AmxConvolution(ConvolutionKernels):
         name, shape = f"d_{self.name}", self.inputs.shape
         d_inputs = self.memory.dense(name, "gradients", shape)
         (tall, broad), (top, left) = self.shape.kernel, self.shape.padding
-        sides = (d_outputs, self._packed(turned=True), d_inputs)
+        sides = (d_outputs, self._packed(transposed=True), d_inputs)
         self._add("d_inputs", sides, (tall - 1 - top, broad - 1 - left), NOWHERE)
         return d_inputs
 
@@ -85,15 +85,15 @@ class AmxConvolution(ConvolutionKernels):
             **_sizes(inputs, outputs, kernel, padding),
         )
 
-    def _packed(self, *, turned: bool) -> Pointer:
+    def _packed(self, *, transposed: bool) -> Pointer:
         """The weights in bfloat16 parts, by taps; rotated for d_inputs."""
         memory, full, shape = self.memory, f"{self.name}.weight", self.shape
         outs, channels, taps = shape.out_channels, shape.in_channels, shape.taps
         order = numbers(shape).transpose(2, 0, 1)
-        if turned:
+        if transposed:
             order = order[::-1].transpose(0, 2, 1)
             outs, channels = channels, outs
-        kind = "turned" if turned else "by taps"
+        kind = "transposed" if transposed else "by taps"
         ordered = memory.shared(f"{full} {kind}", "packed weights", order.size)
         size = taps * packed_bytes(outs, channels) // FLOAT_BYTES
         packed = memory.shared(f"{full} parts, {kind}", "packed weights", size)
@@ -104,7 +104,7 @@ class AmxConvolution(ConvolutionKernels):
                 f"{full} {kind}, in parts",
                 weights=ordered,
                 packed=packed,
-                turned=self.lowering.scratch("parts", TURN_BYTES),
+                transposed=self.lowering.scratch("parts", TRANSPOSE_BYTES),
                 taps=taps,
                 outs=outs,
                 channels=channels,

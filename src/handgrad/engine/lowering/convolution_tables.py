@@ -205,9 +205,9 @@ def forward_order(shape: Convolution, block: int) -> NumpyArray:
 
 def backward_order(shape: Convolution, block: int) -> NumpyArray:
     """The same for d_inputs: (block, output, tap, channel), and a tap of zeros."""
-    turned = numbers(shape).transpose(1, 0, 2)
+    transposed = numbers(shape).transpose(1, 0, 2)
     zero_tap = [(0, 0), (0, 0), (0, 1)]
-    return _by_blocks(np.pad(turned, zero_tap, constant_values=-1), block)
+    return _by_blocks(np.pad(transposed, zero_tap, constant_values=-1), block)
 
 
 def numbers(shape: Convolution) -> NumpyArray:

@@ -3,7 +3,7 @@
 from handgrad.arrays import NumpyArray
 from handgrad.engine.kernels import activations
 from handgrad.engine.kernels.convolution import pack
-from handgrad.engine.kernels.rows import turn
+from handgrad.engine.kernels.rows import transpose_matrix
 from handgrad.engine.lowering.lowering import Lowering
 from handgrad.engine.memory_plan import NOWHERE, Pointer, Tensor, pointer_to
 from handgrad.engine.operation import Operation
@@ -54,7 +54,7 @@ def batch_last(lowering: Lowering, logits: Tensor) -> Tensor:
     memory, tile = lowering.memory, lowering.memory.tile
     outputs = memory.matrix("logits", "activations", logits.shape)
     lowering.add(
-        turn,
+        transpose_matrix,
         "logits, batch last",
         source=logits.pointer,
         target=outputs.pointer,
@@ -67,7 +67,7 @@ def batch_last(lowering: Lowering, logits: Tensor) -> Tensor:
     def backward(d_outputs: Tensor) -> Tensor:
         d_rows = memory.rows_matrix("d_logits", "gradients", logits.shape)
         lowering.add(
-            turn,
+            transpose_matrix,
             "d_logits, an example a row",
             source=d_outputs.pointer,
             target=d_rows.pointer,

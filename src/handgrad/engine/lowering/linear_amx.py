@@ -7,7 +7,7 @@ layer beside their product, so that each is read once.
 from handgrad.engine import processor
 from handgrad.engine.kernels import amx_products
 from handgrad.engine.kernels.amx import SIDE
-from handgrad.engine.kernels.bfloat16x3 import TURN_BYTES, packed_bytes
+from handgrad.engine.kernels.bfloat16x3 import TRANSPOSE_BYTES, packed_bytes
 from handgrad.engine.lowering.linear_products import Bounds, Matrix
 from handgrad.engine.lowering.rows import RowsProducts
 from handgrad.engine.memory_plan import FLOAT_BYTES, Pointer, Tensor
@@ -30,13 +30,13 @@ class AmxProducts(RowsProducts):
     width = SIDE
 
     def tile_product(self, outputs: Tensor) -> None:
-        packed = self._packed(turned=True)
+        packed = self._packed(transposed=True)
         self._add_product("forward", (self.inputs, packed, outputs))
 
     def d_inputs(self, d_outputs: Tensor) -> Tensor:
         name, shape = f"d_{self.name}", self.inputs.shape
         d_inputs = self.memory.rows_matrix(name, "gradients", shape)
-        packed = self._packed(turned=False)
+        packed = self._packed(transposed=False)
         self._add_product("d_inputs", (d_outputs, packed, d_inputs))
         return d_inputs
 
@@ -57,25 +57,25 @@ class AmxProducts(RowsProducts):
             count=left.rows,
         )
 
-    def _packed(self, *, turned: bool) -> Pointer:
+    def _packed(self, *, transposed: bool) -> Pointer:
         """The weight, or its transpose, in parts; packed before each step."""
-        columns, count = (self.out, self.into) if turned else (self.into, self.out)
-        name = f"{self.name}.weight {'turned' if turned else 'parts'}"
+        columns, count = (self.out, self.into) if transposed else (self.into, self.out)
+        name = f"{self.name}.weight {'transposed' if transposed else 'parts'}"
         size = packed_bytes(columns, count) // FLOAT_BYTES
         packed = self.memory.shared(name, "packed weights", size)
-        scratch = self.lowering.scratch("parts", TURN_BYTES)
+        scratch = self.lowering.scratch("parts", TRANSPOSE_BYTES)
         for first in range(0, columns, COLUMNS_AT_ONCE):
             here = min(COLUMNS_AT_ONCE, columns - first)
-            step = self.into if turned else 1
+            step = self.into if transposed else 1
             self.lowering.add_preparation(
                 Operation(
                     amx_products.pack_right,
                     f"{name}, columns {first} to {first + here}",
                     matrix=self.weight.plus(first * step * FLOAT_BYTES),
                     packed=packed,
-                    turned=scratch,
+                    transposed=scratch,
                     stride=self.into * FLOAT_BYTES,
-                    is_along=turned,
+                    is_along=transposed,
                     columns=here,
                     count=count,
                     first=first,

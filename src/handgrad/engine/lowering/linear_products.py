@@ -164,8 +164,8 @@ def _product(
         left_stride=left[1],
         right_stride=right[1],
         out_stride=outputs[1],
-        left_turned=left[2],
-        right_turned=right[2],
+        left_transposed=left[2],
+        right_transposed=right[2],
     )
 
 

@@ -109,8 +109,8 @@ class PanelProducts(RowsProducts):
             outs = min(self.out - first, COLUMNS_AT_ONCE)
             self.lowering.add_preparation(
                 Operation(
-                    kernels.turn_panels,
-                    f"{self.name}.weight turned, rows {first} to {first + outs}",
+                    kernels.transpose_panels,
+                    f"{self.name}.weight transposed, rows {first} to {first + outs}",
                     weight=self.weight.plus(first * self.into * FLOAT_BYTES),
                     panels=panels.plus(first * self.into * FLOAT_BYTES),
                     outs=outs,
@@ -166,7 +166,7 @@ class PanelProducts(RowsProducts):
     def batch_product(self, outputs: Tensor, first: int, outs: int) -> Operation:
         size = at_once() * WIDTH * FLOAT_BYTES
         return Operation(
-            kernels.turned_product,
+            kernels.transposed_product,
             f"{self.name} forward, outputs {first} to {first + outs}",
             inputs=self.inputs.pointer.whole(),
             weight=self.weight.plus(first * self.into * FLOAT_BYTES),

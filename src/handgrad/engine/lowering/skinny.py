@@ -88,7 +88,7 @@ def _add_gradients(
         d_outputs=d_outputs.pointer,
         inputs=inputs.pointer,
         d_weight=lanes,
-        turned=memory.each_worker(f"{name} scratch", "scratch", memory.tile * outs),
+        transposed=memory.each_worker(f"{name} scratch", "scratch", memory.tile * outs),
         tap=memory.lookup(f"{name} tap", np.zeros(2, np.int64)),
         zeros=memory.shared(f"{name} zeros", "tables", outs),
         lanes=memory.tile,

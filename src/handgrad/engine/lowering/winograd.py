@@ -10,7 +10,7 @@ import numpy as np
 from handgrad.arrays import NumpyArray
 from handgrad.engine import processor
 from handgrad.engine.gradient_blocks import add_bias_lanes
-from handgrad.engine.kernels.bfloat16x3 import TURN_BYTES
+from handgrad.engine.kernels.bfloat16x3 import TRANSPOSE_BYTES
 from handgrad.engine.kernels.panels import PANEL
 from handgrad.engine.kernels.registers import VECTOR_BYTES
 from handgrad.engine.kernels.winograd import SQUARE
@@ -118,7 +118,7 @@ class WinogradConvolution(ConvolutionKernels):
                 f"{full} at the points, in parts",
                 weights=points,
                 packed=parts,
-                turned=self.lowering.scratch("parts", TURN_BYTES),
+                transposed=self.lowering.scratch("parts", TRANSPOSE_BYTES),
                 blocks=CELLS * plan.blocks,
                 channels=plan.channels,
             )

@@ -152,7 +152,7 @@ class WinogradSums:
             return [self._amx_operation(common)]
         group_bytes = len(panels) * PANEL * PANEL_BYTES
         together = max(1, TURNED_BYTES // group_bytes)
-        turned = self.lowering.scratch("turned", together * group_bytes)
+        transposed = self.lowering.scratch("transposed", together * group_bytes)
         count = self.plan.channels // PANEL
         vectors = convolution_tables.vectors_at_once()
         sums, weight_cell = self.sums, self.plan.weight_cell
@@ -163,7 +163,7 @@ class WinogradSums:
                 inputs=source.place.plus(first * PANEL * PANEL_BYTES).by_tile(
                     source.cell
                 ),
-                turned=turned,
+                transposed=transposed,
                 d_points=sums.plus(first * PANEL_BYTES).by_tile(weight_cell),
                 blocks=self.plan.blocks,
                 groups=min(together, count - first),

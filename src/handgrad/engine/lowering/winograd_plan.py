@@ -11,7 +11,7 @@ from handgrad.engine.kernels.bfloat16x3 import packed_bytes
 from handgrad.engine.kernels.convolution import taps_kernel
 from handgrad.engine.kernels.panels import PANEL, PANEL_BYTES
 from handgrad.engine.kernels.registers import LANES, VECTOR_BYTES
-from handgrad.engine.kernels.winograd import turn_kernel
+from handgrad.engine.kernels.winograd import transform_kernel
 from handgrad.engine.kernels.winograd_matrices import (
     products_scratch_bytes,
     winograd_products,
@@ -213,7 +213,7 @@ def transform(
     start, start_stride = bias or zero
     rows, masks = places.arrays()
     return Operation(
-        turn_kernel(kind),
+        transform_kernel(kind),
         stands_for,
         source=source[0],
         target=target[0],
