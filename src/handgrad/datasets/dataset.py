@@ -9,6 +9,7 @@ from typing import TypeAlias
 import numpy as np
 
 from handgrad.arrays import NumpyArray, Shape
+from handgrad.datasets.mapped_copy import mapped_copy
 from handgrad.errors import DatasetError, ShapeError
 from handgrad.free_memory import check_memory
 
@@ -72,17 +73,21 @@ class Split:
         return tuple(self.images.shape[1:])
 
     def take(self, rows: NumpyArray) -> "Split":
-        """Return a copy in memory of the examples of these `rows`, in this order.
+        """Return a copy of the examples of these `rows`, in this order.
 
-        ResourceError if it does not fit into memory.
+        It is in memory; that of 1 GiB or more of memory-mapped images is in a file of
+        the cache, which disappears with it. ResourceError if it does not fit.
 
         Shapes
             rows  (count,), integers from 0
         """
-        size = len(rows) * prod(self.image_shape) * self.images.dtype.itemsize
-        check_memory(size, f"A part of {len(rows):,} images")
         weights = None if self.weights is None else self.weights[rows]
-        return Split(self.images[rows], self.targets[rows], weights)
+        images = mapped_copy(self.images, rows)
+        if images is None:
+            size = len(rows) * prod(self.image_shape) * self.images.dtype.itemsize
+            check_memory(size, f"A part of {len(rows):,} images")
+            images = self.images[rows]
+        return Split(images, self.targets[rows], weights)
 
     def side_by_side(self) -> "Split":
         """Return the same split with arrays that are contiguous in memory (C order).
