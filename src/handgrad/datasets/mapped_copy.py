@@ -41,9 +41,7 @@ def mapped_copy(images: NumpyArray, rows: NumpyArray) -> NumpyArray | None:
     return None
 
 
-def _mapped(
-    size: int, dtype: "np.dtype[np.uint8]", shape: tuple[int, ...]
-) -> NumpyArray:
+def _mapped(size: int, dtype: Any, shape: Shape) -> NumpyArray:
     """An array in a file without a name, whose disk space is allocated."""
     folder = cache_folder()
     folder.mkdir(parents=True, exist_ok=True)
