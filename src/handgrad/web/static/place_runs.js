@@ -13,8 +13,9 @@ const RESULTS = [
   ['test_accuracy', 'test accuracy', percent], ['validation_accuracy', 'validation accuracy', percent],
   ['epoch', 'epochs', number], ['seconds', 'time', seconds], ['parameters', 'parameters', number],
 ];
-const PAGE = 100;
+const PAGE = 50;
 const MOST = 20;
+const moment = new Intl.DateTimeFormat('en-GB', { dateStyle: 'short', timeStyle: 'short' });
 const inOrder = new Intl.Collator('en', { numeric: true }).compare;
 
 /** The value of a column in a row. */
@@ -88,7 +89,7 @@ export async function show(root, here) {
       return x === undefined || y === undefined ? compare(x, y) : way * compare(x, y);
     });
     /** @type {Column[]} */
-    const columns = [['name', 'run', String], ['state', 'state', String], ...RESULTS, ['changed', 'changed', (x) => new Date(1000 * x).toLocaleString('en-GB', { dateStyle: 'short', timeStyle: 'short' })],
+    const columns = [['name', 'run', String], ['state', 'state', String], ...RESULTS, ['changed', 'changed', (x) => moment.format(1000 * x)],
       ...varied.map((name) => /** @type {Column} */ ([name, name, (x) => (typeof x === 'number' ? number(x) : String(x ?? ''))]))];
     put(count, rows.length ? `${found.length.toLocaleString('en')} of ${rows.length.toLocaleString('en')} runs` : '');
     const head = columns.map(([id, text]) => h('th', { scope: 'col', 'aria-sort': id === state.sort ? (state.down ? 'descending' : 'ascending') : null },
