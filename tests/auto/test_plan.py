@@ -13,6 +13,7 @@ from handgrad.auto.plan import (
     most_epochs,
     split_sizes,
     tables_of,
+    with_augmentation,
     with_length,
 )
 from handgrad.auto.timing import Pace
@@ -126,3 +127,34 @@ def test_another_optimizer_has_no_l2_of_the_recipe():
     assert (adam.loss.l2, adam.training.average_from) == (0, None)
     given = {"optimizer": {"name": "adam"}, "loss": {"l2": 0.1}}
     assert config_of(resnet(100, given)).loss.l2 == 0.1
+
+
+def augmented(epochs, facts=FACTS, given=None):
+    given = given or {}
+    tables = tables_of(facts, candidates_for(facts)[0], given)
+    tables["training"]["epochs"] = epochs
+    config = config_of(with_augmentation(tables, facts, given))
+    return [row.name for row in config.dataset.augmentation], config
+
+
+def test_few_epochs_have_weak_augmentation():
+    names, config = augmented(29)
+    assert names == ["random_crop", "random_flip"]
+    assert config.dataset.augmentation[0].options == {"padding": 4}
+    assert (config.prediction.with_flip, config.prediction.center_crop) == (True, None)
+    names, config = augmented(30)
+    assert names[0] == "random_resized_crop"
+    assert config.prediction.center_crop == 0.875
+
+
+def test_few_epochs_keep_what_is_given_and_what_suits_the_images():
+    given = {"dataset": {"augmentation": [{"name": "cutout"}]}}
+    assert augmented(3, given=given)[0] == ["cutout"]
+    crop = augmented(3, given={"prediction": {"center_crop": 0.9}})[1]
+    assert crop.prediction.center_crop == 0.9
+    digits = replace(FACTS, class_names=("0", "1"))
+    assert augmented(3, digits)[0][0] == "random_affine"
+    sided = replace(FACTS, class_names=("left", "right"))
+    assert augmented(3, sided)[0] == ["random_crop"]
+    assert augmented(3, replace(FACTS, shape=(5,)))[0] == []
+    assert augmented(3, replace(FACTS, shape=(3, 9, 9)))[0][0] == "random_resized_crop"

@@ -154,6 +154,18 @@ def augmentation(facts: Facts) -> list[dict[str, Any]]:
     return chosen
 
 
+def weak_augmentation(facts: Facts, size: Sequence[int]) -> list[dict[str, Any]]:
+    """The augmentations for few epochs, in which no image is learned by heart.
+
+    Shapes
+        size  (height, width) of the images
+    """
+    if not facts.is_image or facts.are_characters or min(size) < LEAST_SIDE:
+        return augmentation(facts)
+    shift = {"name": "random_crop", "padding": min(size) // 8}
+    return [shift, {"name": MIRROR}] if is_mirrored(facts) else [shift]
+
+
 def validation(facts: Facts) -> float | str:
     """The part of the training images to validate on; "none" for too few of a class."""
     if per_class(facts) < 5:

@@ -4,7 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from handgrad.arrays import Shape
-from handgrad.auto.candidates import NESTEROV, Candidate, prediction, recipe
+from handgrad.auto.candidates import (
+    NESTEROV,
+    Candidate,
+    prediction,
+    recipe,
+    weak_augmentation,
+)
 from handgrad.auto.facts import Facts
 from handgrad.auto.timing import Pace
 from handgrad.training.config import RunConfig, config_from
@@ -13,7 +19,8 @@ from handgrad.training.configure import Tables, merged
 PREDICTION = 0.6  # time of an image in prediction, of that in training
 OVERHEAD = 0.1  # seconds of an epoch: its checkpoint, its line
 PATIENCE = 20  # epochs, or half of all: the learning rate falls late
-AVERAGED, LONG = 0.7, 30  # of the epochs, if there are so many: those before are not
+LONG = 30  # epochs, from which on weights are averaged and augmentation is strong
+AVERAGED = 0.7  # of the epochs: those before are not averaged
 
 # Epochs from which on a larger network is worth its time, and those after which nothing
 # more is gained: so many images seen in all, within these bounds.
@@ -53,6 +60,21 @@ def tables_of(facts: Facts, candidate: Candidate, given: Tables) -> Tables:
     settings = prediction(facts, tables["dataset"]["augmentation"])
     settings |= tables.pop("prediction", {})
     return {**tables, "prediction": settings} if settings else tables
+
+
+def with_augmentation(tables: Tables, facts: Facts, given: Tables) -> Tables:
+    """Weaker augmentation for few epochs, and predictions that suit it.
+
+    Settings that are given stay.
+    """
+    is_given = "augmentation" in given.get("dataset", {})
+    if is_given or tables["training"]["epochs"] >= LONG:
+        return tables
+    size = input_shape(facts, config_of(tables))[1:]
+    chosen = weak_augmentation(facts, size)
+    settings = {**prediction(facts, chosen), **given.get("prediction", {})}
+    dataset = {**tables["dataset"], "augmentation": chosen}
+    return {**tables, "dataset": dataset, "prediction": settings}
 
 
 def config_of(tables: Tables) -> RunConfig:

@@ -14,6 +14,7 @@ from handgrad.auto.plan import (
     least_epochs,
     split_sizes,
     tables_of,
+    with_augmentation,
     with_length,
 )
 from handgrad.auto.timing import Pace, measure, seconds_per_image
@@ -94,6 +95,7 @@ class Planner:
         """The plan with this candidate, for the time that is left now."""
         tables = tables_of(self.facts, pace.candidate, self.given)
         tables = with_length(tables, self.facts, pace.image, self.left())
+        tables = with_augmentation(tables, self.facts, self.given)
         config = config_of(tables)
         seconds = epoch_seconds(self.facts, config, pace.image) * config.training.epochs
         minutes = self.deadline.seconds / 60
