@@ -80,6 +80,13 @@ def test_a_slow_first_epoch_changes_nothing():
     assert (found, shortened) == (50, [])
 
 
+@pytest.mark.parametrize("start", [5, 20, 40])
+def test_a_short_delay_changes_nothing(start):
+    slow = range(start, start + max(1, start // 7))
+    found, shortened, _ = epochs_of(1, 45, lambda epoch: 2.5 if epoch in slow else 1)
+    assert (found, shortened) == (45, [])
+
+
 def test_without_time_for_another_epoch_it_ends():
     found, shortened, deadline = epochs_of(1, 4, lambda epoch: 40)
     assert (found, shortened, deadline.is_cut) == (1, [], True)

@@ -1,6 +1,5 @@
 """The end of a training that has so many minutes, also on a machine that slows down."""
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from statistics import median
@@ -9,7 +8,8 @@ from time import monotonic
 from handgrad.training.records import EpochRecord, Record
 from handgrad.training.trainer import Trainer
 
-RECENT = 3  # epochs, whose median length the next ones are expected to have
+FIRST = 3  # epochs that are awaited before the others are judged by them
+RECENT = 1 / 3  # of the epochs so far: the next are expected to have their median
 RESERVE = 0.95  # of the time left, that fewer epochs are fitted to
 
 Shorten = Callable[[int], None]
@@ -32,7 +32,7 @@ class Deadline:
         self.clock = clock
         self.begun = self.epoch_begun = clock()
         self.latest = self.seconds
-        self.recent: deque[float] = deque(maxlen=RECENT)
+        self.lengths: list[float] = []  # of the epochs so far
         self.planned: int | None = None
         self.is_cut = False
 
@@ -54,16 +54,16 @@ class Deadline:
                 self.epoch_begun = self.clock() - record.duration_seconds
             return
         now = self.clock()
-        self.recent.append(now - self.epoch_begun)
+        self.lengths.append(now - self.epoch_begun)
         self.epoch_begun = now
         if trainer.is_finished:
             return
         epochs, done = trainer.settings.epochs, trainer.position.epoch - 1
-        left, epoch = self.latest - self.elapsed(), median(self.recent)
+        left, epoch = self.latest - self.elapsed(), self._expected()
         if (epochs - done) * epoch <= left:
             return
         fitting = int(RESERVE * left / epoch) or int(left / epoch)
-        if fitting > RECENT > len(self.recent):
+        if fitting > FIRST > len(self.lengths):
             return  # the first epochs may be slow: more are needed to judge
         if fitting > 0:
             self.planned = self.planned or epochs
@@ -71,6 +71,11 @@ class Deadline:
         else:
             trainer.settings = replace(trainer.settings, epochs=done)
             self.is_cut = True
+
+    def _expected(self) -> float:
+        """Seconds of the next epochs; a short delay changes the median little."""
+        count = max(FIRST, round(RECENT * len(self.lengths)))
+        return median(self.lengths[-count:])
 
     def watch(
         self, trainer: Trainer, records: Iterable[Record], shorten: Shorten
