@@ -124,6 +124,13 @@ def test_its_own_mistakes_are_sentences(run, images, tmp_path):
         assert_exits(alone(tmp_path, *words), said)
     lacks = "deep.png: Pictures need Pillow: pip install pillow."
     assert_exits(alone(tmp_path, "deep.png", without="PIL"), lacks)
+    weights = dict(np.load(tmp_path / "digits.npz"))
+    name = next(name for name in weights if name.endswith("weight"))
+    for other in ({}, {**weights, name: weights[name][:1]}):
+        np.savez(tmp_path / "digits.npz", **other)
+        missing = "scale" if not other else name
+        lacks = f"The weights cannot be read (there is no {missing} of shape ("
+        assert_exits(alone(tmp_path, "small.npy"), lacks)
     (tmp_path / "digits.npz").unlink()
     lacks = "digits.npz'). Put them beside this program."
     assert_exits(alone(tmp_path, "small.npy"), lacks)

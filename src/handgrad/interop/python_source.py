@@ -35,9 +35,14 @@ CLASS_NAMES = [
 {names}]
 INPUT_SHAPE = {shape}
 INPUT_DTYPE = "{dtype}"
+WEIGHTS = {{  # their shapes
+{weights}}}
 
 try:
     W = dict(np.load(Path(__file__).with_suffix(".npz")))
+    for name, shape in WEIGHTS.items():
+        if name not in W or W[name].shape != shape:
+            raise ValueError(f"there is no {{name}} of shape {{shape}}")
 except Exception as error:
     message = f"The weights cannot be read ({{error}}). Put them beside this program."
     if __name__ == "__main__":
@@ -203,6 +208,10 @@ def _head(source: Standalone, network: Network, *, takes_pictures: bool) -> str:
         imports="\n".join(imports),
         names="".join(f"{INDENT}{name!r},\n" for name in source.class_names),
         shape=source.input_shape,
+        weights="".join(
+            f"{INDENT}{name!r}: {array.shape},\n"
+            for name, array in network.weights.items()
+        ),
         dtype=source.input_dtype,
     )
 
