@@ -4,7 +4,8 @@ import pytest
 from torch import nn
 
 from handgrad.errors import ConfigError
-from handgrad.interop.torch_checks import check_hooks, check_tensors
+from handgrad.interop.torch import from_torch
+from handgrad.interop.torch_checks import check_hooks, check_numbers, check_tensors
 
 
 @pytest.mark.parametrize(
@@ -29,3 +30,10 @@ def test_one_tensor_may_have_two_names_but_one_use():
     check_tensors(module, ["0.weight", "0.bias", "1.bias"])
     with pytest.raises(ConfigError, match=r"used twice \(0.weight, 1.weight\)"):
         check_tensors(module, ["0.weight", "1.weight"])
+
+
+def test_weights_without_numbers_are_refused():
+    module = nn.Sequential(nn.Flatten(), nn.Linear(2, 2))
+    check_numbers(module)
+    with pytest.raises(ConfigError, match=r"the device meta.*\(1.weight, 1.bias\)"):
+        from_torch(module.to("meta"), input_shape=(1, 1, 2))

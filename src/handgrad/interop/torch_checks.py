@@ -31,6 +31,17 @@ def check_hooks(module: Any) -> None:
             )
 
 
+def check_numbers(module: Any) -> None:
+    """ConfigError for weights of a `module` that have no numbers yet, if any."""
+    empty = [name for name, held in module.named_parameters() if held.is_meta]
+    if empty and not any(isinstance(p, LazyModuleMixin) for p in module.modules()):
+        raise ConfigError(
+            "from_torch reads trained weights, but those of "
+            f"{type(module).__name__} are on the device meta, without numbers "
+            f"({some(empty, 3)}). Load them with load_state_dict(..., assign=True)."
+        )
+
+
 def check_tensors(module: Any, names: list[str]) -> None:
     """ConfigError if tensors of a `module` are used twice, or not all are finite.
 

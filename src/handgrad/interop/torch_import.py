@@ -12,7 +12,7 @@ from handgrad import layers
 from handgrad.arrays import Pair, Shape, as_pair
 from handgrad.errors import ConfigError, HandgradError, ShapeError
 from handgrad.interop.torch_blocks import BLOCKS, Chain
-from handgrad.interop.torch_checks import check_hooks, check_tensors
+from handgrad.interop.torch_checks import check_hooks, check_numbers, check_tensors
 from handgrad.interop.torch_functions import Pixels
 from handgrad.interop.torch_graph import Graph
 from handgrad.interop.torch_pixels import check_factors, check_pixels
@@ -49,6 +49,7 @@ class Reader:
 
     def __init__(self, module: Any, input_shape: Shape) -> None:
         check_hooks(module)
+        check_numbers(module)
         self.graph, self.shape = Graph(module), input_shape
         self._places: list[tuple[Layer[Any], str]] = []
         self._global: Layer[Any] | None = None  # an average pooling of whole images
