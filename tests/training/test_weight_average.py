@@ -114,6 +114,32 @@ def test_a_run_that_is_stopped_while_the_mean_is_measured_goes_on(tmp_path):
     assert final_bits(tmp_path / "cut") == final_bits(tmp_path / "whole")
 
 
+def test_each_part_may_be_interrupted_and_called_again(tmp_path):
+    """After each call of the average, an interrupt leaves what gives the same bits."""
+    train(tmp_path / "whole", averaging(1, epochs=3))
+    for place in ("show", "keep", "hide"):
+        run = start(averaging(1, epochs=3), tmp_path / place)
+        average, calls = run.trainer.average, []
+        call = getattr(average, place)
+
+        def interrupted(*given, call=call, calls=calls):
+            call(*given)
+            calls.append(given)
+            if len(calls) in (1, 3):
+                raise KeyboardInterrupt
+
+        setattr(average, place, interrupted)
+        for _ in range(9):
+            with suppress(KeyboardInterrupt):
+                for _ in run.trainer:
+                    pass
+        state = run.trainer.state()
+        saved = load_checkpoint(tmp_path / "whole" / "checkpoints", "last").arrays
+        assert saved.keys() == state.keys()
+        for name, array in saved.items():
+            np.testing.assert_array_equal(array, state[name], name)
+
+
 def test_more_epochs_go_on_from_the_own_weights(tmp_path):
     train(tmp_path / "long", averaging(2, epochs=6))
     train(tmp_path / "short", averaging(2, epochs=4))

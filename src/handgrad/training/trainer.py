@@ -258,7 +258,7 @@ class Trainer:
         seconds, is_averaged = self._seconds, self.settings.averages(done.epoch)
         if is_averaged:
             with lock_of(self.engine.model):
-                self.average.show(self.engine)
+                self.average.show(self.engine, done.epoch)
         record = done.epoch_record(
             self.measure(self.validation),
             self.learning_rate(done.step),
@@ -268,9 +268,9 @@ class Trainer:
         with lock_of(self.engine.model):
             if self.position is not done:
                 return None
-            self.position = done.after(record)
             if is_averaged:
-                self.average.keep()
+                self.average.keep(done.epoch)
+            self.position = done.after(record)
         self._timed, self._seconds = 0, 0.0
         return record
 

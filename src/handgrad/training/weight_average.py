@@ -17,7 +17,8 @@ class WeightAverage:
     """Mean of the arrays of a network at the ends of epochs, batch statistics included.
 
     `show` puts the mean into the network, for its evaluation and checkpoints; `keep`
-    counts the epoch; `hide` puts the arrays back that training continues with.
+    counts the epoch; `hide` puts the arrays back that training continues with. Each may
+    be interrupted, and is then called again.
 
     Equations
         mean_n = mean_(n-1) + (array_n - mean_(n-1)) / n
@@ -30,24 +31,27 @@ class WeightAverage:
     """
 
     def __init__(self) -> None:
-        self._count = 0  # epochs averaged
+        self._count = self._last = 0  # epochs averaged, the last one's number
         self._mean: Arrays = {}  # of these epochs, float64
         self._next: Arrays = {}  # with the epoch that is shown
         self._own: Arrays = {}  # what training continues with, while the mean is shown
 
-    def show(self, engine: Engine) -> None:
-        """Put the mean into the network, with the epoch that ends now."""
-        own = self._own or model_state(engine.model)
-        self._next = {
-            name: _mean(array, self._mean.get(name), self._count + 1)
-            for name, array in own.items()
-        }
-        _put(self._next, engine, like=own)
-        self._own = own
+    def show(self, engine: Engine, epoch: int) -> None:
+        """Put the mean into the network, with the `epoch` that ends now."""
+        self._own = self._own or model_state(engine.model)
+        self._next = self._mean
+        if epoch != self._last:
+            self._next = {
+                name: _mean(array, self._mean.get(name), self._count + 1)
+                for name, array in self._own.items()
+            }
+        _put(self._next, engine, like=self._own)
 
-    def keep(self) -> None:
-        """Count the epoch that is shown."""
-        self._mean, self._count = self._next, self._count + 1
+    def keep(self, epoch: int) -> None:
+        """Count the `epoch` that is shown."""
+        if epoch != self._last:
+            count = self._count + 1
+            self._mean, self._count, self._last = self._next, count, epoch
 
     def hide(self, engine: Engine) -> None:
         """Put back what training continues with, if the mean is shown."""
@@ -60,13 +64,13 @@ class WeightAverage:
         found = {f"{OWN}{name}": array for name, array in self._own.items()}
         if self._count:
             found |= {f"{MEAN}{name}": array for name, array in self._mean.items()}
-            found[COUNT] = np.array([self._count], dtype=np.int64)
+            found[COUNT] = np.array([self._count, self._last], dtype=np.int64)
         return found
 
     def restore(self, state: Mapping[str, NumpyArray]) -> None:
         """Continue from the arrays of `state()` among those of a training state."""
         self._own, self._mean = _named(state, OWN), _named(state, MEAN)
-        self._count = int(state[COUNT][0]) if COUNT in state else 0
+        self._count, self._last = map(int, state.get(COUNT, (0, 0)))
 
 
 def names_at_end(model: Sequential) -> set[str]:
