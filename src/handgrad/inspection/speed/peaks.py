@@ -161,8 +161,8 @@ def products(workers: int, size: int) -> tuple[Program, int]:
         left=left,
         right=right,
         outputs=outputs,
-        left_turned=False,
-        right_turned=False,
+        left_transposed=False,
+        right_transposed=False,
         **dict.fromkeys(sizes, size),
     )
     return _program(memory, operation), SHARES * workers * 2 * size**3
