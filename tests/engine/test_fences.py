@@ -73,9 +73,13 @@ def test_an_address_out_of_range_ends_the_process():
     assert run(PLANTED, "address", "32", checks="0").returncode == 0
 
 
-@pytest.mark.parametrize(
-    "isa", ["avx512", pytest.param("amx", marks=pytest.mark.nightly)]
-)
+def at_night_unless_own(isa):
+    """The set whose kernels all tests compile; the other one's take minutes."""
+    is_own = isa == processor.instruction_set()
+    return pytest.param(isa, marks=[] if is_own else pytest.mark.nightly)
+
+
+@pytest.mark.parametrize("isa", map(at_night_unless_own, ("avx512", "amx")))
 def test_no_kernel_touches_more_than_it_declares(isa):
     """Pages that fault follow each array; the matrix unit's kernels are left out."""
     if isa not in processor.offered():
