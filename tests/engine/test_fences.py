@@ -79,7 +79,7 @@ def at_night_unless_own(isa):
     return pytest.param(isa, marks=[] if is_own else pytest.mark.nightly)
 
 
-@pytest.mark.parametrize("isa", map(at_night_unless_own, ("avx512", "amx")))
+@pytest.mark.parametrize("isa", [at_night_unless_own(n) for n in ("avx512", "amx")])
 def test_no_kernel_touches_more_than_it_declares(isa):
     """Pages that fault follow each array; the matrix unit's kernels are left out."""
     if isa not in processor.offered():
