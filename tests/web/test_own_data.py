@@ -77,6 +77,10 @@ def test_numbers_are_limited(data, monkeypatch):
 def test_a_zip_is_kept_as_it_is(data):
     handle = data.create("zip", b"content")
     assert data.paths()[handle].read_bytes() == b"content"
+    assert data.about(handle)["is_zip"]
+    with pytest.raises(DatasetError, match="zip is a zip, which stays as it is"):
+        data.add(handle, "a", picture(1))
+    assert not data.about(data.create("drawn"))["is_zip"]
 
 
 def test_the_last_picture_of_a_class_is_removed(data):

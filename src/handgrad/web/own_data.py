@@ -21,6 +21,7 @@ from handgrad.web.pictures import kept
 
 MOST_SETS, MOST_CLASSES, MOST_PICTURES = 50, 100, 5_000
 LONGEST = 60  # characters of a name
+ZIP = "pictures.zip"
 
 
 class OwnData:
@@ -37,7 +38,7 @@ class OwnData:
         """
         found = {}
         for folder in sorted(self.home.data.glob("data-*")):
-            archive = folder / "pictures.zip"
+            archive = folder / ZIP
             if archive.is_file():
                 found[folder.name] = archive
             elif (folder / "labels.csv").is_file():
@@ -49,12 +50,13 @@ class OwnData:
         return [self.about(folder.name) for folder in sorted(self._folders().values())]
 
     def about(self, handle: str) -> dict[str, Any]:
-        """Handle, name, classes and counts of a data set."""
+        """Handle, name, classes and counts of a data set; whether it is a zip."""
         folder = looked_up("data set", self._folders(), handle)
         about = json.loads((folder / "about.json").read_text("utf-8"))
         counts = Counter(label for _, label in _labels(folder))
         numbers = {name: counts[name] for name in about["classes"]}
-        return {"id": handle, **about, "counts": numbers}
+        is_zip = (folder / ZIP).is_file()
+        return {"id": handle, **about, "counts": numbers, "is_zip": is_zip}
 
     def create(self, name: str, archive: bytes | None = None) -> str:
         """Make an empty data set, or one of a zip; return its handle."""
@@ -68,7 +70,7 @@ class OwnData:
             (folder / "pictures").mkdir(parents=True)
             _write_about(folder, _name(name), [])
             if archive is not None:
-                (folder / "pictures.zip").write_bytes(archive)
+                (folder / ZIP).write_bytes(archive)
         return handle
 
     def add(self, handle: str, label: str, content: bytes) -> int:
@@ -78,6 +80,11 @@ class OwnData:
         with self._lock:
             rows = list(_labels(folder))
             about = self.about(handle)
+            if about["is_zip"]:
+                raise DatasetError(
+                    f"{about['name']} is a zip, which stays as it is. Make a new data "
+                    "set for pictures of your own."
+                )
             if len(rows) >= MOST_PICTURES:
                 raise DatasetError(f"A data set has at most {MOST_PICTURES} pictures.")
             if label not in about["classes"]:

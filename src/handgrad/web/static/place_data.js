@@ -38,12 +38,12 @@ export async function show(root, here) {
     camera?.stop();
     paper = null;
     const own = data.own.find((one) => one.id === state.set);
-    const parts = own ? [classes(own)] : [];
+    const parts = own && !own.is_zip ? [classes(own)] : [];
     const away = own ? button('Remove this data set', () => remove(own), { class: 'small' }) : null;
     const about = h('section', { class: 'card' }, h('p', { class: 'quiet' }, 'Reading the images…'));
     put(detail, parts, about, away);
     if (own && own.classes.length && Object.values(own.counts).filter((n) => n > 1).length < 2) { put(about, h('p', { class: 'quiet' }, `Draw at least ${FEWEST} pictures in each of two classes; then it can be trained on.`)); return; }
-    if (own && !own.classes.length && own.id in drawn) { about.remove(); return; }
+    if (own && !own.is_zip && !own.classes.length) { about.remove(); return; }
     try {
       const found = await get(`data/${state.set}`, here.signal);
       if (mine !== turn) return;
@@ -55,7 +55,7 @@ export async function show(root, here) {
         h('h3', null, 'Samples'), h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Samples of each class' }, h('table', { class: 'samples' }, h('tbody', null, found.classes.slice(0, 40).map((name, k) => h('tr', null, h('th', { scope: 'row' }, name),
           found.samples[k].map((one, n) => h('td', null, picture(one, `${name}, sample ${n + 1}`, { class: 'pixels sample' })))))))));
     } catch (error) {
-      if (mine === turn) put(about, h('p', { class: 'quiet' }, own && !own.classes.length ? 'This zip cannot be used: ' : '', error.message));
+      if (mine === turn) put(about, h('p', { class: 'quiet' }, own?.is_zip ? 'This zip cannot be used: ' : '', error.message));
     }
   }
 
@@ -69,10 +69,7 @@ export async function show(root, here) {
     } catch (error) { here.fail(error); }
   }
 
-  const drawn = {};
-
   function classes(own) {
-    drawn[own.id] = true;
     const grid = h('div', { class: 'classes' });
     const after = h('div');
     const board = drawingCanvas(() => {});
@@ -126,7 +123,6 @@ export async function show(root, here) {
   async function create(name, zip) {
     try {
       const { id } = zip ? await send(`data/zip${query({ name })}`, zip, here.signal) : await post(`data${query({ name })}`, {}, here.signal);
-      if (!zip) drawn[id] = true;
       data = await get('data', here.signal);
       here.well();
       await pick(id);

@@ -23,7 +23,7 @@ export function optionOf(text) {
 
 export async function show(root, here) {
   const [known, data] = await Promise.all([get('catalogue', here.signal), get('data', here.signal)]);
-  const own = data.own.filter((one) => one.classes.length > 1 || !one.classes.length);
+  const own = data.own.filter((one) => one.is_zip || one.classes.length > 1);
   const state = { data: 'digits', rows: JSON.stringify(EXAMPLE), ...here.given };
   let rows = JSON.parse(state.rows);
   const targets = known.datasets;
