@@ -117,6 +117,10 @@ def test_a_resnet_is_trained_by_nesterov_and_averages_its_last_epochs():
     assert (config.optimizer.learning_rate, config.loss.l2) == (0.1, 5e-4)
     assert config.training.average_from == 70
     assert config_of(resnet(10)).training.average_from is None
+    for dataset in ({"validation": "none"}, {"validation": 0.2}):
+        config = config_of(resnet(100, {"dataset": dataset}))
+        is_averaged = config.training.average_from is not None
+        assert is_averaged == (dataset["validation"] != "none")
     kept = config_of(resnet(100, {"training": {"average_from": 9, "batch_size": 16}}))
     assert kept.training.average_from == 9
     assert kept.optimizer.learning_rate == 0.025

@@ -163,7 +163,7 @@ def test_a_shortened_run_averages_the_same_part(tmp_path, after, first):
 
 def test_a_classifier_keeps_the_mean(tmp_path):
     data = hg.datasets.load("digits").train.take(np.arange(200))
-    given = {"model": "softmax_regression", "epochs": 4, "learning_rate": 0.05}
+    given = {"model": "softmax_regression", "epochs": 4, "validation": 0.2}
     found = [
         hg.Classifier(**given, average_from=first, run=run).fit(
             data.images, data.targets
@@ -175,6 +175,18 @@ def test_a_classifier_keeps_the_mean(tmp_path):
         np.testing.assert_array_equal(array, weights[1][name])
         assert not np.array_equal(array, weights[2][name])
     assert hg.load(tmp_path / "run").average_from == 2
+
+
+def test_without_validation_images_no_epoch_could_be_chosen():
+    images = np.zeros((9, 4), np.float32)
+    with pytest.raises(ConfigError, match="average_from = 2 needs validation images"):
+        hg.Classifier(average_from=2, epochs=3).fit(images, np.arange(9) % 2)
+
+
+def test_it_begins_within_the_epochs(tmp_path):
+    with pytest.raises(ConfigError, match="= 6 is after the last of 5 epochs"):
+        start(averaging(6), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize("first", [0, -1, 1.5, "2", True])

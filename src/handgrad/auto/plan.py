@@ -146,7 +146,8 @@ def with_length(tables: Tables, facts: Facts, image: float, left: float) -> Tabl
     training.setdefault("epochs", epochs)
     epochs = training["epochs"]
     training.setdefault("early_stopping", max(PATIENCE, epochs // 2))
-    if tables["optimizer"].get("name") == NESTEROV and epochs >= LONG:
+    is_long = epochs >= LONG and _has_validation(tables, facts)
+    if is_long and tables["optimizer"].get("name") == NESTEROV:
         training.setdefault("average_from", round(AVERAGED * epochs))
     config = config_of(tables)
     count, _ = split_sizes(facts, config)
@@ -154,6 +155,13 @@ def with_length(tables: Tables, facts: Facts, image: float, left: float) -> Tabl
     if steps < 2:
         tables["schedule"] = {"name": "constant"}
     return tables
+
+
+def _has_validation(tables: Tables, facts: Facts) -> bool:
+    """Whether there are images that show the best epoch."""
+    config = config_of(tables)
+    is_own = facts.has_validation and "validation" not in tables["dataset"]
+    return is_own or config.dataset.validation != "none"
 
 
 def _within(bounds: tuple[int, int], value: float) -> int:

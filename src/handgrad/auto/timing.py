@@ -89,11 +89,12 @@ def seconds_per_image(
     pattern = np.resize(np.arange(PATTERN).astype(dtype), (count, *shape))
     train = Split(pattern, np.arange(count, dtype=np.int64) % classes)
     tables = {"name": ARRAYS, "validation": "none", "train_count": None}
+    unending = {"epochs": MOST, "average_from": None}
     config = config.model_copy(
         update={
             "dataset": config.dataset.model_copy(update=tables),
             "loss": config.loss.model_copy(update={"class_weight": None}),
-            "training": config.training.model_copy(update={"epochs": MOST}),
+            "training": config.training.model_copy(update=unending),
         }
     )
     data = Dataset(ARRAYS, train, None, tuple(map(str, range(classes))), "")

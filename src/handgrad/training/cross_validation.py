@@ -83,7 +83,7 @@ def held_out_logits(
 
 def _for_folds(config: RunConfig, epochs: int | None) -> RunConfig:
     """The configuration of a fold's network: no validation, nothing resolved yet."""
-    training: dict[str, Any] = {"early_stopping": None}
+    training: dict[str, Any] = {"early_stopping": None, "average_from": None}
     if epochs is not None:
         training["epochs"] = epochs
     tables = {

@@ -30,6 +30,7 @@ from handgrad.training.records import EpochRecord, Record, StepRecord
 from handgrad.training.settings import TrainingSettings
 from handgrad.training.trainer_check import (
     check_are_images,
+    check_averaging,
     check_kinds,
     check_mixing,
     check_splits,
@@ -76,6 +77,7 @@ class Trainer:
         self.validation = None if validation is None else validation.side_by_side()
         check_splits(engine, self.train, self.validation)
         check_are_images(engine, settings, augmentation)
+        check_averaging(settings, self.validation)
         check_mixing(loss, augmentation)
         engine.make_room(operations_of(self.train, augmentation))
         self.loss, self.settings = loss, settings

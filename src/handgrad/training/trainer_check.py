@@ -33,6 +33,25 @@ def check_splits(engine: Engine, train: Split, validation: Split | None) -> None
             engine.check.split(split)
 
 
+def check_averaging(settings: TrainingSettings, validation: Split | None) -> None:
+    """Raise ConfigError if averaged weights could not be chosen, or there are none.
+
+    The best epoch is then one of the averaged network: the training loss is not its.
+    """
+    first = settings.average_from
+    if first is not None and validation is None:
+        raise ConfigError(
+            f"average_from = {first} needs validation images, which show the best "
+            "epoch of the averaged weights. Hold some out: --validation 0.1, in "
+            "Python validation=0.1."
+        )
+    if first is not None and first > settings.epochs:
+        raise ConfigError(
+            f"average_from = {first} is after the last of {settings.epochs} epochs. "
+            f"Give an epoch up to {settings.epochs}."
+        )
+
+
 def check_are_images(
     engine: Engine,
     settings: TrainingSettings,
