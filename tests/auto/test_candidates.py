@@ -52,6 +52,14 @@ def test_the_size_of_small_images_is_kept():
     )
 
 
+def test_small_images_are_pooled_first_and_tiny_ones_are_not():
+    stems = [
+        {one.model.get("stem") for one in candidates_for(facts(shape=(3, side, side)))}
+        for side in (16, 32)
+    ]
+    assert stems == [{None}, {None, "medium"}]
+
+
 def test_characters_are_shown_whole():
     digits = Facts(("0", "1"), (9, 9), (1, 30, 20))
     assert recipe(digits, candidates_for(digits)[0])["dataset"]["fit"] == "pad"

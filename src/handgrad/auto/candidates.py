@@ -68,19 +68,22 @@ LENET = _network("lenet", activation="relu", pooling="max", initializer="he_norm
 LEAST_SIDE = 12  # pixels, for the two poolings of LeNet
 MLP = Candidate(_network("mlp", hidden_sizes=(128,)))
 VECTORS = (MLP, Candidate(_network("mlp", hidden_sizes=(512, 256))))
-SMALL_IMAGES = (
+TINY_IMAGES = (
     Candidate(LENET),
     Candidate(_network(RESNET, channels=(8, 16, 32)), part=BETTER),
     Candidate(_network(RESNET, channels=(16, 32, 64))),
     Candidate(_network(RESNET, channels=(32, 64, 128))),
 )
+TINY = 24  # pixels: larger images are pooled first, which costs less than it gives
 STAGES: dict[str, Any] = {"channels": (32, 64, 128), "blocks": (1, 1, 2)}
+POOLED = _network(RESNET, **STAGES, stem="medium")
+SMALL_IMAGES = (*TINY_IMAGES[:2], Candidate(POOLED), TINY_IMAGES[3])
 PHOTOGRAPHS = (
     Candidate(LENET, 32),
-    Candidate(_network(RESNET, channels=(16, 32, 64)), 32, BETTER),
+    Candidate(POOLED, 32, BETTER),
     Candidate(_network(RESNET, **STAGES, stem="large"), 64),
-    Candidate(_network(RESNET, **STAGES, stem="medium"), 64),
-    Candidate(_network(RESNET, **STAGES, stem="medium"), 96),
+    Candidate(POOLED, 64),
+    Candidate(POOLED, 96),
 )
 
 
@@ -89,9 +92,9 @@ def candidates_for(facts: Facts) -> Sequence[Candidate]:
     if not facts.is_image:
         return VECTORS
     if facts.side < LEAST_SIDE:
-        return (MLP, *SMALL_IMAGES[1:])
+        return (MLP, *TINY_IMAGES[1:])
     if facts.is_fixed or facts.side <= SMALL:
-        return SMALL_IMAGES
+        return TINY_IMAGES if facts.side < TINY else SMALL_IMAGES
     return [one for one in PHOTOGRAPHS if (one.side or 0) <= max(facts.side, 64)]
 
 

@@ -264,7 +264,7 @@ def _too_small(name: str, shape: Shape, error: ShapeError) -> ShapeError:
     what = str(error).partition(". ")[0]
     return ShapeError(
         f"{name} needs larger images than {shape[1]} x {shape[2]}: {what}. Resize "
-        "them: --image-size 28, in Python image_size=(28, 28)."
+        "them: --image-size 28, in Python datasets.load(..., image_size=(28, 28))."
     )
 
 
