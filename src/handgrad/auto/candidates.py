@@ -63,7 +63,7 @@ def _network(name: str, **options: Any) -> tuple[tuple[str, Any], ...]:
     return (("name", name), *options.items())
 
 
-BETTER = 0.4  # the smallest ResNet is soon better than LeNet
+BETTER = 0.4  # the smallest ResNet exceeds LeNet after few epochs
 LENET = _network("lenet", activation="relu", pooling="max", initializer="he_normal")
 LEAST_SIDE = 12  # pixels, for the two poolings of LeNet
 MLP = Candidate(_network("mlp", hidden_sizes=(128,)))
@@ -74,7 +74,7 @@ TINY_IMAGES = (
     Candidate(_network(RESNET, channels=(16, 32, 64))),
     Candidate(_network(RESNET, channels=(32, 64, 128))),
 )
-TINY = 24  # pixels: larger images are pooled first, which costs less than it gives
+TINY = 24  # pixels, from which on images are pooled before the first stage
 STAGES: dict[str, Any] = {"channels": (32, 64, 128), "blocks": (1, 1, 2)}
 POOLED = _network(RESNET, **STAGES, stem="medium")
 SMALL_IMAGES = (*TINY_IMAGES[:2], Candidate(POOLED), TINY_IMAGES[3])
@@ -158,7 +158,7 @@ def augmentation(facts: Facts) -> list[dict[str, Any]]:
 
 
 def weak_augmentation(facts: Facts, size: Sequence[int]) -> list[dict[str, Any]]:
-    """The augmentations for few epochs, in which no image is learned by heart.
+    """The augmentations for few epochs, in which a network does not overfit.
 
     Shapes
         size  (height, width) of the images

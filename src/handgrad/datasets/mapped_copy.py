@@ -49,6 +49,6 @@ def _mapped(size: int, dtype: Any, shape: Shape) -> NumpyArray:
     with TemporaryFile(dir=folder) as file:
         file.truncate(size)
         if hasattr(os, "posix_fallocate"):
-            os.posix_fallocate(file.fileno(), 0, size)  # a full disk would end us later
+            os.posix_fallocate(file.fileno(), 0, size)  # a full disk ends the process
         found: NumpyArray = np.memmap(file, dtype=dtype, mode="r+", shape=shape)
     return found

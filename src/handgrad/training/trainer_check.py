@@ -34,9 +34,10 @@ def check_splits(engine: Engine, train: Split, validation: Split | None) -> None
 
 
 def check_averaging(settings: TrainingSettings, validation: Split | None) -> None:
-    """Raise ConfigError if averaged weights could not be chosen, or there are none.
+    """Raise ConfigError for averaging without validation images or beyond the end.
 
-    The best epoch is then one of the averaged network: the training loss is not its.
+    The training loss is that of the weights before averaging, so it does not show the
+    best epoch of the averaged ones.
     """
     first = settings.average_from
     if first is not None and validation is None:
