@@ -74,6 +74,9 @@ export async function copy(text, what) {
 
 const whole = new Intl.NumberFormat('en').format;
 
+/** A count with its noun, in the plural unless it is 1. */
+export const numberOf = (count, one, many = `${one}s`) => `${whole(count)} ${count === 1 ? one : many}`;
+
 /** Numbers as people read them. */
 export const number = (x, digits = 4) => {
   if (typeof x !== 'number') return '';

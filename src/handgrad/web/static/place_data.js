@@ -4,7 +4,7 @@ import { get, post, query, send } from './api.js';
 import { link } from './app.js';
 import { withCamera } from './camera.js';
 import { bars } from './charts.js';
-import { button, field, h, put, say, sizes } from './dom.js';
+import { button, field, h, numberOf, put, say, sizes } from './dom.js';
 import { picture } from './pictures.js';
 import { drawingCanvas } from './place_draw.js';
 
@@ -23,7 +23,7 @@ export async function show(root, here) {
   function drawList() {
     const row = (one, words) => h('li', null, h('a', { href: link('data', { set: one.id }), 'aria-current': one.id === state.set ? 'true' : null, onclick: (e) => { e.preventDefault(); pick(one.id); } }, one.name), h('small', null, words));
     put(list, data.known.map((one) => row(one, one.is_here ? one.description : `${one.description}; not on this machine`)),
-      data.own.map((one) => row(one, one.classes.length ? `${Object.values(one.counts).reduce((a, b) => a + b, 0)} pictures in ${one.classes.length} classes` : 'your own')));
+      data.own.map((one) => row(one, one.classes.length ? `${numberOf(Object.values(one.counts).reduce((a, b) => a + b, 0), 'picture')} in ${numberOf(one.classes.length, 'class', 'classes')}` : 'your own')));
   }
 
   async function pick(set) {
@@ -106,7 +106,7 @@ export async function show(root, here) {
     function drawGrid() {
       put(grid, own.classes.map((label) => {
         const input = h('input', { type: 'file', multiple: true, accept: 'image/png,image/jpeg,image/webp,image/gif', onchange: (e) => files(label, [...e.target.files]) });
-        return h('div', { class: 'card stack' }, h('h3', null, label), h('p', { class: 'quiet' }, `${own.counts[label]} pictures${own.counts[label] < FEWEST ? `, ${FEWEST} or more are good` : ''}`),
+        return h('div', { class: 'card stack' }, h('h3', null, label), h('p', { class: 'quiet' }, `${numberOf(own.counts[label], 'picture')}${own.counts[label] < FEWEST ? `, ${FEWEST} or more are good` : ''}`),
           h('div', { class: 'line' }, button(`Add ${what()} to ${label}`, () => keep(label), { class: 'main' }), button('Remove the last', () => removeLast(label), { class: 'small', 'aria-label': `Remove the last picture of ${label}` })), field('or files', input));
       }));
       put(make, `Add ${what()} to a new class`);
