@@ -398,6 +398,7 @@ MODELS = {
         wrong=[lambda name=name: getattr(models, name)(input_shape=(0, 0, 0))],
     )
     for name in (
+        "airbench",
         "alexnet",
         "lenet",
         "mlp",

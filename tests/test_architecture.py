@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -99,10 +100,16 @@ def imported(tree):
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
+@cache
+def tree_of(source):
+    """The syntax tree of a source, which several rules look at."""
+    return ast.parse(source)
+
+
 def own_parts(source):
     """The parts of Handgrad that a module's source imports."""
     known = {path.stem for path in SOURCE.iterdir()}
-    for name in imported(ast.parse(source)):
+    for name in imported(tree_of(source)):
         house, _, rest = name.partition(".")
         part = rest.partition(".")[0]
         if house == "handgrad" and part in known:
@@ -179,7 +186,7 @@ FORBIDDEN_METHODS = {
 
 def dangers(source):
     """Ways to run code from a file, or to import by a string."""
-    tree = ast.parse(source)
+    tree = tree_of(source)
     for name in imported(tree):
         if {name, name.partition(".")[0]} & FORBIDDEN_IMPORTS:
             yield f"import {name}"
@@ -267,7 +274,7 @@ def test_what_is_safe_is_let_through():
 
 def repeated_names(source):
     """Names that stand twice in one dictionary: the second would win in silence."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(tree_of(source)):
         if isinstance(node, ast.Dict):
             keys = [key.value for key in node.keys if isinstance(key, ast.Constant)]
             yield from (key for key in set(keys) if keys.count(key) > 1)

@@ -28,6 +28,7 @@ NETWORKS = {
     ),
     "vgg": (models.vgg, (3, 8, 8), {"channels": (3, 4)}),
     "resnet": (models.resnet, (3, 8, 8), {"channels": (3, 4)}),
+    "airbench": (models.airbench, (3, 9, 9), {"channels": (3, 4)}),
 }
 
 EXACT = [make for make in ACTIVATION_LAYERS if make is not layers.Hardsigmoid]

@@ -61,6 +61,7 @@ MODELS: dict[str, Callable[..., Any]] = {
     "alexnet": models.alexnet,
     "vgg": models.vgg,
     "resnet": models.resnet,
+    "airbench": models.airbench,
     "from_layers": models.from_layers,
 }
 

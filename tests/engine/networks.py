@@ -217,6 +217,12 @@ NETWORKS = {
         *(conv(32, 2), NORM_PICTURES, RELU, conv(32, 3, padding=1), NORM_PICTURES),
         *(TANH, conv(34, 3), FLATTEN, linear(4)),
     ),
+    "pooling before batch norm": network(
+        *(conv(6, 2), GELU, conv(32, 3, padding=1), pool("max", 2), NORM_PICTURES),
+        *(GELU, conv(32, 3, padding=1), NORM_PICTURES, GELU, pool("max", (3, 2))),
+        *(FLATTEN, linear(4)),
+        shape=(3, 7, 6),
+    ),
     "batch norm of pictures": network(
         *(conv(3, 2), NORM_PICTURES, RELU, conv(2, 2), NORM_PICTURES, TANH),
         *(FLATTEN, linear(4)),

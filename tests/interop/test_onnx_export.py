@@ -30,6 +30,7 @@ CATALOGUE = {
     "alexnet": (models.alexnet, (1, 28, 28)),
     "vgg": (models.vgg, (3, 32, 32)),
     "resnet": (models.resnet, (3, 32, 32)),
+    "airbench": (models.airbench, (3, 20, 20)),
 }
 
 

@@ -20,6 +20,7 @@ CATALOGUE = {
     "alexnet": (partial(models.alexnet, channels=4), (1, 28, 28)),
     "vgg": (partial(models.vgg, channels=(4, 5)), (3, 32, 32)),
     "resnet": (models.resnet, (3, 32, 32)),
+    "airbench": (models.airbench, (3, 20, 20)),
 }
 
 

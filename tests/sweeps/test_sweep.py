@@ -100,9 +100,9 @@ RATES = '"optimizer.learning_rate" = {}'
         ("trials = 1_000_000_000", (RATE,), "random search has 1,000,000,000 settings"),
         ('method = "tpe"\ntrials = 10_001', (RATE,), "tpe search has 10,001 settings"),
         (
-            f"trials = 1\nseeds = {list(range(1_000_000))}",
+            f"trials = 1\nseeds = {list(range(100_001))}",
             (RATE,),
-            "1 settings with 1,000,000 seeds each are 1,000,000 trials; the maximum",
+            "1 settings with 100,001 seeds each are 100,001 trials; the maximum",
         ),
         (
             "trials = 10_000\nseeds = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]",
@@ -110,7 +110,7 @@ RATES = '"optimizer.learning_rate" = {}'
             "10,000 settings with 11 seeds each are 110,000 trials",
         ),
         ("", (RATES.format(list(range(1, 100_001))),), "has 100,000 values; at most"),
-        (f"seeds = {[*range(1_000_000), 7]}", (RATE,), r"has a seed twice: 7\. Keep"),
+        (f"seeds = {[*range(100_001), 7]}", (RATE,), r"has a seed twice: 7\. Keep"),
     ],
 )
 def test_what_would_never_end_is_refused_at_once(tmp_path, sweep, parameters, sentence):
@@ -118,7 +118,7 @@ def test_what_would_never_end_is_refused_at_once(tmp_path, sweep, parameters, se
     with pytest.raises(ConfigError, match=sentence) as error:
         sweep_of(tmp_path, sweep, parameters=parameters)
     assert len(str(error.value)) < 400
-    assert process_time() - begun < 20
+    assert process_time() - begun < 2
 
 
 @pytest.mark.nightly

@@ -39,6 +39,14 @@ def narrow_alexnet(draw: Draw, loss: Loss[Any]) -> NetworkCase:
 
 SMALL = (1, 8, 8)
 NETWORK_CASES: dict[str, Callable[[Draw], NetworkCase]] = {
+    "airbench": lambda draw: network_case(
+        draw,
+        models.airbench,
+        losses.SoftmaxCrossEntropy(),
+        channels=(2, 3),
+        dropout=0.25,
+        input_shape=SMALL,
+    ),
     "softmax_regression": lambda draw: network_case(
         draw, models.softmax_regression, losses.SoftmaxCrossEntropy(), input_shape=SMALL
     ),

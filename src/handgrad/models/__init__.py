@@ -1,5 +1,6 @@
 """Ready-made networks: functions that build a `Sequential` from their options."""
 
+from handgrad.models.airbench import airbench
 from handgrad.models.alexnet import alexnet
 from handgrad.models.from_layers import from_layers
 from handgrad.models.lenet import lenet
@@ -10,6 +11,7 @@ from handgrad.models.softmax_regression import softmax_regression
 from handgrad.models.vgg import vgg
 
 __all__ = [
+    "airbench",
     "alexnet",
     "from_layers",
     "lenet",
