@@ -65,5 +65,5 @@ def test_options_out_of_range_are_refused(options, match):
 
 @pytest.mark.parametrize("side", [1, 8])
 def test_images_that_are_too_small_are_refused(side):
-    with pytest.raises(ShapeError, match="max_pool2d|conv2d"):
+    with pytest.raises(ShapeError, match=r"max_pool2d|conv2d"):
         airbench(input_shape=(3, side, side))

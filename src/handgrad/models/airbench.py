@@ -11,7 +11,7 @@ from handgrad.models.vgg import dropout_row
 from handgrad.ranges import check_at_least
 
 
-def airbench(
+def airbench(  # noqa: PLR0913 (all settings of the network)
     *,
     channels: Sequence[int] = (32, 64, 128),
     patch_size: int = 2,
@@ -91,6 +91,6 @@ def _pool(size: int | Pair) -> Row:
 
 
 def _left(size: int, patch: int, stride: int, stages: Sequence[int]) -> int:
-    """Pixels of a side after the stages; 1 if it is too small, which a layer refuses."""
+    """Pixels of a side after the stages; 1 where a layer refuses a smaller one."""
     patches = (size - patch) // stride + 1
     return max(1, patches >> len(stages))
