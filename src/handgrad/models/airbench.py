@@ -75,8 +75,11 @@ def airbench(  # noqa: PLR0913 (all settings of the network)
         convolution = _convolution(count, initializer, kernel_size=3, padding=1)
         normalized: list[Row] = [{"name": "batch_norm2d"}, act]
         rows += [convolution, _pool(2), *normalized, convolution, *normalized]
-    last = (_left(size, patch_size, patch_stride, channels) for size in input_shape[1:])
-    rows += [_pool(tuple(last)), {"name": "flatten"}, *dropout_row(dropout)]
+    stages = len(channels)
+    height, width = (
+        _left(size, patch_size, patch_stride, stages) for size in input_shape[1:]
+    )
+    rows += [_pool((height, width)), {"name": "flatten"}, *dropout_row(dropout)]
     rows.append({"name": "linear", "out_features": classes, "initializer": initializer})
     return from_layers(layers=rows, input_shape=input_shape, classes=classes, seed=seed)
 
@@ -90,7 +93,7 @@ def _pool(size: int | Pair) -> Row:
     return {"name": "max_pool2d", "kernel_size": size}
 
 
-def _left(size: int, patch: int, stride: int, stages: Sequence[int]) -> int:
+def _left(size: int, patch: int, stride: int, stages: int) -> int:
     """Pixels of a side after the stages; 1 where a layer refuses a smaller one."""
     patches = (size - patch) // stride + 1
-    return max(1, patches >> len(stages))
+    return max(1, patches >> stages)
