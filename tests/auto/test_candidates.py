@@ -52,12 +52,22 @@ def test_the_size_of_small_images_is_kept():
     )
 
 
-def test_small_images_are_pooled_first_and_tiny_ones_are_not():
-    stems = [
-        {one.model.get("stem") for one in candidates_for(facts(shape=(3, side, side)))}
+def test_small_images_get_airbench_and_tiny_ones_a_resnet():
+    tiny, small = (
+        [one.model["name"] for one in candidates_for(facts(shape=(3, side, side)))]
         for side in (16, 32)
-    ]
-    assert stems == [{None}, {None, "medium"}]
+    )
+    assert tiny == ["lenet", *["resnet"] * 3]
+    assert small == ["lenet", *["airbench"] * 4]
+
+
+def test_airbench_and_resnets_have_the_same_recipe():
+    small, photographs = facts(shape=(3, 32, 32)), facts(shape=(3, 300, 300))
+    one, other = (recipe(f, candidates_for(f)[-1]) for f in (small, photographs))
+    assert one["model"]["name"] != other["model"]["name"]
+    assert one["optimizer"] == other["optimizer"]
+    assert one["optimizer"]["name"] == "nesterov"
+    assert one["loss"] == other["loss"]
 
 
 def test_characters_are_shown_whole():

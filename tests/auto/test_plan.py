@@ -144,7 +144,7 @@ def augmented(epochs, facts=FACTS, given=None):
 def test_few_epochs_have_weak_augmentation():
     names, config = augmented(29)
     assert names == ["random_crop", "random_flip"]
-    assert config.dataset.augmentation[0].options == {"padding": 4}
+    assert config.dataset.augmentation[0].options == {"padding": 2}
     assert (config.prediction.with_flip, config.prediction.center_crop) == (True, None)
     names, config = augmented(30)
     assert names[0] == "random_resized_crop"

@@ -2,7 +2,7 @@ from time import monotonic
 
 import pytest
 
-from handgrad.auto.candidates import SMALL_IMAGES
+from handgrad.auto.candidates import TINY_IMAGES
 from handgrad.auto.timing import measure, seconds_per_image
 from handgrad.errors import ConfigError
 from handgrad.training.config import config_from
@@ -26,7 +26,7 @@ def measured(seconds, *, limit=1e9, too_slow=1e9):
         return taken
 
     return measure(
-        SMALL_IMAGES,
+        TINY_IMAGES,
         seconds_of,
         limit,
         lambda pace: pace.image > too_slow,
@@ -35,7 +35,7 @@ def measured(seconds, *, limit=1e9, too_slow=1e9):
 
 
 def test_all_are_measured_in_time():
-    assert [pace.candidate for pace in measured([1, 2, 3, 4])] == list(SMALL_IMAGES)
+    assert [pace.candidate for pace in measured([1, 2, 3, 4])] == list(TINY_IMAGES)
 
 
 def test_measuring_ends_with_the_time_or_at_the_first_that_is_too_slow():

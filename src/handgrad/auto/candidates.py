@@ -18,7 +18,7 @@ USUAL_SIDE = 64  # pixels, of a square with as many pixels as a small elongated 
 ELONGATED = 2  # ratio of the sides
 FEW, SOME = 300, 1000  # images
 MIRROR, CROP = "random_flip", "random_resized_crop"
-RESNET, NESTEROV = "resnet", "nesterov"
+RESNET, AIRBENCH, NESTEROV = "resnet", "airbench", "nesterov"
 RATE, L2 = 0.1 / 64, 5e-4  # learning rate for each image of a batch; of its weights
 ADAMW = {"name": "adamw", "learning_rate": 0.003, "weight_decay": 0.05}
 CENTER = 0.875  # of the sides: 224 of 256 pixels, as is usual
@@ -74,10 +74,16 @@ TINY_IMAGES = (
     Candidate(_network(RESNET, channels=(16, 32, 64))),
     Candidate(_network(RESNET, channels=(32, 64, 128))),
 )
-TINY = 24  # pixels, from which on images are pooled before the first stage
+SMALLEST = 24  # pixels, from which on the three stages of airbench suit an image
+SMALL_IMAGES = (
+    Candidate(LENET),
+    Candidate(_network(AIRBENCH, channels=(16, 32, 64)), part=BETTER),
+    Candidate(_network(AIRBENCH, channels=(32, 64, 128))),
+    Candidate(_network(AIRBENCH, channels=(32, 128, 128))),
+    Candidate(_network(AIRBENCH, channels=(64, 256, 256))),
+)
 STAGES: dict[str, Any] = {"channels": (32, 64, 128), "blocks": (1, 1, 2)}
 POOLED = _network(RESNET, **STAGES, stem="medium")
-SMALL_IMAGES = (*TINY_IMAGES[:2], Candidate(POOLED), TINY_IMAGES[3])
 PHOTOGRAPHS = (
     Candidate(LENET, 32),
     Candidate(POOLED, 32, BETTER),
@@ -94,7 +100,7 @@ def candidates_for(facts: Facts) -> Sequence[Candidate]:
     if facts.side < LEAST_SIDE:
         return (MLP, *TINY_IMAGES[1:])
     if facts.is_fixed or facts.side <= SMALL:
-        return TINY_IMAGES if facts.side < TINY else SMALL_IMAGES
+        return TINY_IMAGES if facts.side < SMALLEST else SMALL_IMAGES
     return [one for one in PHOTOGRAPHS if (one.side or 0) <= max(facts.side, 64)]
 
 
@@ -119,7 +125,7 @@ def recipe(
     batch = batch or batch_size(facts)
     loss: dict[str, Any] = {"name": "softmax_cross_entropy", "label_smoothing": 0.1}
     optimizer = dict(ADAMW)
-    if candidate.model["name"] == RESNET:
+    if candidate.model["name"] in (RESNET, AIRBENCH):
         loss["l2"] = L2
         optimizer = {"name": NESTEROV, "learning_rate": RATE * batch}
     return {
@@ -165,7 +171,7 @@ def weak_augmentation(facts: Facts, size: Sequence[int]) -> list[dict[str, Any]]
     """
     if not facts.is_image or facts.are_characters or min(size) < LEAST_SIDE:
         return augmentation(facts)
-    shift = {"name": "random_crop", "padding": min(size) // 8}
+    shift = {"name": "random_crop", "padding": max(1, min(size) // 16)}
     return [shift, {"name": MIRROR}] if is_mirrored(facts) else [shift]
 
 
