@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from handgrad.training.run import Run
 
 ALLOWED_WITH_RESUME = {
-    *("resume", "epochs", "workers", "tensorboard", "force", "quiet", "as_json"),
+    *("resume", "epochs", "workers", "tensorboard", "live", "force", "quiet"),
+    "as_json",
 }
 
 
@@ -38,8 +39,7 @@ def train(**options: Any) -> None:
         _refuse_beside_resume(given)
     quiet, as_json = options["quiet"], options["as_json"]
     is_auto = "resume" not in given and wants_auto(given)
-    tensorboard = given.get("tensorboard")
-    if tensorboard is not None:
+    if "tensorboard" in given:
         from handgrad.interop.event_file import check_tensorboard
 
         check_tensorboard()
@@ -48,7 +48,7 @@ def train(**options: Any) -> None:
             train_auto(given, stop, quiet=quiet, json=as_json)
             return
         run = _begun(given, stop, quiet=quiet)
-        records = records_of(run, tensorboard)
+        records = records_of(run, given)
         follow(run, stop, quiet=quiet, as_json=as_json, records=records)
 
 

@@ -17,12 +17,25 @@ from handgrad.inspection.subject import Subject
 from handgrad.inspection.trace import trace
 from handgrad.inspection.trace_step import TraceStep
 from handgrad.metrics import count_confusions
+from handgrad.training.image_predictions import answer_of_content
 from handgrad.web.arrays_json import as_json
 from handgrad.web.loaded import Loaded, sentence
 
 MOST_PICTURES = 60
 NUMBERS = ("index", "value", "gradient", "backward", "numeric", "relative_error")
 SMALL = 4_096  # entries of a picture in a gallery that are sent
+
+
+def answer_to(loaded: Loaded, content: bytes) -> dict[str, Any]:
+    """The scores of a picture, and what the network received."""
+    answer, pixels = answer_of_content(loaded.network, content)
+    return {
+        "classes": list(loaded.network.class_names),
+        "scores": answer.scores.tolist(),
+        "are_probabilities": loaded.network.gives_probabilities,
+        "inverted": answer.seems_inverted,
+        "seen": as_json(pixels),
+    }
 
 
 def confusion_of(loaded: Loaded, split: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Requests about runs: the table, curves, differences and downloads."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
@@ -7,11 +8,12 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from handgrad.errors import RunError
+from handgrad.training.log_reading import epochs_of, lines_after
 from handgrad.training.run_folder import RunFolder
+from handgrad.training.run_state import state_of
 from handgrad.web.downloads import KINDS, file_name
 from handgrad.web.handles import looked_up
 from handgrad.web.looks import gallery
-from handgrad.web.run_table import epochs_of, lines_after, state_of
 from handgrad.web.state import Server
 
 MOST_FLIPPED = 60
@@ -22,7 +24,12 @@ api = APIRouter(prefix="/api/runs")
 @api.get("")
 def table(server: Server) -> Any:
     """All runs, the most recently changed first."""
-    return [vars(row) for row in server.table.rows()]
+    found = [_row(server, *each) for each in server.home.run_folders().items()]
+    return sorted(found, key=lambda row: -row["changed"])
+
+
+def _row(server: Server, run: str, path: Path) -> dict[str, Any]:
+    return {"id": run, **vars(server.table.row(path))}
 
 
 @api.get("/{run}")
@@ -31,7 +38,7 @@ def one(server: Server, run: str) -> Any:
     path = server.home.run(run)
     resolved = RunFolder.open(path).config.resolved
     about = resolved.model_dump(mode="json") if resolved else {}
-    return {**vars(server.table.row(run, path)), "resolved": about}
+    return {**_row(server, run, path), "resolved": about}
 
 
 @api.get("/{run}/epochs")
@@ -57,11 +64,8 @@ def live(server: Server, run: str, steps: Start = 0, metrics: Start = 0) -> Any:
 @api.get("/{first}/difference/{second}")
 def difference(server: Server, first: str, second: str) -> Any:
     """The settings in which two runs differ, each with both values."""
-    one, two = (
-        server.table.row(run, server.home.run(run)).settings for run in (first, second)
-    )
-    names = [name for name in {**one, **two} if one.get(name) != two.get(name)]
-    return {name: [one.get(name), two.get(name)] for name in names}
+    one, two = (server.table.row(server.home.run(run)) for run in (first, second))
+    return one.difference(two)
 
 
 @api.get("/{first}/flipped/{second}")

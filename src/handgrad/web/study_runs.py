@@ -11,10 +11,10 @@ from handgrad.studies import library
 from handgrad.studies.ledger import Ledger
 from handgrad.studies.library import Study
 from handgrad.studies.trials import Cell
+from handgrad.training.log_reading import last_epoch
 from handgrad.training.ownership import living_owner
 from handgrad.web.handles import looked_up
 from handgrad.web.jobs import Jobs
-from handgrad.web.run_table import last_epoch
 from handgrad.web.settings import check_is_here
 
 PAGE = "report.html"  # as `handgrad study report` names it
