@@ -92,10 +92,7 @@ class Jobs:
     def state(self, handle: str, folder: Path) -> dict[str, str]:
         """The state of a run, with the message of an error."""
         with self._lock:  # not while a run goes from the queue to its process
-            is_waiting, has_process = (
-                handle in self.waiting(),
-                self.has_process(handle),
-            )
+            is_waiting, has_process = handle in self.waiting(), self.has_process(handle)
         if is_waiting:
             return {"state": "waiting"}
         is_run = (folder / "config.toml").is_file()

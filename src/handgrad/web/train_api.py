@@ -6,15 +6,13 @@ from fastapi import APIRouter, Body
 from pydantic import BaseModel, Field
 
 from handgrad import catalog
-from handgrad.datasets.source import Source
 from handgrad.datasets.sources import SOURCES
-from handgrad.errors import HandgradError
+from handgrad.errors import HandgradError, sentence
 from handgrad.inspection.layer_list import check_layers
 from handgrad.models import as_python, as_toml, to_layers
 from handgrad.models.named_layers import LAYERS, layer_defaults
 from handgrad.starting_points import STARTING_POINTS
 from handgrad.training.configure import QUICK_START
-from handgrad.web.loaded import sentence
 from handgrad.web.looks import health_of
 from handgrad.web.settings import config_of
 from handgrad.web.state import Server
@@ -43,15 +41,12 @@ def catalogue() -> Any:
         "optimizers": STARTING_POINTS,
         "schedules": list(catalog.SCHEDULES),
         "augmentations": list(catalog.AUGMENTATIONS),
-        "datasets": {name: _sizes(source) for name, source in SOURCES.items()},
+        "datasets": {
+            name: {"shape": source.usual_shape, "classes": len(source.class_names)}
+            for name, source in SOURCES.items()
+        },
         "quick_start": QUICK_START,
     }
-
-
-def _sizes(source: Source) -> dict[str, Any]:
-    channels, *size = source.train_shape[1:]
-    shape = [channels, *(source.usual_size or size)]
-    return {"shape": shape, "classes": len(source.class_names)}
 
 
 @api.post("/network")
