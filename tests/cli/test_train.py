@@ -362,4 +362,6 @@ def test_steps_are_written_live_and_go_on_after_a_resume(handgrad, refused, tmp_
     for line in (f"train {words} --run one", "train -q --resume one --epochs 2"):
         assert handgrad(f"{line} --live live.jsonl").code == 0
     assert (tmp_path / "live.jsonl").is_file()
-    assert "cannot be written" in handgrad(f"train {words} --live no/live.jsonl").err
+    assert "does not exist" in refused("train --live no/live.jsonl")
+    (tmp_path / "place").mkdir()
+    assert "is a folder" in refused("train --live place")

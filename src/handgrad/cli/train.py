@@ -1,6 +1,7 @@
 """`handgrad train`: from command-line arguments to a run folder."""
 
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from handgrad.cli.options import parse_settings
@@ -43,6 +44,8 @@ def train(**options: Any) -> None:
         from handgrad.interop.event_file import check_tensorboard
 
         check_tensorboard()
+    if "live" in given:
+        _check_live(given["live"])
     with stopping() as stop:
         if is_auto:
             train_auto(given, stop, quiet=quiet, json=as_json)
@@ -87,6 +90,16 @@ def _refuse_beside_resume(given: dict[str, Any]) -> None:
             "handgrad train --resume uses the settings of the run itself, got "
             f"{name} as well. Remove it, or start a new run with --start-from instead "
             "of --resume."
+        )
+
+
+def _check_live(path: Path) -> None:
+    """ConfigError for a file that cannot be made, before a run folder is."""
+    if path.is_dir() or not path.parent.is_dir():
+        wrong = "is a folder" if path.is_dir() else "is in a folder that does not exist"
+        raise ConfigError(
+            f"--live writes to {path}, which {wrong}. Give a file in a folder that "
+            "exists."
         )
 
 
