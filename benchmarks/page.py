@@ -26,10 +26,8 @@ import httpx
 import psutil
 
 from handgrad.inspection.speed.race_report import machine
+from handgrad.interop import live_log
 from handgrad.training import config_from, start
-from handgrad.training.records import StepRecord
-from handgrad.web import train_process
-from handgrad.web.train_process import Live
 
 UPDATES = 10  # a second
 ROUNDS = 21
@@ -51,16 +49,15 @@ CLICKS = {
 
 def curves(folder: Path, seconds: float, *, has_layers: bool) -> float:
     """The share of a training's time that goes into its file of steps."""
-    train_process.PAUSE, train_process.PART = 1 / UPDATES, 0.0
+    live_log.PAUSE, live_log.PART = 1 / UPDATES, 0.0
     run = start(config_from(LENET), folder / "run")
-    live = Live(folder / "live.jsonl", run)
+    live = live_log.LiveLog(run, folder / "live.jsonl")
     if not has_layers:
         live.layers.next = float("inf")
     spent, began = 0.0, time.perf_counter()
     for record in run:
         before = time.perf_counter()
-        if isinstance(record, StepRecord):
-            live.show(record)
+        live.add(record)
         now = time.perf_counter()
         spent += now - before
         if now - began > seconds:

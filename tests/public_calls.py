@@ -13,8 +13,9 @@ import numpy as np
 
 import handgrad as hg
 from handgrad import initializers, inspection, layers, models, network, schedules
-from handgrad.datasets import Dataset, Normalization, Split
+from handgrad.datasets import Dataset, Normalization, PictureFolder, Split
 from handgrad.datasets import load as load_data
+from handgrad.datasets.untrusted_images import png_of
 from handgrad.losses import L2, MeanSquaredError, MulticlassSVM, SoftmaxCrossEntropy
 from handgrad.models.named_layers import ACTIVATION_LAYERS
 from handgrad.network import conv2d, flatten, linear, relu
@@ -34,6 +35,7 @@ from handgrad.training import (
     load,
     read_config,
     resume,
+    runs,
     should_stop,
     start,
 )
@@ -67,6 +69,10 @@ def row(*right, wrong=()):
 
 def folder():
     return Path(mkdtemp(prefix="handgrad-calls-"))
+
+
+def picture_folder():
+    return PictureFolder.create(folder() / "pictures", "Pictures")
 
 
 def classifier(**settings):
@@ -213,6 +219,10 @@ CLASSIFIER = {
         lambda: hg.interop.torch_names(fitted()),
         wrong=[lambda: hg.interop.torch_names(3)],
     ),
+    "interop.log_live": row(
+        lambda: list(hg.interop.log_live(finished_run(), folder() / "live.jsonl")),
+        wrong=[lambda: list(hg.interop.log_live(finished_run(), MISSING / "live"))],
+    ),
     "interop.log_to_tensorboard": row(
         lambda: list(hg.interop.log_to_tensorboard(finished_run(), folder())),
         wrong=[lambda: list(hg.interop.log_to_tensorboard(finished_run(), ""))],
@@ -246,6 +256,15 @@ DATASETS = {
     "datasets.Normalization": row(
         lambda: Normalization((0.5,), (0.5,)).apply(IMAGES),
         wrong=[lambda: Normalization((), ())],
+    ),
+    "datasets.PictureFolder": row(
+        lambda: picture_folder().add("a", png_of(IMAGES[0])),
+        lambda: picture_folder().counts,
+        wrong=[
+            lambda: PictureFolder(MISSING),
+            lambda: picture_folder().add("a", b"x"),
+            lambda: picture_folder().remove_last("a"),
+        ],
     ),
     "datasets.Split": row(lambda: len(SPLIT)),
     "datasets.fetch": row(wrong=[lambda: hg.datasets.fetch("nothing")]),
@@ -392,6 +411,7 @@ LOSSES = {
         SoftmaxCrossEntropy, lambda: SoftmaxCrossEntropy(1)
     ),
 }
+OWN_LAYER = layers.Sequential([type("Mine", (layers.Tanh,), {})()])
 MODELS = {
     f"models.{name}": row(
         lambda name=name: getattr(models, name)(input_shape=(1, 28, 28)),
@@ -411,7 +431,14 @@ MODELS = {
     "models.from_layers": row(
         lambda: models.from_layers(layers=[flatten(), linear(3)], classes=3),
         wrong=[lambda: models.from_layers(layers=[{"name": "nothing"}])],
-    )
+    ),
+    **{
+        f"models.{name}": row(
+            lambda name=name: getattr(models, name)(models.lenet()),
+            wrong=[lambda name=name: getattr(models, name)(OWN_LAYER)],
+        )
+        for name in ("as_python", "as_toml", "to_layers")
+    },
 }
 OPTIONS = {"conv2d": (2, 3), "max_pool2d": (2,), "average_pool2d": (2,)}
 OPTIONS |= {"group_norm": (2,), "multiply": ([flatten()],), "concatenate": ([[]],)}
@@ -508,6 +535,9 @@ TRAINING = {
     ),
     "training.resume": row(
         lambda: resume(finished_run().folder.path), wrong=[lambda: resume(MISSING)]
+    ),
+    "training.runs": row(
+        lambda: runs(finished_run().folder.path.parent), wrong=[lambda: runs(MISSING)]
     ),
     "training.should_stop": row(lambda: should_stop([1.0, 2.0], 1)),
     "training.start": row(

@@ -3,7 +3,14 @@ import inspect
 import pytest
 
 from handgrad import errors
-from handgrad.errors import DatasetError, HandgradError, cannot_read, unknown_name
+from handgrad.errors import (
+    ConfigError,
+    DatasetError,
+    HandgradError,
+    cannot_read,
+    sentence,
+    unknown_name,
+)
 
 KINDS = [
     kind
@@ -36,6 +43,10 @@ def test_the_docstring_names_no_other():
         line.split()[0] for line in errors.__doc__.splitlines() if "Error " in line
     }
     assert named == {kind.__name__ for kind in KINDS}
+
+
+def test_a_message_is_one_line():
+    assert sentence(ConfigError("a\n  b")) == "a b"
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -5,7 +5,7 @@ from typing import Any, Literal
 import pytest
 
 from handgrad.errors import ConfigError
-from handgrad.options import call, checked, in_words, named, options_of
+from handgrad.options import call, checked, defaults_of, in_words, named, options_of
 
 
 def paint(
@@ -30,6 +30,12 @@ def test_options_are_those_that_a_user_may_set():
     assert options_of(paint) == ("width", "rate", "size", "form", "names")
     assert options_of(Brush) == ("width",)
     assert options_of(partial(paint, rate=1.0))[0] == "width"
+
+
+def test_defaults_are_those_of_the_options():
+    assert defaults_of(Brush) == {"width": None}
+    found = {"width": None, "rate": 0.5, "size": 2, "form": "flat", "names": ()}
+    assert defaults_of(paint) == found
 
 
 @pytest.mark.parametrize("name", ["red", "blue"])

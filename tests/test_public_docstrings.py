@@ -318,7 +318,7 @@ SOURCED = (  # packages of equations, and what in them states none of its own
     ("handgrad.optimizers.", ()),
     ("handgrad.schedules.", ()),
     ("handgrad.initializers.", ("zeros",)),
-    ("handgrad.models.", ("from_layers",)),
+    ("handgrad.models.", ("as_python", "as_toml", "from_layers", "to_layers")),
 )
 
 

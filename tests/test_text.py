@@ -7,6 +7,7 @@ from handgrad.text import (
     composed,
     csv_of,
     decoded,
+    in_file_name,
     in_markdown,
     number_of,
     one_line,
@@ -33,6 +34,12 @@ ODD = {
 @pytest.mark.parametrize("text", ODD)
 def test_what_a_terminal_would_obey_is_written_out(text):
     assert printable(text) == one_line(text) == ODD[text]
+
+
+@pytest.mark.parametrize("name", ["../x", 'a"; b', "\n", "", "ä" * 199, "a" * 199])
+def test_a_name_within_that_of_a_file_is_plain(name):
+    assert in_file_name(name) in ("x", "a_b", "", "a" * 100)
+    assert in_file_name("fashion_mnist-2") == "fashion_mnist-2"
 
 
 def test_lines_stay_lines_unless_one_is_wanted():

@@ -108,6 +108,11 @@ class KernelCallError(HandgradError):
     """A kernel argument that does not match its declaration, or its memory."""
 
 
+def sentence(error: Exception) -> str:
+    """The message of an error, on one line."""
+    return " ".join(str(error).split())
+
+
 def cannot_read(what: object, error: OSError, next_step: str) -> DatasetError:
     """The error for a file of a data set that the system cannot read."""
     why = error.strerror or error

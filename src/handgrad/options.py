@@ -55,6 +55,14 @@ def options_of(function: Callable[..., Any]) -> tuple[str, ...]:
     return tuple(name for name in _parameters(function) if name not in GIVEN)
 
 
+def defaults_of(function: Callable[..., Any]) -> dict[str, Any]:
+    """The options of a function with their defaults; None where one must be given."""
+    defaults = {
+        name: _parameters(function)[name].default for name in options_of(function)
+    }
+    return {n: None if v is Parameter.empty else v for n, v in defaults.items()}
+
+
 @lru_cache(maxsize=256)
 def _parameters(function: Callable[..., Any]) -> Mapping[str, Parameter]:
     """The parameters of a function, cached: a large sweep needs them often."""

@@ -18,6 +18,7 @@ UNSEEN = re.compile(
     "[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
 )
 MARKUP = re.compile(r"([\\`*\[\]|])")
+LONGEST = 100  # characters of a name within that of a file
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # spreadsheets evaluate cells with these
 
 
@@ -33,6 +34,11 @@ def composed(name: str) -> str:
     same.
     """
     return unicodedata.normalize("NFC", name)
+
+
+def in_file_name(name: str) -> str:
+    """The letters, digits, hyphens and underscores of a name; may be empty."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "_", name).strip("_")[:LONGEST]
 
 
 def number_of(count: int, noun: str) -> str:

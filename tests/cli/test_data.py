@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from handgrad.cli.data import plain_name
 from handgrad.datasets.sources import NAMES
 
 
@@ -62,14 +61,6 @@ def test_show_takes_a_folder_of_images(handgrad, alone, tmp_path):
     assert found["class_names"] == ["cat", "dog"]
     assert found["picture"] == "here/pets.png"
     assert (tmp_path / "here" / "pets.png").is_file()
-
-
-@pytest.mark.parametrize(
-    ("name", "plain"),
-    [("digits", "digits"), ("my pets.zip", "my_pets"), ("../..", "images")],
-)
-def test_a_name_becomes_part_of_a_file_name(name, plain):
-    assert plain_name(name) == plain
 
 
 def test_mistakes_are_sentences(refused, alone, tmp_path):

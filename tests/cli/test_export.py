@@ -47,6 +47,17 @@ def test_source_code(handgrad, trained, tmp_path):
     assert (found == load(trained).predict(images)).all()
 
 
+def test_a_network_and_its_run_as_files(handgrad, refused, trained, tmp_path):
+    line = "--safetensors net.safetensors --report net.html --script again.py"
+    assert handgrad(f"export {trained} {line}").code == 0
+    found = load(tmp_path / "net.safetensors").model.parameters()
+    for name, one in load(trained).model.parameters().items():
+        assert (found[name].value == one.value).all()
+    assert "Most confident mistakes" in (tmp_path / "net.html").read_text()
+    assert "handgrad.train(" in (tmp_path / "again.py").read_text()
+    assert "run folder" in refused("export net.safetensors --report a.html")
+
+
 def test_wrong_names_of_source_code_are_sentences(refused, trained, tmp_path):
     assert "ends in .py" in refused(f"export {trained} --python net.txt --csv a.csv")
     assert "ends in .c" in refused(f"export {trained} --c net.py --csv a.csv")

@@ -355,3 +355,13 @@ def test_events_for_tensorboard_go_on_after_a_resume(handgrad, tmp_path):
         assert handgrad(f"{line} --tensorboard logs").code == 0
     found = events_in(tmp_path / "logs" / "one")
     assert steps_of(found, "loss/train") == [1, 2]
+
+
+def test_steps_are_written_live_and_go_on_after_a_resume(handgrad, refused, tmp_path):
+    words = "softmax_regression --engine plain --epochs 1 --train-count 100 -q"
+    for line in (f"train {words} --run one", "train -q --resume one --epochs 2"):
+        assert handgrad(f"{line} --live live.jsonl").code == 0
+    assert (tmp_path / "live.jsonl").is_file()
+    assert "does not exist" in refused("train --live no/live.jsonl")
+    (tmp_path / "place").mkdir()
+    assert "is a folder" in refused("train --live place")

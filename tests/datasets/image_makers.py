@@ -27,3 +27,8 @@ def make_folder(root, names, **options):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(image_bytes(seed=seed, **options))
     return root
+
+
+def picture_of(pixels, kind="PNG", **options):
+    """The content of an image file of these pixels."""
+    return as_file(Image.fromarray(np.asarray(pixels, np.uint8)), kind, **options)

@@ -4,8 +4,15 @@ from urllib.parse import urlsplit
 import pytest
 
 from handgrad.datasets.load import read
-from handgrad.datasets.local_copies import find
-from handgrad.datasets.sources import SOURCES, source_of, usual_size
+from handgrad.datasets.local_copies import find, is_here
+from handgrad.datasets.sources import (
+    NAMES,
+    SOURCES,
+    check_is_here,
+    source_of,
+    usual_size,
+)
+from handgrad.errors import DatasetError
 
 from .conftest import DOWNLOADS
 
@@ -58,3 +65,19 @@ def test_only_digits_are_resized():
         **dict.fromkeys((*SOURCES, "mine")),
         "digits": (28, 28),
     }
+
+
+def test_a_data_set_that_is_not_here_is_an_error_with_the_way_to_it(monkeypatch):
+    monkeypatch.setattr("handgrad.datasets.local_copies.find", lambda *_: None)
+    with pytest.raises(DatasetError, match="handgrad data fetch mnist"):
+        check_is_here("mnist")
+    check_is_here("digits")  # part of another library
+    check_is_here("pictures.zip")  # a path
+    assert not is_here(SOURCES["mnist"])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_images_have_their_usual_shape_in_training(name):
+    source = SOURCES[name]
+    size = usual_size(name) or source.train_shape[2:]
+    assert source.usual_shape == (source.train_shape[1], *size)

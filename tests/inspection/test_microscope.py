@@ -76,6 +76,19 @@ def test_the_factors_are_the_inputs_and_outputs_of_the_layer(model):
     assert place.product == place.upstream * place.local
 
 
+def test_an_index_may_be_the_number_of_the_entry(model):
+    def look(index, layer="conv2d_1"):
+        return microscope(model, IMAGES, TARGETS, layer=layer, index=index, image=0)
+
+    weight = model.parameters()["conv2d_1.weight"].value
+    found = look(weight.size - 1)
+    assert found.index == tuple(size - 1 for size in weight.shape)
+    assert found.as_dict() == look(found.index).as_dict()
+    for wrong in (-1, weight.size):
+        with pytest.raises(ShapeError, match="got the index"):
+            look(wrong)
+
+
 def test_the_line_is_the_layers_equation(model):
     for layer, index, name in (
         ("linear_1", (0, 0), "linear"),
@@ -218,3 +231,4 @@ def test_all_fields_are_plain_values():
         "output": (1, 0, 8), "forward": 0.5, "upstream": 4.0, "local": 2.0
     }  # fmt: skip
     assert (values["gradient"], values["line"]) == (2.0, 126)
+    assert values["relative_error"] == READING.relative_error

@@ -1,7 +1,9 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from handgrad.errors import HandgradError
+from handgrad.errors import ConfigError, HandgradError
 from handgrad.inspection.mistakes import Mistake, mistakes, worst_mistakes
 from handgrad.layers import Linear, Sequential
 from handgrad.randomness import Key, normal
@@ -55,3 +57,19 @@ def test_vectors_have_a_table_but_no_gallery():
 def test_at_least_one_is_listed():
     with pytest.raises(HandgradError, match="count as an integer"):
         mistakes(fitted(), IMAGES, LABELS, count=0)
+
+
+def test_the_images_of_a_cell_and_those_that_another_network_answers_otherwise():
+    found = mistakes(fitted(class_names=NAMES), IMAGES, LABELS)
+    first = found[0]
+    cell = found.numbers(first.target, first.prediction)
+    assert first.row in cell
+    assert set(LABELS[cell]) == {first.target}
+    assert set(found.predictions[cell]) == {first.prediction}
+    right = np.eye(3)[LABELS]
+    gained, lost = found.changes(replace(found, probabilities=right))
+    assert gained == np.flatnonzero(found.predictions != LABELS).tolist()
+    assert lost == []
+    assert replace(found, probabilities=right).changes(found) == ([], gained)
+    with pytest.raises(ConfigError, match="different images"):
+        found.changes(replace(found, targets=LABELS[:3]))

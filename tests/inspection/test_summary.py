@@ -107,3 +107,12 @@ def test_without_an_image_there_is_no_receptive_field():
 def test_a_shape_that_does_not_fit_is_refused():
     with pytest.raises(ShapeError, match="Linear"):
         summary(mlp(), (1, 8, 8))
+
+
+def test_plain_values_hold_totals_and_layers():
+    found = summary(lenet(), (1, 28, 28)).as_dict()
+    assert found["parameters"] == sum(row["parameters"] for row in found["layers"])
+    assert (found["input_shape"], found["layers"][0]["name"]) == (
+        (1, 28, 28),
+        "conv2d_1",
+    )

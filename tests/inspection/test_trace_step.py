@@ -3,7 +3,13 @@ from typing import NamedTuple
 import numpy as np
 
 from handgrad.inspection import trace
-from handgrad.inspection.trace_step import LayerTrace, loss_step, named_cache
+from handgrad.inspection.trace_step import (
+    LayerTrace,
+    NamedArray,
+    TraceStep,
+    loss_step,
+    named_cache,
+)
 from handgrad.layers import (
     BatchNorm1d,
     Dropout,
@@ -87,6 +93,16 @@ def test_values_and_equations_are_plain_in_the_dictionary():
     assert values["arrays"]["from_batch"] == {"value": False, "equation": ""}
     assert len(values["arrays"]["inverse_std"]["value"]) == 5
     assert "inverse_std" in values["equations"]
+
+
+def test_arrays_become_what_one_asks_for():
+    shapes = step_of("batch_norm1d_1").as_dict(np.shape)["arrays"]
+    assert shapes["inverse_std"]["value"] == (5,)
+    values = {"none": None, "scalar": np.float32(2), "own": np, "zero": np.array(3)}
+    named = tuple(NamedArray(name, value, "") for name, value in values.items())
+    plain = TraceStep("a", "A", "", named).as_dict()["arrays"]
+    found = {name: one["value"] for name, one in plain.items()}
+    assert found == {"none": None, "scalar": 2.0, "own": str(np), "zero": 3}
 
 
 def test_the_loss_is_a_step_with_its_cache():

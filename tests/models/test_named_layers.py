@@ -11,6 +11,7 @@ from handgrad.models.named_layers import (
     activation_row,
     each,
     initializer,
+    layer_defaults,
     pooling_row,
 )
 from handgrad.randomness import Key
@@ -79,3 +80,9 @@ def test_each_repeats_one_value_and_keeps_a_list():
     assert each("who", "what", (1, 2), 2) == [1, 2]
     with pytest.raises(ConfigError, match=r"who takes what .* got 1: \[1\]"):
         each("who", "what", [1], 2)
+
+
+def test_options_that_must_be_given_have_no_default():
+    assert layer_defaults("conv2d")["out_channels"] is None
+    assert layer_defaults("conv2d")["stride"] == 1
+    assert layer_defaults("relu") == {}

@@ -8,6 +8,7 @@ from handgrad.layers import (
     AveragePool2d,
     Conv2d,
     Flatten,
+    GroupNorm,
     Linear,
     MaxPool2d,
     ReLU,
@@ -15,7 +16,7 @@ from handgrad.layers import (
     Sequential,
 )
 from handgrad.models.named_layers import LAYERS
-from handgrad.models.to_layers import NAMES, rows_of
+from handgrad.models.to_layers import NAMES, rows_of, to_layers
 from handgrad.network import batch_norm2d as norm
 from handgrad.network import conv2d, flatten, gelu_tanh, linear, residual, sequential
 
@@ -98,3 +99,28 @@ class Mine(ReLU):
 def test_a_layer_without_a_row_is_named(network, said):
     with pytest.raises(ConfigError, match=said):
         rows_of(network)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_list_as_one_writes_it_makes_the_same_network(name):
+    network = NETWORKS[name]
+    again = models.from_layers(layers=to_layers(network), input_shape=SHAPE)
+    assert repr(again) == repr(network)
+
+
+def test_what_can_be_inferred_is_left_out():
+    assert to_layers(models.lenet())[:3] == [
+        conv2d(6, 5, padding=2),
+        {"name": "sigmoid"},
+        {"name": "average_pool2d", "kernel_size": 2},
+    ]
+    assert to_layers(NETWORKS["own"])[:2] == OWN[:2]
+    assert to_layers(NETWORKS["own"])[3] == OWN[3]
+
+
+def test_an_option_that_a_layer_needs_is_kept():
+    """Groups of a convolution have a default, those of a group normalization not."""
+    network = Sequential([GroupNorm(1, 4), Conv2d(4, 4, 1)])
+    assert rows_of(network)[0]["groups"] == 1
+    assert to_layers(network)[0] == {"name": "group_norm", "groups": 1}
+    assert "groups" not in rows_of(network)[1]

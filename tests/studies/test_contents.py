@@ -244,7 +244,7 @@ def test_a_trial_that_reads_other_data_than_it_was_prepared_for_is_refused():
 def test_a_named_set_that_is_still_to_be_downloaded_is_the_original(
     tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("handgrad.studies.contents.find", lambda *_: None)
+    monkeypatch.setattr("handgrad.datasets.local_copies.find", lambda *_: None)
     config = {**TRIAL.spec["config"], "dataset": {"name": "mnist"}}
     trial, ledger = Trial({**TRIAL.spec, "config": config}), Ledger(tmp_path)
     look([trial], ledger)

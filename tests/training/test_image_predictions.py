@@ -6,13 +6,19 @@ from PIL import Image
 
 from handgrad.errors import DatasetError
 from handgrad.training import image_predictions
-from handgrad.training.image_predictions import answers_of, image_paths
+from handgrad.training.image_predictions import (
+    answer_of_content,
+    answers_of,
+    image_paths,
+)
 
 
 def network():
     """A network whose score is the mean brightness, of images as bright as 0.2."""
     return SimpleNamespace(
-        config=SimpleNamespace(resolved=SimpleNamespace(brightness=0.2), fit="crop"),
+        config=SimpleNamespace(
+            resolved=SimpleNamespace(brightness=0.2, bit_depth=None), fit="crop"
+        ),
         input_shape=(1, 4, 4),
         scores=lambda images: images.mean(axis=(1, 2, 3))[:, None],
     )
@@ -68,3 +74,25 @@ def test_the_rows_of_a_table_are_counted_from_one(tmp_path):
     answers, bad = answers_of(network(), [table], 8)
     assert bad == []
     assert [a.path.name for a in answers] == ["rows.csv:1", "rows.csv:2"]
+
+
+def content_of(path):
+    return image(path, 240).read_bytes()
+
+
+def test_an_image_from_elsewhere_is_answered_as_a_file_is(tmp_path):
+    answer, pixels = answer_of_content(network(), content_of(tmp_path / "a.png"))
+    assert answer.seems_inverted
+    assert (pixels == 15).all()
+    assert pixels.shape == (1, 4, 4)
+    (same,), _ = answers_of(network(), [tmp_path / "a.png"], 8, "auto")
+    assert same.scores == answer.scores
+
+
+def test_a_network_of_vectors_takes_no_pictures(tmp_path):
+    vectors = network()
+    vectors.input_shape = (16,)
+    with pytest.raises(DatasetError, match="takes vectors"):
+        answer_of_content(vectors, content_of(tmp_path / "a.png"))
+    with pytest.raises(DatasetError, match="none of PNG"):
+        answer_of_content(network(), b"text")

@@ -1,17 +1,16 @@
 """A tiny trained run, and a client of the page with its token."""
 
 import asyncio
-from io import BytesIO
 from shutil import copytree
 
 import httpx
-import numpy as np
 import pytest
-from PIL import Image
+from tests.datasets.image_makers import picture_of
 
 from handgrad.training import config_from, start
 from handgrad.web.app import make_app
 
+file_of = picture_of
 TOKEN, PORT = "the-token", 8000
 ADDRESS = f"http://127.0.0.1:{PORT}"
 OWN = {"authorization": f"Bearer {TOKEN}", "origin": ADDRESS}
@@ -71,10 +70,3 @@ def client(runs):
     guard = make_app(runs, token=TOKEN, port=PORT)
     guard.app.state.handgrad.home.create()
     return Client(guard, **OWN)
-
-
-def file_of(pixels, kind="PNG", **options):
-    """An image file of these pixels."""
-    out = BytesIO()
-    Image.fromarray(np.asarray(pixels, np.uint8)).save(out, kind, **options)
-    return out.getvalue()

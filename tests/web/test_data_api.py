@@ -14,7 +14,7 @@ def test_the_catalogue_is_listed_and_a_data_set_shown(client, monkeypatch):
     digits = client.get("/api/data/digits").json()
     assert (sum(digits["counts"]), digits["test"]) == (1437, 360)
     assert len(digits["samples"]) == 10
-    monkeypatch.setattr("handgrad.web.settings.find", lambda *_: None)
+    monkeypatch.setattr("handgrad.datasets.local_copies.find", lambda *_: None)
     wrong = client.get("/api/data/mnist")
     assert "handgrad data fetch mnist" in wrong.json()["error"]
 

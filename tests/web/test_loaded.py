@@ -1,9 +1,8 @@
 from pathlib import Path
 from shutil import copytree
 
-from handgrad.errors import ConfigError
 from handgrad.web import loaded
-from handgrad.web.loaded import Networks, sentence
+from handgrad.web.loaded import Networks
 
 
 def test_a_network_is_loaded_once_until_its_files_change(runs):
@@ -22,7 +21,3 @@ def test_few_networks_are_kept(runs, monkeypatch):
     first = networks.get(runs / "tiny")
     networks.get(Path(copytree(runs / "tiny", runs / "other")))
     assert networks.get(runs / "tiny") is not first
-
-
-def test_a_message_is_one_line():
-    assert sentence(ConfigError("a\n  b")) == "a b"

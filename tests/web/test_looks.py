@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from handgrad.errors import ConfigError
+from handgrad.errors import ConfigError, ShapeError
 from handgrad.web import looks
 from handgrad.web.loaded import Networks
 
@@ -27,19 +27,20 @@ def test_the_confusion_matrix_counts_every_image(loaded):
 def test_a_trace_holds_every_array_with_its_equation(loaded):
     found = looks.trace_of(loaded, "validation", 1)
     assert [step["name"] for step in found["steps"]][-1] == "loss"
-    first = {one["name"]: one for one in found["steps"][0]["arrays"]}
+    first = found["steps"][0]["arrays"]
     assert first["d_weight"]["equation"]
-    assert first["weight"]["array"]["shape"] == [2, 1, 3, 3]
-    assert first["d_inputs"]["array"]["data"] == found["saliency"]["data"]
+    assert first["weight"]["value"]["shape"] == [2, 1, 3, 3]
+    assert first["d_inputs"]["value"]["data"] == found["saliency"]["data"]
 
 
 def test_a_gradient_agrees_with_its_finite_difference(loaded):
     found = looks.gradient_of(loaded, "", 0, "conv2d_1", "weight", 4)
     assert found["index"] == (0, 0, 1, 1)
     assert found["numeric"] is None or found["relative_error"] < 1e-4
-    for layer, parameter, entry in [("x", "weight", 0), ("linear_1", "bias", 10)]:
-        with pytest.raises(ConfigError, match="no such entry"):
-            looks.gradient_of(loaded, "", 0, layer, parameter, entry)
+    with pytest.raises(ConfigError, match="layer named 'x'"):
+        looks.gradient_of(loaded, "", 0, "x", "weight", 0)
+    with pytest.raises(ShapeError, match=r"has shape \(10,\), got the index 10"):
+        looks.gradient_of(loaded, "", 0, "linear_1", "bias", 10)
 
 
 def test_health_says_what_a_network_does_not_have(loaded, trained):

@@ -3,7 +3,6 @@ import sys
 import pytest
 
 from handgrad.errors import DatasetError, RunError
-from handgrad.studies.ledger import Ledger
 from handgrad.training import config_from
 from handgrad.training.ownership import take
 from handgrad.web import study_runs as module
@@ -54,17 +53,6 @@ def test_what_cannot_run_says_why(studies, monkeypatch):
     studies.start("csci581-e", "e5")
     studies.jobs._processes["study-csci581-e"].wait(60)
     assert studies.about("csci581-e")["message"] == "No space."
-    monkeypatch.setattr("handgrad.web.settings.find", lambda *_: None)
+    monkeypatch.setattr("handgrad.datasets.local_copies.find", lambda *_: None)
     with pytest.raises(DatasetError, match="handgrad data fetch fashion_mnist"):
         studies.start("csci581-e", "e2")
-
-
-def test_epochs_of_trials_that_ended_and_of_one_that_runs_are_counted(studies):
-    study = module.study_of("csci581-e")
-    ledger = Ledger(studies.folder / "csci581-e")
-    first, second, *_ = {cell.trial.key: cell for cell in study.cells_of("e2", "quick")}
-    run = ledger.trial_folder(second) / "run"
-    run.mkdir(parents=True)
-    (run / "metrics.jsonl").write_text('{"kind": "epoch", "epoch": 2}\n')
-    cells = study.cells_of("e2", "quick")
-    assert module._epochs(cells, ledger, {first}) == (3 + 2, 12)

@@ -5,7 +5,7 @@ def test_a_network_is_described_and_written_as_code(client):
     rows = client.post("/api/network/lenet", json=SHAPE).json()["rows"]
     found = client.post("/api/network", json={"rows": rows, **SHAPE}).json()
     assert found["error"] is None
-    assert found["totals"]["parameters"] == 61706
+    assert found["parameters"] == 61706
     assert "conv2d(6, 5, padding=2)" in found["python"]
     wrong = client.post("/api/network", json={"rows": [{"name": "x"}], **SHAPE}).json()
     assert wrong["error"]["row"] == 0

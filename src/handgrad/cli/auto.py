@@ -50,7 +50,7 @@ def train_auto(given: dict[str, Any], stop: "Stop", *, quiet: bool, json: bool) 
 
     deadline = Deadline(check_minutes("--minutes", given.get("minutes", MINUTES)))
     run = _begun(given, deadline, stop, quiet=quiet)
-    records = records_of(run, given.get("tensorboard"))
+    records = records_of(run, given)
     follow(
         run,
         stop,

@@ -1,6 +1,5 @@
 """`handgrad data`: list, download, draw and inspect data sets."""
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -114,6 +113,7 @@ def show(  # noqa: PLR0913 - a command's options are its arguments
     from handgrad.inspection import figures
     from handgrad.inspection.figures.labelled_samples import MOST_ACROSS
     from handgrad.ranges import check_at_least, check_count
+    from handgrad.text import in_file_name
 
     check_count("handgrad data show", "--per-class", per_class, most=MOST_ACROSS)
     if image_size is not None:
@@ -137,7 +137,8 @@ def show(  # noqa: PLR0913 - a command's options are its arguments
         figure = figures.labelled_samples(
             split.images, split.targets, names, per_class=per_class
         )
-    path = out or Path(f"{plain_name(found.name)}_samples.png")
+    plain = in_file_name(Path(found.name).stem) or "images"
+    path = out or Path(f"{plain}_samples.png")
     (written,) = figures.save(figure, path.with_suffix(""))
     if as_json:
         say_json(
@@ -190,8 +191,3 @@ def inspect_data(
         say_json({"path": path, **found.as_dict()})
     else:
         show_survey(path, found)
-
-
-def plain_name(name: str) -> str:
-    """The name of a data set, as part of a file name."""
-    return re.sub(r"[^A-Za-z0-9_-]+", "_", Path(name).stem).strip("_") or "images"

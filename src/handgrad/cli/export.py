@@ -9,7 +9,7 @@ from handgrad.cli.options import Json
 from handgrad.errors import ConfigError
 
 
-def export(
+def export(  # noqa: PLR0913 - a command's options are its arguments
     network: Annotated[
         Path, typer.Argument(help="Run folder of handgrad train, or a saved network.")
     ],
@@ -35,18 +35,31 @@ def export(
         Path | None,
         typer.Option(metavar="FILE", help="CSV file for the metrics of each epoch."),
     ] = None,
+    safetensors: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The network as a file for handgrad.load."),
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.html", help="Report of a run, as one HTML page."),
+    ] = None,
+    script: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.py", help="Python script that trains a run again."),
+    ] = None,
     tensorboard: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Folder for the TensorBoard events of a run."),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Export a network for other software: model, weights, source code, history."""
+    """Export a network: model, weights, source code, history, report."""
     from handgrad.cli.screens.console import say, say_json, show, table
     from handgrad.paths import target_of
     from handgrad.training.atomic import write_file
 
     wanted = {"onnx": onnx, "torch": torch, "python": python, "c": c, "csv": csv}
+    wanted |= {"safetensors": safetensors, "report": report, "script": script}
     files = {name: path for name, path in wanted.items() if path is not None}
     if not files and tensorboard is None:
         raise ConfigError(
@@ -82,33 +95,12 @@ def _all_contents(
 ) -> dict[Path, bytes]:
     """The files of all formats, by path; ConfigError for one that cannot be written."""
     _check_targets(files, network, tensorboard)
+    from handgrad.interop.run_files import files_of
+
     contents: dict[Path, bytes] = {}
     for name, path in files.items():
-        contents |= _contents(name, path, network)
+        contents |= files_of(name, network, path)
     return contents
-
-
-def _contents(name: str, path: Path, network: Path) -> dict[Path, bytes]:
-    """The files of one format, by path."""
-    if name == "onnx":
-        from handgrad.interop.onnx_export import onnx_model
-
-        return {path: onnx_model(network).SerializeToString()}
-    if name == "python":
-        from handgrad.interop.python_source import python_files
-
-        return python_files(network, path)
-    if name == "c":
-        from handgrad.interop.c_source import c_file
-
-        return {path: c_file(network, path)}
-    if name == "torch":
-        from handgrad.interop.torch_weights import torch_weights
-
-        return {path: torch_weights(network)}
-    from handgrad.interop.history_csv import history_csv
-
-    return {path: history_csv(network).encode()}
 
 
 def _torch_names(network: Path) -> dict[str, str]:

@@ -34,20 +34,13 @@ def models(
 
 def described(name: str) -> dict[str, Any]:
     """The one-line description of a network, and its options with their defaults."""
-    from inspect import Parameter, signature
-
-    from handgrad.catalog import find, options_of
+    from handgrad.catalog import find
     from handgrad.docstrings import docstring
+    from handgrad.options import defaults_of
 
     function = find("model", name)
-    parameters = signature(function).parameters
-    options = {
-        option: None
-        if parameters[option].default is Parameter.empty
-        else parameters[option].default
-        for option in options_of(function)
-    }
-    return {"what": docstring(function).splitlines()[0], "options": options}
+    what = docstring(function).splitlines()[0]
+    return {"what": what, "options": defaults_of(function)}
 
 
 def _print_all(chosen: dict[str, dict[str, Any]]) -> None:

@@ -1,6 +1,5 @@
 """`handgrad summary`: the layers of a network and their costs."""
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -38,16 +37,7 @@ def summary(
     network = catalog.build("model", model, options, input_shape=shape, classes=classes)
     found = summarize(network, shape)
     if as_json:
-        say_json(
-            {
-                "model": model,
-                "input_shape": shape,
-                "parameters": found.parameters,
-                "multiply_adds": found.multiply_adds,
-                "activation_bytes": found.activation_bytes,
-                "layers": [asdict(row) for row in found.rows],
-            }
-        )
+        say_json({"model": model, **found.as_dict()})
     else:
         _print(found)
 

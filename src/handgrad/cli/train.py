@@ -1,6 +1,7 @@
 """`handgrad train`: from command-line arguments to a run folder."""
 
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from handgrad.cli.options import parse_settings
@@ -12,7 +13,8 @@ if TYPE_CHECKING:
     from handgrad.training.run import Run
 
 ALLOWED_WITH_RESUME = {
-    *("resume", "epochs", "workers", "tensorboard", "force", "quiet", "as_json"),
+    *("resume", "epochs", "workers", "tensorboard", "live", "force", "quiet"),
+    "as_json",
 }
 
 
@@ -38,17 +40,18 @@ def train(**options: Any) -> None:
         _refuse_beside_resume(given)
     quiet, as_json = options["quiet"], options["as_json"]
     is_auto = "resume" not in given and wants_auto(given)
-    tensorboard = given.get("tensorboard")
-    if tensorboard is not None:
+    if "tensorboard" in given:
         from handgrad.interop.event_file import check_tensorboard
 
         check_tensorboard()
+    if "live" in given:
+        _check_live(given["live"])
     with stopping() as stop:
         if is_auto:
             train_auto(given, stop, quiet=quiet, json=as_json)
             return
         run = _begun(given, stop, quiet=quiet)
-        records = records_of(run, tensorboard)
+        records = records_of(run, given)
         follow(run, stop, quiet=quiet, as_json=as_json, records=records)
 
 
@@ -87,6 +90,16 @@ def _refuse_beside_resume(given: dict[str, Any]) -> None:
             "handgrad train --resume uses the settings of the run itself, got "
             f"{name} as well. Remove it, or start a new run with --start-from instead "
             "of --resume."
+        )
+
+
+def _check_live(path: Path) -> None:
+    """ConfigError for a file that cannot be made, before a run folder is."""
+    if path.is_dir() or not path.parent.is_dir():
+        wrong = "is a folder" if path.is_dir() else "is in a folder that does not exist"
+        raise ConfigError(
+            f"--live writes to {path}, which {wrong}. Give a file in a folder that "
+            "exists."
         )
 
 

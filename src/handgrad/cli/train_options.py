@@ -229,6 +229,9 @@ PANELS: dict[str, dict[str, Option]] = {  # in the order of the help
         "tensorboard": Option(
             "", Path, "Folder for TensorBoard events, written live.", metavar="DIR"
         ),
+        "live": Option(
+            "", Path, "File for JSON lines of steps, written live.", metavar="FILE"
+        ),
         "force": Option(
             "", bool, "Start even if the estimated memory exceeds what is free."
         ),

@@ -26,6 +26,11 @@ def find(source: Source, data_dir: str | Path | None = None) -> Path | None:
     return None if source.other is None else find(source.other, data_dir)
 
 
+def is_here(source: Source, data_dir: str | Path | None = None) -> bool:
+    """Whether a data set is on this machine; one without files always is."""
+    return not source.files or find(source, data_dir) is not None
+
+
 def _missing(source: Source, folder: Path) -> list[str]:
     """Names of a data set's files that are missing from a folder."""
     return [file.name for file in source.files if not existing(folder, file.name)]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from handgrad.arrays import Pair
+from handgrad.arrays import Pair, Shape
 from handgrad.datasets.dataset import Split
 
 
@@ -52,3 +52,9 @@ class Source:
     archive: File | None = None
     other: "Source | None" = None
     usual_size: Pair | None = None
+
+    @property
+    def usual_shape(self) -> Shape:
+        """(channels, height, width) of the images that a network is trained on."""
+        channels, *size = self.train_shape[1:]
+        return (channels, *(self.usual_size or size))

@@ -1,12 +1,13 @@
 """One entry of one gradient as a sum of products, and its check."""
 
 from dataclasses import asdict, dataclass
+from math import prod
 from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
 from handgrad.arguments import takes_kinds
-from handgrad.arrays import NumpyArray
+from handgrad.arrays import NumpyArray, Shape
 from handgrad.errors import ShapeError, unknown_name
 from handgrad.inspection.differentiable import NetworkValue
 from handgrad.inspection.equations import equation_line
@@ -135,8 +136,8 @@ class Reading(Result):
         return drawing.microscope(self)
 
     def as_dict(self) -> dict[str, Any]:
-        """All fields."""
-        return asdict(self)
+        """All fields, and the relative error."""
+        return {**asdict(self), "relative_error": self.relative_error}
 
 
 @takes_kinds
@@ -146,7 +147,7 @@ def microscope(
     labels: Any = None,
     *,
     layer: str,
-    index: tuple[int, ...],
+    index: int | tuple[int, ...],
     parameter: str = "weight",
     image: int | None = None,
     **where: Unpack[Where],
@@ -168,7 +169,8 @@ def microscope(
                 number of one of them, counted from 0
         labels  labels of the images: class names or class numbers
         index   index of the weight: (unit, input) of Linear, (out_channel,
-                in_channel, row, column) of Conv2d, (unit,) of a bias
+                in_channel, row, column) of Conv2d, (unit,) of a bias; or its number
+                in this order of the axes, counted from 0
 
     Example
         microscope(clf, test_images[0], test_labels[0], layer="linear_1", index=(3, 17))
@@ -180,23 +182,24 @@ def microscope(
     of = subject_of(subject)
     sample = image_of(of, images, labels, image, **where)
     found = trace_sample(of, sample)
-    step = _chosen(found, layer, parameter, index)
+    step = _chosen(found, layer, parameter)
+    place = _place(f"{layer}.{parameter}", step.parameters[parameter].shape, index)
     value = NetworkValue(
         of.network, of.loss, sample.inputs, sample.targets, key=Key(0), training=False
     )
-    places = _places(step, parameter, index)
+    places = _places(step, parameter, place)
     file, line, code = equation_line(step.layer, parameter)
     return Reading(
         layer=layer,
         parameter=parameter,
-        index=index,
+        index=place,
         sample=image or 0,
-        value=float(step.parameters[parameter][index]),
+        value=float(step.parameters[parameter][place]),
         loss=found.loss.value,
         places=places,
         gradient=float(sum(place.product for place in places)),
-        backward=float(step.gradients[parameter][index]),
-        numeric=_numeric(value, f"{layer}.{parameter}", index),
+        backward=float(step.gradients[parameter][place]),
+        numeric=_numeric(value, f"{layer}.{parameter}", place),
         file=file,
         line=line,
         code=code,
@@ -264,9 +267,7 @@ def _numeric(value: NetworkValue, name: str, index: tuple[int, ...]) -> float | 
     return next((found for found in slopes if found is not None), None)
 
 
-def _chosen(
-    found: Trace, name: str, parameter: str, index: tuple[int, ...]
-) -> LayerTrace:
+def _chosen(found: Trace, name: str, parameter: str) -> LayerTrace:
     """The layer; an error unless it is linear or a convolution with that weight."""
     known = {step.name: step for step in found if type(step.layer) in (Linear, Conv2d)}
     if name not in known:
@@ -274,13 +275,19 @@ def _chosen(
     parameters = known[name].parameters
     if parameter not in parameters:
         raise unknown_name(f"parameter of {name}", parameter, parameters)
-    shape = parameters[parameter].shape
-    fits = len(index) == len(shape) and all(
-        0 <= place < size for place, size in zip(index, shape, strict=True)
-    )
-    if not fits:
-        raise ShapeError(
-            f"{name}.{parameter} has shape {shape}, got the index {index}. Give "
-            f"{len(shape)} numbers, each from 0 to its size minus 1."
-        )
     return known[name]
+
+
+def _place(name: str, shape: Shape, index: int | tuple[int, ...]) -> tuple[int, ...]:
+    """The index of an entry, which may be given by its number."""
+    if isinstance(index, int):
+        if 0 <= index < prod(shape):
+            return tuple(map(int, np.unravel_index(index, shape)))
+    elif len(index) == len(shape) and all(
+        0 <= place < size for place, size in zip(index, shape, strict=True)
+    ):
+        return index
+    raise ShapeError(
+        f"{name} has shape {shape}, got the index {index}. Give {len(shape)} numbers, "
+        "each from 0 to its size minus 1."
+    )

@@ -7,6 +7,7 @@ import numpy as np
 
 from handgrad.arguments import takes_kinds
 from handgrad.arrays import NumpyArray
+from handgrad.errors import ConfigError
 from handgrad.inspection.confusion import wrong_of
 from handgrad.inspection.result import Rows
 from handgrad.inspection.sample import Where, sample_of
@@ -58,6 +59,33 @@ class Mistakes(Rows[Mistake]):
     split: str
     are_probabilities: bool = True
 
+    @property
+    def predictions(self) -> NumpyArray:
+        """The class predicted for each image, (count,)."""
+        classes: NumpyArray = self.probabilities.argmax(axis=1)
+        return classes
+
+    def numbers(self, true: int, predicted: int) -> list[int]:
+        """The numbers of the images of one cell of the confusion matrix.
+
+        `true` and `predicted` are class numbers.
+        """
+        is_there = (self.targets == true) & (self.predictions == predicted)
+        return np.flatnonzero(is_there).tolist()
+
+    def changes(self, other: "Mistakes") -> tuple[list[int], list[int]]:
+        """Images that only the `other` network, and only this one, classifies right.
+
+        ConfigError unless both were given the same images.
+        """
+        if not np.array_equal(self.targets, other.targets):
+            raise ConfigError(
+                "These networks were tested on different images. Choose two on the "
+                "same data set and split."
+            )
+        one, two = (each.predictions == each.targets for each in (self, other))
+        return np.flatnonzero(two & ~one).tolist(), np.flatnonzero(one & ~two).tolist()
+
     def table(self) -> Table:
         """Image, true and predicted class, and probability; the number of mistakes."""
         names = self.class_names
@@ -70,7 +98,7 @@ class Mistakes(Rows[Mistake]):
             )
             for one in self.rows
         )
-        wrong = int((self.probabilities.argmax(axis=1) != self.targets).sum())
+        wrong = int((self.predictions != self.targets).sum())
         note = wrong_of(wrong, len(self.targets), self.split)
         value = "probability" if self.are_probabilities else "score"
         heads = ("image", "true", "predicted", value)

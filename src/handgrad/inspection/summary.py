@@ -1,6 +1,6 @@
 """A summary of a network: sizes, costs and receptive fields."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import inf, prod
 from typing import Any
 
@@ -66,6 +66,16 @@ class Summary:
     def activation_bytes(self) -> int:
         """Bytes of all layers' outputs for one example."""
         return sum(row.activation_bytes for row in self.rows)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values: the input shape, the totals, and `layers` with their values."""
+        return {
+            "input_shape": self.input_shape,
+            "parameters": self.parameters,
+            "multiply_adds": self.multiply_adds,
+            "activation_bytes": self.activation_bytes,
+            "layers": [asdict(row) for row in self.rows],
+        }
 
 
 @dataclass(frozen=True)

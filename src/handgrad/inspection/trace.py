@@ -1,6 +1,6 @@
 """Every named array of one forward and one backward pass, layer by layer."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -16,7 +16,13 @@ from handgrad.inspection.result import Result
 from handgrad.inspection.sample import Sample, Where, image_of, sample_of
 from handgrad.inspection.subject import Subject, subject_of
 from handgrad.inspection.table import Table, sizes
-from handgrad.inspection.trace_step import LayerTrace, LossTrace, layer_step, loss_step
+from handgrad.inspection.trace_step import (
+    LayerTrace,
+    LossTrace,
+    as_list,
+    layer_step,
+    loss_step,
+)
 from handgrad.layers import Sequential
 from handgrad.randomness import Key
 
@@ -81,10 +87,13 @@ class Trace(Result):
 
         return trace_figure(self)
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return `layers` and `loss`, with their arrays, as plain values."""
-        layers = [step.as_dict() for step in self.layers]
-        return {"layers": layers, "loss": self.loss.as_dict()}
+    def as_dict(self, plain: Callable[[NumpyArray], Any] = as_list) -> dict[str, Any]:
+        """Return `layers` and `loss`, with their arrays, as plain values.
+
+        `plain` makes plain values of an array, by default nested lists.
+        """
+        layers = [step.as_dict(plain) for step in self.layers]
+        return {"layers": layers, "loss": self.loss.as_dict(plain)}
 
 
 @takes_kinds

@@ -1,6 +1,6 @@
 """One step of a trace: a layer or the loss, with all values and their equations."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,7 +18,13 @@ from handgrad.losses import Loss
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+PLAIN = (bool, int, float, str, tuple, list, dict, type(None))
 HEADS = ("min", "max", "norm")
+
+
+def as_list(array: NumpyArray) -> Any:
+    """An array as nested lists."""
+    return array.tolist()
 
 
 class NamedArray(NamedTuple):
@@ -71,10 +77,17 @@ class TraceStep(Result):
 
         return step_figure(self)
 
-    def as_dict(self) -> dict[str, Any]:
-        """Name, kind, equations, and `arrays`: value and equation by name."""
+    def as_dict(self, plain: Callable[[NumpyArray], Any] = as_list) -> dict[str, Any]:
+        """Name, kind, equations, and `arrays`: value and equation by name.
+
+        `plain` makes plain values of an array, by default nested lists;
+        `handgrad.inspection.encoded_arrays.encoded` makes shorter ones.
+        """
         arrays = {
-            array.name: {"value": _listed(array.value), "equation": array.equation}
+            array.name: {
+                "value": _plain(array.value, plain),
+                "equation": array.equation,
+            }
             for array in self.arrays
         }
         return {
@@ -227,5 +240,9 @@ def _cells(value: Any) -> tuple[str, ...]:
     return (sizes(value.shape), *(f"{number:.4g}" for number in numbers))
 
 
-def _listed(value: Any) -> Any:
-    return value.tolist() if isinstance(value, np.ndarray) else value
+def _plain(value: Any, plain: Callable[[NumpyArray], Any]) -> Any:
+    if isinstance(value, np.ndarray) and value.ndim:
+        return plain(value)
+    if isinstance(value, np.ndarray | np.generic):
+        return value.item()
+    return value if isinstance(value, PLAIN) else str(value)

@@ -1,6 +1,7 @@
 """Exchange of networks with other software."""
 
 from handgrad.interop.c_source import to_c
+from handgrad.interop.live_log import log_live
 from handgrad.interop.onnx_export import to_onnx
 from handgrad.interop.python_source import to_python
 from handgrad.interop.tensorboard_log import log_to_tensorboard, to_tensorboard
@@ -14,6 +15,7 @@ from handgrad.interop.torch_weights import (
 __all__ = [
     "from_torch",
     "load_torch_weights",
+    "log_live",
     "log_to_tensorboard",
     "save_torch_weights",
     "to_c",

@@ -10,13 +10,12 @@ from handgrad.arrays import Shape
 from handgrad.errors import ConfigError, HandgradError, ShapeError
 from handgrad.layers import Layer, Sequential
 from handgrad.layers.sequential import snake_case
-from handgrad.models.named_layers import LAYERS, initializer
+from handgrad.models.named_layers import INFERRED, LAYERS, initializer
 from handgrad.names import known_name
 from handgrad.options import call, named
 from handgrad.randomness import Key
 from handgrad.ranges import check_at_least, shown
 
-INFERRED = ("in_features", "in_channels", "features", "channels")
 NESTED = ("body", "shortcut")
 LISTS = ("layers", "branches")
 MOST_LAYERS = 10_000

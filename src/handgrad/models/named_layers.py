@@ -9,7 +9,7 @@ from handgrad.errors import ConfigError
 from handgrad.initializers import Initializer
 from handgrad.layers.layer import Layer
 from handgrad.layers.sequential import snake_case
-from handgrad.options import name_of, named, options_of, value_of_kind
+from handgrad.options import defaults_of, name_of, named, options_of, value_of_kind
 from handgrad.ranges import check_at_least, shown
 
 Row: TypeAlias = dict[str, Any]  # a layer by its name in LAYERS, with its options
@@ -42,6 +42,8 @@ POOLINGS: dict[str, str] = {  # the name of the layer
     "average": "average_pool2d",
     "global_average": "global_average_pool2d",
 }
+
+INFERRED = ("in_features", "in_channels", "features", "channels")  # from the inputs
 
 PLAIN_INITIALIZERS: dict[str, Initializer] = {
     "zeros": initializers.zeros,
@@ -96,6 +98,17 @@ def _split(choice: object) -> tuple[Any, dict[str, Any]]:
         settings = dict(choice)
         return settings.pop("name", None), settings
     return choice, {}
+
+
+def layer_defaults(name: str) -> dict[str, Any]:
+    """The options of the layer `name` in a list of layers, with their defaults.
+
+    None stands for an option that must be given; sizes that are inferred and the
+    initializer are left out.
+    """
+    left_out = (*INFERRED, "initializer", "approximate")
+    found = defaults_of(LAYERS[name]).items()
+    return {option: value for option, value in found if option not in left_out}
 
 
 def activation_row(name: str) -> Row:

@@ -1,13 +1,15 @@
 """The inverse of `from_layers`: from a network to its list of layers."""
 
-from inspect import signature
+from collections.abc import Mapping
+from inspect import Parameter, signature
 from typing import Any
 
 from handgrad.errors import ConfigError
 from handgrad.layers import Concatenate, Layer, Sequential
 from handgrad.models.from_layers import NESTED
-from handgrad.models.named_layers import LAYERS, Row
+from handgrad.models.named_layers import LAYERS, Row, layer_defaults
 
+EMPTY = Parameter.empty
 DRAWN = ("key", "initializer")  # affect only the initial values
 # options that a row has only where they differ from these
 UNLESS = {
@@ -17,6 +19,45 @@ UNLESS = {
     "groups": 1,
 }
 NAMES = {kind: name for name, kind in LAYERS.items() if isinstance(kind, type)}
+
+
+def to_layers(network: Sequential) -> list[Row]:
+    """The list of layers of a `network`, as one would write it.
+
+    Sizes that `from_layers` infers and options at their defaults are left out, and a
+    pair of equal numbers is one number. Weights and initializers are not part of it.
+    ConfigError names a layer that is not of `handgrad.layers`.
+
+    Example
+        to_layers(Sequential([Flatten(), Linear(4, 2)])) == [
+            {"name": "flatten"},
+            {"name": "linear", "out_features": 2},
+        ]
+    """
+    return [_shortened(row) for row in rows_of(network)]
+
+
+def _shortened(row: Row) -> Row:
+    if row.get("approximate") == "tanh":
+        return {"name": "gelu_tanh"}
+    defaults, found = layer_defaults(row["name"]), {"name": row["name"]}
+    for name, value in row.items():
+        short = _short(value)
+        if name in defaults and short != defaults[name]:
+            found[name] = short
+    if "pool" in row["name"] and found.get("stride") == found.get("kernel_size"):
+        found.pop("stride", None)
+    return found
+
+
+def _short(value: Any) -> Any:
+    """An option with its inner layers shortened, and with one number for a pair."""
+    if isinstance(value, Mapping):
+        return _shortened(dict(value))
+    if isinstance(value, list):
+        return [_short(one) for one in value]
+    is_pair = isinstance(value, tuple) and len(set(value)) == 1
+    return value[0] if is_pair else value
 
 
 def rows_of(network: Sequential) -> list[Row]:
@@ -40,11 +81,14 @@ def _row(name: str, layer: Layer[Any]) -> Row:
             f"{name} is a {type(layer).__name__}, which is not a layer of "
             "handgrad.layers, so the network cannot be written as a list of rows."
         )
-    options = [n for n in signature(type(layer)).parameters if n not in DRAWN]
+    parameters = signature(type(layer)).parameters
+    options = [n for n in parameters if n not in DRAWN]
     values = {option: getattr(layer, option) for option in options}
     if "bias" in values:
         values["bias"] = None if values["bias"] is not None else False
-    values |= {n: None for n, plain in UNLESS.items() if values.get(n) == plain}
+    for option, plain in UNLESS.items():
+        if values.get(option) == plain and parameters[option].default is not EMPTY:
+            values[option] = None
     if isinstance(layer, Sequential):
         values["layers"] = rows_of(layer)
     if isinstance(layer, Concatenate):

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from handgrad.datasets.data_changes import changes, record_of
 from handgrad.datasets.load import load
-from handgrad.datasets.local_copies import find
+from handgrad.datasets.local_copies import is_here
 from handgrad.datasets.sources import SOURCES, source_of
 from handgrad.errors import HandgradError, RunError
 from handgrad.studies.trial_runs import config_of
@@ -228,7 +228,7 @@ def _content(
     The description of the data is stored in `ledger.data_records`.
     """
     source = source_of(trial.dataset or "")
-    if source is not None and source.files and find(source, data_dir) is None:
+    if source is not None and not is_here(source, data_dir):
         return source.checksum or ""
     dataset = _loaded(trial, data_dir, progress)
     ledger.data_records[dataset.checksum] = record_of(dataset)

@@ -131,8 +131,8 @@ def products_of(config: Mapping[str, Any]) -> int | None:
     source = source_of(str(dataset["name"]))
     if source is None:
         return None
-    _, channels, *size = source.train_shape
-    image = (channels, *(dataset.get("image_size") or source.usual_size or size))
+    channels, *size = source.usual_shape
+    image = (channels, *(dataset.get("image_size") or size))
     model = json.dumps(config["model"], sort_keys=True)
     try:
         return _products(model, image, len(source.class_names))

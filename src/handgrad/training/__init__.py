@@ -7,6 +7,7 @@ from handgrad.training.records import EpochRecord, StepRecord
 from handgrad.training.resuming import resume
 from handgrad.training.run import Run, start
 from handgrad.training.run_folder import RunFolder
+from handgrad.training.run_table import runs
 from handgrad.training.settings import TrainingSettings
 from handgrad.training.trained_network import TrainedNetwork, load
 from handgrad.training.trainer import Trainer
@@ -25,6 +26,7 @@ __all__ = [
     "load",
     "read_config",
     "resume",
+    "runs",
     "should_stop",
     "start",
 ]

@@ -11,6 +11,7 @@ from handgrad.arrays import NumpyArray
 from handgrad.datasets.image_decoding import read_image
 from handgrad.datasets.image_files import Folder, in_words
 from handgrad.datasets.inverted import seems_inverted
+from handgrad.datasets.untrusted_images import NAME, decode_untrusted
 from handgrad.errors import DatasetError
 from handgrad.training.other_images import as_shape
 from handgrad.training.trained_network import TrainedNetwork
@@ -65,6 +66,28 @@ def image_paths(given: Iterable[Path]) -> tuple[list[Path], Counter[str]]:
     return files, passed_over
 
 
+def answer_of_content(
+    network: TrainedNetwork, content: bytes
+) -> tuple[Answer, NumpyArray]:
+    """Classify an image that a stranger sent; also return what the network received.
+
+    Light and dark are swapped where the image looks inverted. DatasetError for another
+    format than PNG, JPEG, WebP and GIF, too many pixels, or a network of vectors.
+
+    Shapes
+        second value  (channels, height, width), uint8
+    """
+    if len(network.input_shape) != 3:
+        raise DatasetError(
+            "This network takes vectors, not pictures. Use a network of images."
+        )
+    resolved, fit = network.config.resolved, network.config.fit
+    depth = (resolved.bit_depth if resolved else None) or 16
+    read = decode_untrusted(content, network.input_shape, depth, fit=fit)
+    pixels, is_other = _as_usual(network, read, "auto")
+    return Answer(Path(NAME), network.scores(pixels[None])[0], is_other), pixels
+
+
 def answers_of(
     network: TrainedNetwork,
     paths: Sequence[Path],
@@ -91,14 +114,10 @@ def _answered(
     invert: str,
     bad: list[str],
 ) -> list[Answer]:
-    resolved = network.config.resolved
-    usual = None if resolved is None else resolved.brightness
-    read: list[tuple[Path, NumpyArray, bool]] = []
-    for path, pixels in _images(network, paths, bit_depth, bad):
-        is_other = seems_inverted(pixels, usual)
-        if invert == "yes" or (invert == "auto" and is_other):
-            pixels = 255 - pixels
-        read.append((path, pixels, is_other))
+    read = [
+        (path, *_as_usual(network, pixels, invert))
+        for path, pixels in _images(network, paths, bit_depth, bad)
+    ]
     if not read:
         return []
     scores = network.scores(np.stack([pixels for _, pixels, _ in read]))
@@ -106,6 +125,17 @@ def _answered(
         Answer(path, row, is_other)
         for (path, _, is_other), row in zip(read, scores, strict=True)
     ]
+
+
+def _as_usual(
+    network: TrainedNetwork, pixels: NumpyArray, invert: str
+) -> tuple[NumpyArray, bool]:
+    """The pixels with light and dark swapped if needed; whether they look inverted."""
+    resolved = network.config.resolved
+    is_other = seems_inverted(pixels, None if resolved is None else resolved.brightness)
+    if invert == "yes" or (invert == "auto" and is_other):
+        pixels = 255 - pixels
+    return pixels, is_other
 
 
 def _images(

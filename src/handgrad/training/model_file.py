@@ -46,14 +46,23 @@ def save_model(
         raise RunError(f"{path} is a device or a pipe. Give the name of a file.")
     target = path.resolve()  # a symbolic link stays, and points to the new content
     mode = target.stat().st_mode & 0o777 if target.exists() else None
+    write_file(target, content_of(config, arrays, history))
+    if mode is not None:
+        target.chmod(mode)
+
+
+def content_of(
+    config: RunConfig,
+    arrays: Mapping[str, NumpyArray],
+    history: Sequence[Mapping[str, Any]] = (),
+) -> bytes:
+    """The content of the file that `save_model` writes."""
     values = {
         "format": FORMAT,
         "config": config.model_dump(mode="json"),
         "history": list(history),
     }
-    write_file(target, _content(values, arrays))
-    if mode is not None:
-        target.chmod(mode)
+    return _content(values, arrays)
 
 
 def load_model(path: Path) -> tuple[RunConfig, dict[str, NumpyArray]]:

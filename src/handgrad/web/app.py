@@ -11,11 +11,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from handgrad.errors import HandgradError
+from handgrad.errors import HandgradError, sentence
 from handgrad.web import data_api, look_api, runs_api, studies_api, train_api
 from handgrad.web.guard import Guard
 from handgrad.web.handles import MissingError
-from handgrad.web.loaded import sentence
 from handgrad.web.state import State
 
 STATIC = Path(__file__).parent / "static"

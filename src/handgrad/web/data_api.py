@@ -8,9 +8,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from handgrad import datasets
-from handgrad.datasets.sources import SOURCES
+from handgrad.datasets.local_copies import is_here
+from handgrad.datasets.sources import SOURCES, check_is_here
 from handgrad.web.looks import samples_of
-from handgrad.web.settings import check_is_here, data_name, is_here
+from handgrad.web.settings import data_name
 from handgrad.web.state import Server
 
 EACH = 12  # samples of a class
@@ -28,7 +29,7 @@ def listed(server: Server) -> Any:
             "description": source.description,
             "images": source.train_shape[0],
             "shape": source.train_shape[1:],
-            "is_here": is_here(name),
+            "is_here": is_here(source),
         }
         for name, source in SOURCES.items()
     ]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from handgrad.errors import HandgradError
+from handgrad.training.run_table import run_folders
 
 ID = re.compile(r"[a-z0-9-]{1,64}")
 PAGE = ".page"  # the server's own folder, among the runs
@@ -40,11 +41,8 @@ class Home:
 
     def run_folders(self) -> dict[str, Path]:
         """The folders of all runs by handle."""
-        found = {}
-        for path in sorted(self.runs.iterdir()) if self.runs.is_dir() else ():
-            if path.name != PAGE and (path / "config.toml").is_file():
-                found[handle_of(path.name)] = path
-        return found
+        paths = (path for path in run_folders(self.runs) if path.name != PAGE)
+        return {handle_of(path.name): path for path in paths}
 
     def run(self, handle: str) -> Path:
         """The folder of a run; MissingError for an unknown handle."""

@@ -18,14 +18,15 @@ import psutil
 from handgrad.errors import RunError
 from handgrad.training.config import RunConfig
 from handgrad.training.ownership import living_owner
+from handgrad.training.run_state import process_of, state_of
 from handgrad.web.handles import ID, Home, looked_up
-from handgrad.web.run_table import state_of
 
 AT_ONCE = 1  # trainings at a time; each uses all cores
 MOST_WAITING = 50
 SHOWN = 20  # jobs listed
 TICK = 0.3  # seconds
-PROGRAM = (sys.executable, "-m", "handgrad.web.train_process")
+PROGRAM = (sys.executable, "-m", "handgrad", "train", "--quiet", "--json")
+STOPPED = "Stopped."  # what it says after a signal
 
 
 class Jobs:
@@ -91,10 +92,7 @@ class Jobs:
     def state(self, handle: str, folder: Path) -> dict[str, str]:
         """The state of a run, with the message of an error."""
         with self._lock:  # not while a run goes from the queue to its process
-            is_waiting, has_process = (
-                handle in self.waiting(),
-                self.has_process(handle),
-            )
+            is_waiting, has_process = handle in self.waiting(), self.has_process(handle)
         if is_waiting:
             return {"state": "waiting"}
         is_run = (folder / "config.toml").is_file()
@@ -102,8 +100,8 @@ class Jobs:
         if has_process and state in ("failed", "stopped"):
             return {"state": "starting"}
         message = self.said(handle) if state == "failed" else ""
-        if not is_run:
-            message = message or "It was stopped before it began. Start it again."
+        if not is_run and message in ("", STOPPED):
+            message = "It was stopped before it began. Start it again."
         return {"state": state, **({"message": message} if message else {})}
 
     def said(self, handle: str) -> str:
@@ -130,7 +128,7 @@ class Jobs:
         with self._lock:
             if self.has_process(handle):
                 raise RunError("This run is starting already. Wait a moment.")
-            self._run(handle, "resume", str(folder))
+            self._run(handle, "--resume", str(folder))
 
     def remove(self, handle: str) -> None:
         """Remove a run that waits from the queue."""
@@ -139,14 +137,8 @@ class Jobs:
 
     def process(self, handle: str, folder: Path) -> psutil.Process:
         """The process that writes a folder; RunError if there is none."""
-        started = self._processes.get(handle)
-        number = living_owner(folder).get("process")
-        if number is None and started is not None and started.poll() is None:
-            number = started.pid
-        try:
-            return psutil.Process(number or -1)
-        except (psutil.Error, ValueError) as error:
-            raise RunError("This run is not training now. Resume it first.") from error
+        is_ours = self.has_process(handle)
+        return process_of(folder, self._processes[handle].pid if is_ours else None)
 
     def _loop(self) -> None:
         while not self._end.wait(TICK):
@@ -163,10 +155,11 @@ class Jobs:
             config = self.home.configs / f"{handle}.toml"
             path.replace(config)
             config.touch()
-            self._run(handle, "start", str(config), str(self.home.runs / handle))
+            self._run(handle, str(config), "--run", str(self.home.runs / handle))
 
     def _run(self, handle: str, *words: str) -> None:
-        self._launch(handle, *PROGRAM, *words, str(self.home.live / f"{handle}.jsonl"))
+        live = str(self.home.live / f"{handle}.jsonl")
+        self._launch(handle, *PROGRAM, *words, "--live", live)
 
     def launch_alone(self, handle: str, *command: str) -> None:
         """Start another process that uses all cores; RunError while anything trains."""

@@ -1,12 +1,10 @@
 """Networks of runs, loaded once and kept while their files stay the same."""
 
-from collections import OrderedDict
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from threading import Lock
-from typing import Any
 
-from handgrad.errors import HandgradError
 from handgrad.inspection.mistakes import Mistakes, mistakes
 from handgrad.inspection.subject import Subject, subject_of
 from handgrad.training.trained_network import TrainedNetwork, load
@@ -37,24 +35,21 @@ class Networks:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._kept: OrderedDict[Any, Loaded] = OrderedDict()
+        self._kept = lru_cache(MOST)(_loaded)
 
     def get(self, path: Path) -> Loaded:
         """The network of the best checkpoint of a run folder."""
         with self._lock:
-            key = (path, _stamp(path))
-            if key not in self._kept:
-                subject = subject_of(path)
-                network: TrainedNetwork = subject.classifier
-                self._kept[key] = Loaded(network, subject, {}, Lock())
-                while len(self._kept) > MOST:
-                    self._kept.popitem(last=False)
-            self._kept.move_to_end(key)
-            return self._kept[key]
+            return self._kept(path, _stamp(path))
 
     def last(self, path: Path) -> Subject:
         """The network of the last checkpoint, which changes while a run trains."""
         return subject_of(load(path, "last"))
+
+
+def _loaded(path: Path, _: tuple[int, ...]) -> Loaded:
+    subject = subject_of(path)
+    return Loaded(subject.classifier, subject, {}, Lock())
 
 
 def _stamp(path: Path) -> tuple[int, ...]:
@@ -62,8 +57,3 @@ def _stamp(path: Path) -> tuple[int, ...]:
     names = ("checkpoints/best.json", "result.json", "calibration.json")
     files = [path / name for name in names]
     return tuple(file.stat().st_mtime_ns if file.is_file() else 0 for file in files)
-
-
-def sentence(error: HandgradError) -> str:
-    """The message of an error, on one line."""
-    return " ".join(str(error).split())

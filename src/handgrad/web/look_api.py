@@ -8,8 +8,6 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from handgrad.web import looks
-from handgrad.web.loaded import Loaded
-from handgrad.web.pictures import answer
 from handgrad.web.state import Server
 
 Split = Literal["", "test", "validation", "train"]
@@ -21,11 +19,7 @@ api = APIRouter(prefix="/api/look/{run}")
 async def picture(server: Server, run: str, request: Request) -> Any:
     """The scores of a picture, which is the body of the request."""
     content = await request.body()
-    return await run_in_threadpool(_look, server, run, _answer, content)
-
-
-def _answer(loaded: Loaded, content: bytes) -> Any:
-    return answer(loaded.network, content)
+    return await run_in_threadpool(_look, server, run, looks.answer_to, content)
 
 
 def _look(server: Server, run: str, look: Callable[..., Any], *options: Any) -> Any:

@@ -1,20 +1,20 @@
 """Requests about runs: the table, curves, differences and downloads."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from handgrad.errors import RunError
+from handgrad.interop.run_files import FORMATS
+from handgrad.text import in_file_name
+from handgrad.training.log_reading import epochs_of, lines_after
 from handgrad.training.run_folder import RunFolder
-from handgrad.web.downloads import KINDS, file_name
+from handgrad.training.run_state import state_of
 from handgrad.web.handles import looked_up
 from handgrad.web.looks import gallery
-from handgrad.web.run_table import epochs_of, lines_after, state_of
 from handgrad.web.state import Server
 
-MOST_FLIPPED = 60
 Start = Annotated[int, Query(ge=0, le=2**62)]
 api = APIRouter(prefix="/api/runs")
 
@@ -22,7 +22,12 @@ api = APIRouter(prefix="/api/runs")
 @api.get("")
 def table(server: Server) -> Any:
     """All runs, the most recently changed first."""
-    return [vars(row) for row in server.table.rows()]
+    found = [_row(server, *each) for each in server.home.run_folders().items()]
+    return sorted(found, key=lambda row: -row["changed"])
+
+
+def _row(server: Server, run: str, path: Path) -> dict[str, Any]:
+    return {"id": run, **vars(server.table.row(path))}
 
 
 @api.get("/{run}")
@@ -31,7 +36,7 @@ def one(server: Server, run: str) -> Any:
     path = server.home.run(run)
     resolved = RunFolder.open(path).config.resolved
     about = resolved.model_dump(mode="json") if resolved else {}
-    return {**vars(server.table.row(run, path)), "resolved": about}
+    return {**_row(server, run, path), "resolved": about}
 
 
 @api.get("/{run}/epochs")
@@ -57,11 +62,8 @@ def live(server: Server, run: str, steps: Start = 0, metrics: Start = 0) -> Any:
 @api.get("/{first}/difference/{second}")
 def difference(server: Server, first: str, second: str) -> Any:
     """The settings in which two runs differ, each with both values."""
-    one, two = (
-        server.table.row(run, server.home.run(run)).settings for run in (first, second)
-    )
-    names = [name for name in {**one, **two} if one.get(name) != two.get(name)]
-    return {name: [one.get(name), two.get(name)] for name in names}
+    one, two = (server.table.row(server.home.run(run)) for run in (first, second))
+    return one.difference(two)
 
 
 @api.get("/{first}/flipped/{second}")
@@ -73,18 +75,11 @@ def flipped(server: Server, first: str, second: str) -> Any:
         with loaded.lock:
             found.append(loaded.predictions(""))
     one, two = found
-    if not np.array_equal(one.targets, two.targets):
-        raise RunError(
-            "These runs were tested on different images. Choose two runs on the same "
-            "data set and split."
-        )
-    right = [each.probabilities.argmax(axis=1) == each.targets for each in found]
-    gained = np.flatnonzero(right[1] & ~right[0])
-    lost = np.flatnonzero(right[0] & ~right[1])
+    gained, lost = one.changes(two)
     return {
         "classes": list(one.class_names),
-        "gained": gallery(one, gained[:MOST_FLIPPED].tolist()),
-        "lost": gallery(two, lost[:MOST_FLIPPED].tolist()),
+        "gained": gallery(one, gained),
+        "lost": gallery(two, lost),
         "counts": [len(gained), len(lost)],
     }
 
@@ -93,10 +88,11 @@ def flipped(server: Server, first: str, second: str) -> Any:
 def download(server: Server, run: str, kind: str) -> Response:
     """A file to take away."""
     path = server.home.run(run)
-    ending, make = looked_up("format", KINDS, kind)
-    name = file_name(path.name, ending)
+    found = looked_up("format", FORMATS, kind)
+    name = f"{in_file_name(path.name) or 'run'}.{found.ending}"
     headers = {"content-disposition": f'attachment; filename="{name}"'}
-    return Response(make(path), media_type="application/octet-stream", headers=headers)
+    content = found.content(path)
+    return Response(content, media_type="application/octet-stream", headers=headers)
 
 
 @api.post("/{run}/{action}")

@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from handgrad.datasets.local_copies import find
-from handgrad.datasets.sources import NAMES, source_of
-from handgrad.errors import ConfigError, DatasetError
+from handgrad.datasets.sources import NAMES
+from handgrad.errors import ConfigError
 from handgrad.names import known_name
 from handgrad.training.config import RunConfig, config_from
 from handgrad.training.configure import QUICK_START, check_names
@@ -44,20 +43,6 @@ def data_name(name: str, own: Mapping[str, Path]) -> str:
     """A name of the catalogue, or the path of the data set with this handle."""
     known = known_name(name, NAMES)
     return known if known is not None else str(looked_up("data set", own, name))
-
-
-def is_here(name: str) -> bool:
-    """Whether a data set is on this machine; one without a source always is."""
-    source = source_of(name)
-    return source is None or not source.files or find(source, None) is not None
-
-
-def check_is_here(name: str) -> None:
-    """DatasetError for a data set of the catalogue that is not on this machine."""
-    if not is_here(name):
-        raise DatasetError(
-            f"{name} is not on this machine. To download it: handgrad data fetch {name}"
-        )
 
 
 def _check(name: str, allowed: set[str] | frozenset[str]) -> None:

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import Depends
 from starlette.requests import Request
 
+from handgrad.training.run_table import RunTable
 from handgrad.web.handles import Home
 from handgrad.web.jobs import Jobs
 from handgrad.web.loaded import Networks
 from handgrad.web.own_data import OwnData
-from handgrad.web.run_table import RunTable
 
 if TYPE_CHECKING:
     from handgrad.web.study_runs import StudyRuns
@@ -21,7 +21,7 @@ class State:
 
     def __init__(self, runs: Path) -> None:
         self.home = Home(runs)
-        self.table = RunTable(self.home)
+        self.table = RunTable()
         self.jobs = Jobs(self.home)
         self.networks = Networks()
         self.data = OwnData(self.home)

@@ -6,16 +6,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from handgrad.datasets.sources import check_is_here
 from handgrad.errors import DatasetError
 from handgrad.studies import library
 from handgrad.studies.ledger import Ledger
 from handgrad.studies.library import Study
-from handgrad.studies.trials import Cell
+from handgrad.studies.progress import progress
 from handgrad.training.ownership import living_owner
 from handgrad.web.handles import looked_up
 from handgrad.web.jobs import Jobs
-from handgrad.web.run_table import last_epoch
-from handgrad.web.settings import check_is_here
 
 PAGE = "report.html"  # as `handgrad study report` names it
 COMMAND = (sys.executable, "-m", "handgrad", "study", "run")
@@ -34,23 +33,16 @@ class StudyRuns:
 
     def about(self, name: str) -> dict[str, Any]:
         """Title, state, and the rows with their question and epochs, done and all."""
-        found, ledger = study_of(name), Ledger(self.folder / name)
-        ended, study = set(ledger.outcomes()), found.on(ledger)
+        study, folder = study_of(name), self.folder / name
+        has_outcomes = bool(Ledger(folder).outcomes())
         return {
             "name": name,
-            "title": found.about.title,
-            "report": found.about.report,
-            "has_report": bool(ended) or (ledger.folder / PAGE).is_file(),
+            "title": study.about.title,
+            "report": study.about.report,
+            "has_report": has_outcomes or (folder / PAGE).is_file(),
             "is_running": self._is_running(name),
             "message": self._message(name),
-            "rows": [
-                {
-                    "row": row,
-                    "question": each.question,
-                    "epochs": _epochs(study.cells_of(row, "quick"), ledger, ended),
-                }
-                for row, each in study.experiments.items()
-            ],
+            "rows": progress(study, folder, "quick"),
         }
 
     def start(self, name: str, row: str) -> None:
@@ -106,12 +98,3 @@ def study_of(name: str) -> Study:
 
 def _handle(name: str) -> str:
     return f"study-{name}"
-
-
-def _epochs(cells: list[Cell], ledger: Ledger, ended: set[str]) -> tuple[int, int]:
-    """Epochs of a row that are done, and all; an inspection counts as one."""
-    trials = {cell.trial.key: cell.trial.epochs for cell in cells}
-    runs = {key: ledger.trial_folder(key) / "run" for key in trials.keys() - ended}
-    left = [trials[key] - last_epoch(run).get("epoch", 0) for key, run in runs.items()]
-    total = sum(trials.values())
-    return total - sum(left), total

@@ -6,24 +6,18 @@ from fastapi import APIRouter, Body
 from pydantic import BaseModel, Field
 
 from handgrad import catalog
-from handgrad.datasets.source import Source
 from handgrad.datasets.sources import SOURCES
-from handgrad.errors import HandgradError
+from handgrad.errors import HandgradError, sentence
+from handgrad.inspection.layer_list import check_layers
+from handgrad.models import as_python, as_toml, to_layers
+from handgrad.models.named_layers import LAYERS, layer_defaults
 from handgrad.starting_points import STARTING_POINTS
 from handgrad.training.configure import QUICK_START
-from handgrad.web.loaded import sentence
 from handgrad.web.looks import health_of
-from handgrad.web.network_rows import (
-    MOST_ROWS,
-    as_python,
-    as_toml,
-    described,
-    layer_options,
-    rows_of_model,
-)
 from handgrad.web.settings import config_of
 from handgrad.web.state import Server
 
+MOST_ROWS = 200
 Size = Annotated[int, Field(ge=1, le=1_024)]
 Channels = Annotated[int, Field(ge=1, le=16)]
 Tables = Annotated[dict[str, Any], Body()]
@@ -43,25 +37,22 @@ def catalogue() -> Any:
     """The names that a network and its training may use."""
     return {
         "models": [name for name in catalog.MODELS if name != "from_layers"],
-        "layers": layer_options(),
+        "layers": {name: layer_defaults(name) for name in sorted(LAYERS)},
         "optimizers": STARTING_POINTS,
         "schedules": list(catalog.SCHEDULES),
         "augmentations": list(catalog.AUGMENTATIONS),
-        "datasets": {name: _sizes(source) for name, source in SOURCES.items()},
+        "datasets": {
+            name: {"shape": source.usual_shape, "classes": len(source.class_names)}
+            for name, source in SOURCES.items()
+        },
         "quick_start": QUICK_START,
     }
-
-
-def _sizes(source: Source) -> dict[str, Any]:
-    channels, *size = source.train_shape[1:]
-    shape = [channels, *(source.usual_size or size)]
-    return {"shape": shape, "classes": len(source.class_names)}
 
 
 @api.post("/network")
 def network(given: Network) -> Any:
     """Sizes, costs and errors of rows, and the same as code."""
-    found = described(given.rows, given.shape, given.classes)
+    found = check_layers(given.rows, given.shape, given.classes).as_dict()
     if found["error"] is None:
         found["python"], found["toml"] = as_python(given.rows), as_toml(given.rows)
     return found
@@ -70,7 +61,8 @@ def network(given: Network) -> Any:
 @api.post("/network/{model}")
 def of_model(model: str, given: Network) -> Any:
     """The rows of a network of the catalogue."""
-    return {"rows": rows_of_model(model, {}, given.shape, given.classes)}
+    sizes = {"input_shape": given.shape, "classes": given.classes}
+    return {"rows": to_layers(catalog.build("model", model, {}, **sizes))}
 
 
 @api.post("/settings")

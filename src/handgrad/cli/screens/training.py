@@ -1,9 +1,8 @@
 """Terminal output of a run: progress, the final result, and what to try next."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from handgrad.arrays import Shape
@@ -103,13 +102,18 @@ def _train(
                 was_saved = is_saved
 
 
-def records_of(run: Run, tensorboard: Path | None) -> Iterator[Record]:
-    """Train a run to its end; write events to the folder `tensorboard` if given."""
-    if tensorboard is None:
-        return complete(run)
-    from handgrad.interop.tensorboard_log import log_to_tensorboard
+def records_of(run: Run, given: Mapping[str, Any]) -> Iterator[Record]:
+    """Train a run to its end; write what --tensorboard and --live ask for."""
+    records = complete(run)
+    if "tensorboard" in given:
+        from handgrad.interop.tensorboard_log import log_to_tensorboard
 
-    return log_to_tensorboard(run, tensorboard)
+        records = log_to_tensorboard(run, given["tensorboard"])
+    if "live" in given:
+        from handgrad.interop.live_log import log_live
+
+        records = log_live(run, given["live"], records)
+    return records
 
 
 def _saving_message(run: Run) -> str:

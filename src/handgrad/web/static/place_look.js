@@ -89,15 +89,15 @@ export async function show(root, here) {
       put(hidden, h('p', { class: 'quiet' }, 'A square hides each part of the image in turn…'));
       try {
         const one = await get(`look/${state.run}/occlusion${query({ image: state.image, split: state.split })}`, here.signal);
-        put(hidden, h('p', null, `Probability of ${one.name}: ${percent(one.probability, 1)}. A square of ${one.side} pixels lowers it by up to ${percent(one.largest, 1)}.`), arrayView(one.heat, 'drop of the probability'));
+        put(hidden, h('p', null, `Probability of ${one.name}: ${percent(one.probability, 1)}. A square of ${one.side} pixels lowers it by up to ${percent(Math.max(...one.drops.flat()), 1)}.`), arrayView(one.heat, 'drop of the probability'));
       } catch (error) { put(hidden); here.fail(error); }
     };
     return h('div', { class: 'stack' }, chooser(found),
       h('section', { class: 'card' }, h('h2', null, 'Occlusion'), h('p', { class: 'quiet' }, 'How much the probability of its class falls if a part of the image is hidden, at each pixel. Red: what is there speaks for the class.'), button('Hide each part', hide), hidden),
       h('section', { class: 'card' }, h('h2', null, 'Saliency'), h('p', { class: 'quiet' }, 'The gradient of the loss with respect to each pixel: where a change of the image would change the loss most. Red: a brighter pixel raises the loss.'), arrayView(found.saliency, 'd_image')),
       h('section', { class: 'card' }, h('h2', null, 'Outputs of each layer'), found.steps.filter((one) => one.name !== 'loss').map((one) => {
-        const outputs = one.arrays.find((each) => each.name === 'outputs');
-        return outputs?.array ? [h('h3', null, one.name), arrayView(outputs.array, `${one.name}.outputs`)] : null;
+        const outputs = one.arrays.outputs?.value;
+        return outputs?.data ? [h('h3', null, one.name), arrayView(outputs, `${one.name}.outputs`)] : null;
       })));
   }
 
@@ -117,18 +117,19 @@ export async function show(root, here) {
   }
 
   function stepView(one) {
-    const forward = one.arrays.findIndex((each) => each.name === 'd_outputs' || each.name === 'd_logits');
-    const cut = forward < 0 ? one.arrays.length : forward;
+    const arrays = Object.entries(one.arrays);
+    const forward = arrays.findIndex(([name]) => name === 'd_outputs' || name === 'd_logits');
+    const cut = forward < 0 ? arrays.length : forward;
     const checked = h('div', { 'aria-live': 'polite' });
-    const block = (rows) => rows.map((each) => {
-      const parameter = each.name === 'd_weight' ? 'weight' : each.name === 'd_bias' ? 'bias' : '';
+    const block = (rows) => rows.map(([name, { value, equation }]) => {
+      const parameter = name === 'd_weight' ? 'weight' : name === 'd_bias' ? 'bias' : '';
       const canCheck = parameter && ['Conv2d', 'Linear'].includes(one.kind);
-      return h('div', null, h('h3', { class: 'mono' }, each.name), each.equation ? h('p', { class: 'equation mono' }, `= ${each.equation}`) : null,
-        each.array ? arrayView(each.array, each.name, { chosen: canCheck ? (entry) => check(one, parameter, entry, checked) : null }) : h('p', null, each.text),
-        canCheck ? h('p', { class: 'line' }, button('Check the largest entry by a finite difference', () => check(one, parameter, largest(each.array), checked), { class: 'small' }), h('small', null, 'or click an entry')) : null);
+      return h('div', null, h('h3', { class: 'mono' }, name), equation ? h('p', { class: 'equation mono' }, `= ${equation}`) : null,
+        value?.data ? arrayView(value, name, { chosen: canCheck ? (entry) => check(one, parameter, entry, checked) : null }) : h('p', null, plain(value)),
+        canCheck ? h('p', { class: 'line' }, button('Check the largest entry by a finite difference', () => check(one, parameter, largest(value), checked), { class: 'small' }), h('small', null, 'or click an entry')) : null);
     });
     return [h('h2', null, `${one.name}: ${one.kind}`), one.equations ? h('pre', { class: 'equation', tabindex: 0, 'aria-label': 'Equations' }, one.equations) : null, checked,
-      h('div', { class: 'pair' }, h('div', null, h('h2', null, 'Forward'), block(one.arrays.slice(0, cut))), h('div', null, h('h2', null, 'Backward'), block(one.arrays.slice(cut))))];
+      h('div', { class: 'pair' }, h('div', null, h('h2', null, 'Forward'), block(arrays.slice(0, cut))), h('div', null, h('h2', null, 'Backward'), block(arrays.slice(cut))))];
   }
 
   async function check(one, parameter, entry, place) {
@@ -142,13 +143,19 @@ export async function show(root, here) {
           h('tr', null, h('th', { scope: 'row' }, 'written by hand'), h('td', { class: 'number' }, number(found.backward, 10))),
           h('tr', null, h('th', { scope: 'row' }, 'finite difference'), h('td', { class: 'number' }, found.numeric === null ? 'every step crossed a kink' : number(found.numeric, 10))),
           found.numeric === null ? null : h('tr', null, h('th', { scope: 'row' }, 'relative difference'), h('td', { class: 'number' }, `${number(found.relative_error, 3)}${agrees ? ', they agree' : ''}`)))),
-        h('p', { class: 'quiet' }, 'It is a sum of gradient that comes in × input, largest first: ', found.terms.slice(0, 3).map((term) => `${number(term.upstream)} × ${number(term.local)} = ${number(term.product)}`).join('; '), '.'),
-        h('p', { class: 'mono quiet' }, found.code)));
+        h('p', { class: 'quiet' }, 'It is a sum of gradient that comes in × input, largest first: ', terms(found.places).slice(0, 3).map(([upstream, local, product]) => `${number(upstream)} × ${number(local)} = ${number(product)}`).join('; '), '.'),
+        h('p', { class: 'mono quiet' }, `${found.file}:${found.line}: ${found.code}`)));
     } catch (error) { put(place, h('p', { class: 'problem' }, error.message)); }
     place.scrollIntoView({ block: 'nearest' });
   }
   await draw();
 }
+
+/** The terms of a gradient, largest first: upstream, local and product. */
+const terms = (places) => places.map(({ upstream, local }) => [upstream, local, upstream * local]).sort((a, b) => Math.abs(b[2]) - Math.abs(a[2]));
+
+/** A value that is no array: a number, sizes, a flag, nothing. */
+const plain = (value) => (value === null ? 'none' : typeof value === 'number' ? number(value, 6) : Array.isArray(value) ? `(${value.join(', ')})` : String(value));
 
 /** The number of the entry with the largest magnitude. */
 function largest(array) {

@@ -1,4 +1,4 @@
-"""Arrays as JSON: little-endian bytes in base64, with shape and type."""
+"""Arrays as compact JSON: little-endian bytes in base64, with shape and type."""
 
 from base64 import b64encode
 from typing import Any
@@ -7,14 +7,17 @@ import numpy as np
 
 from handgrad.arrays import NumpyArray
 
-MOST = 65_536  # entries of an array that are sent
+MOST = 65_536  # entries of an array that are kept
 
 
-def as_json(array: NumpyArray, most: int = MOST) -> dict[str, Any]:
+def encoded(array: NumpyArray, most: int = MOST) -> dict[str, Any]:
     """An array as plain values; of a large one the first entries of its first axis.
 
-    `of` is the whole shape. Integers up to 255 are sent as bytes, other numbers in
-    float32.
+    `most` is the number of entries that are kept; `of` is the whole shape. Arrays of
+    uint8 are bytes, others float32: a tenth of the lists of `tolist`.
+
+    Example
+        trace(clf, image, label).as_dict(encoded)
     """
     whole = array.shape
     if array.size > most:

@@ -6,7 +6,33 @@ import pytest
 import safetensors.numpy
 
 import handgrad
-from handgrad.web.downloads import KINDS, file_name, safetensors_of, script_of
+from handgrad.errors import RunError
+from handgrad.interop.run_files import FORMATS, files_of, safetensors_of, script_of
+from handgrad.network import conv2d, flatten, linear, relu
+from handgrad.training import config_from, start
+
+TINY = {
+    "engine": "plain",
+    "dataset": {"name": "digits", "image_size": [8, 8], "train_count": 60},
+    "model": {
+        "name": "from_layers",
+        "layers": [
+            conv2d(2, 3),
+            relu(),
+            flatten(),
+            linear(),
+        ],
+    },
+    "training": {"epochs": 2, "batch_size": 20},
+}
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """The folder of a run of two epochs, not to be changed."""
+    folder = tmp_path_factory.mktemp("trained") / "tiny"
+    assert len(list(start(config_from(TINY), folder))) == 8
+    return folder
 
 
 def test_the_network_gives_the_same_answers(trained, tmp_path):
@@ -29,7 +55,7 @@ def test_the_script_trains_the_same_network(trained, tmp_path, monkeypatch):
 
 
 def of(kind, run):
-    return KINDS[kind][1](run)
+    return FORMATS[kind].content(run)
 
 
 def test_the_weights_for_torch_have_its_names(trained):
@@ -59,7 +85,23 @@ def test_texts_are_read_again(trained):
     assert f"{result['test_accuracy']:.2%}" in of("report", trained).decode()
 
 
-@pytest.mark.parametrize("name", ["../x", 'a"; b', "\n", "", "ä" * 99, "a" * 99])
-def test_a_file_name_is_plain(name):
-    assert file_name(name, "csv").replace(".csv", "").replace("-", "a").isascii()
-    assert len(file_name(name, "csv")) <= 44
+def test_source_code_names_its_files(trained, tmp_path):
+    found = files_of("python", trained, tmp_path / "net.py")
+    assert {path.name for path in found} == {"net.py", "net.npz"}
+    assert list(files_of("c", trained, tmp_path / "net.c")) == [tmp_path / "net.c"]
+    assert files_of("csv", trained, tmp_path / "a") == {
+        tmp_path / "a": of("csv", trained)
+    }
+
+
+def test_a_saved_network_is_written_with_its_history(trained, tmp_path):
+    (tmp_path / "one.safetensors").write_bytes(of("safetensors", trained))
+    assert of("safetensors", tmp_path / "one.safetensors") == of("safetensors", trained)
+
+
+def test_a_script_needs_a_run_that_began_with_random_weights(trained, tmp_path):
+    start = {"start": {"source": str(trained)}}
+    run = handgrad.training.start(config_from(TINY | start), tmp_path / "tuned")
+    run.folder.release()
+    with pytest.raises(RunError, match="no single script"):
+        of("script", run.folder.path)

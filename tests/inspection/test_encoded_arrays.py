@@ -3,7 +3,7 @@ from base64 import b64decode
 import numpy as np
 import pytest
 
-from handgrad.web.arrays_json import as_json
+from handgrad.inspection.encoded_arrays import encoded
 
 
 def decoded(sent):
@@ -14,14 +14,14 @@ def decoded(sent):
 @pytest.mark.parametrize("kind", ["uint8", "float64", "int64", "bool"])
 def test_an_array_arrives_whole(kind):
     array = np.arange(24).reshape(2, 3, 4).transpose(2, 0, 1).astype(kind)
-    sent = as_json(array)
+    sent = encoded(array)
     assert sent["of"] == sent["shape"] == [4, 2, 3]
     assert (decoded(sent) == array).all()
 
 
 def test_of_a_large_array_the_first_part_arrives_and_the_whole_shape():
     array = np.arange(1000.0).reshape(10, 100)
-    sent = as_json(array, 250)
+    sent = encoded(array, 250)
     assert (sent["of"], sent["shape"]) == ([10, 100], [2, 100])
     assert (decoded(sent) == array[:2]).all()
-    assert as_json(array[:1], 30)["shape"] == [30]
+    assert encoded(array[:1], 30)["shape"] == [30]

@@ -1,25 +1,26 @@
-"""The process of one training: `python -m handgrad.web.train_process`.
+"""A file of steps to follow a training while it runs, one line of JSON for each.
 
-It trains by the same functions as `handgrad train`, and appends what happens to a
-file that the page shows while it runs. SIGINT and SIGTERM save and stop it.
+    {"step": 120, "steps": 900, "epoch": 2, "loss": 0.31, ..., "layers": {...}}
+
+Unlike the logs of the run folder, it is written at once, holds speed and time left, and
+becomes sparser the longer a run takes. Now and then a line has the gradient norm of
+each layer.
 """
 
 import json
-import os
-import signal
-import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterable, Iterator
 from math import inf
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from handgrad.errors import HandgradError, StoppedError
+from handgrad.errors import HandgradError, HandgradWarning, RunError
 from handgrad.inspection.gradient_flow import flow_rows
 from handgrad.inspection.subject import Subject, as_inputs
+from handgrad.paths import path_of
 from handgrad.run import complete
-from handgrad.training import resume, start
-from handgrad.training.config import read_config
+from handgrad.training.atomic import cannot_write
 from handgrad.training.records import Record, StepRecord
 from handgrad.training.run import Run
 
@@ -30,21 +31,24 @@ FIRST = 4.0  # seconds before they are measured first
 REST = 100  # at most 1 % of the time
 
 
-class Stop:
-    """Whether a signal has asked to stop."""
+def log_live(
+    run: Run, path: str | Path, records: Iterable[Record] | None = None
+) -> Iterator[Record]:
+    """Train a `run` as `handgrad.run.complete` does, and append steps to a file.
 
-    def __init__(self) -> None:
-        self.is_asked = False
-        for name in ("SIGINT", "SIGTERM"):
-            signal.signal(getattr(signal, name), self._ask)
+    Yields its records. The file at `path` has a line of JSON for some of the steps:
+    loss and accuracy of the batch, learning rate, images per second, seconds left, and
+    now and then `layers`, the norm of each layer's gradient on 16 training images. At
+    first there are five lines a second, later fewer; they take 1 to 2 % of the time.
+    `records` are those of the run, if another function already trains it.
 
-    def _ask(self, *_: Any) -> None:
-        self.is_asked = True
-
-    def check(self) -> None:
-        """StoppedError if a signal was received."""
-        if self.is_asked:
-            raise StoppedError("Stopped.")
+    RunError if the file cannot be made; one that cannot be written later on is a
+    HandgradWarning, and training goes on.
+    """
+    log = LiveLog(run, path_of("log_live", "path", path, RunError))
+    for record in complete(run) if records is None else records:
+        log.add(record)
+        yield record
 
 
 class Layers:
@@ -73,28 +77,34 @@ class Layers:
         return {row.layer: row.gradient_norm for row in found}
 
 
-class Live:
-    """A file of steps, one JSON line each, fewer the longer a run takes."""
+class LiveLog:
+    """The file at `path`, and when its next line is due."""
 
-    def __init__(self, path: Path, run: Run) -> None:
+    def __init__(self, run: Run, path: Path) -> None:
         self.path = path
         self.steps = run.trainer.steps_per_epoch * run.config.training.epochs
         self.first = run.trainer.position.step
         self.started = self.written = monotonic()
         self.layers = Layers(run)
+        self.is_broken = False
+        try:
+            self._append("")
+        except OSError as error:
+            raise cannot_write(path, error) from error
 
-    def show(self, record: Record) -> None:
+    def add(self, record: Record) -> None:
         """Append a step, unless the last line was written only just before."""
         now = monotonic()
         wait = max(PAUSE, PART * (now - self.started))
-        if isinstance(record, StepRecord) and now - self.written >= wait:
-            layers = self.layers.now()
-            line = self.line(record, now - self.started)
-            self.write({**line, "layers": layers} if layers else line)
-            self.written = now
+        if not isinstance(record, StepRecord) or now - self.written < wait:
+            return
+        layers = self.layers.now()
+        line = self.line(record, now - self.started)
+        self.write({**line, "layers": layers} if layers else line)
+        self.written = now
 
     def line(self, record: StepRecord, seconds: float) -> dict[str, Any]:
-        """What the page shows of a step; `seconds` have passed since the start."""
+        """The values of a step; `seconds` have passed since the start."""
         left = (self.steps - record.step) / max(1, record.step - self.first) * seconds
         return {
             "step": record.step,
@@ -109,37 +119,17 @@ class Live:
         }
 
     def write(self, values: dict[str, Any]) -> None:
-        """Append one line."""
+        """Append one line; warn the first time that it cannot be written."""
+        try:
+            self._append(json.dumps(values) + "\n")
+        except OSError as error:
+            if not self.is_broken:
+                said = f"{self.path} cannot be written: {error.strerror or error}."
+                warnings.warn(
+                    f"{said} Training goes on.", HandgradWarning, stacklevel=2
+                )
+            self.is_broken = True
+
+    def _append(self, text: str) -> None:
         with open(self.path, "a", encoding="utf-8") as file:
-            file.write(json.dumps(values) + "\n")
-
-
-def main(words: Sequence[str]) -> int:
-    """Train with a `start CONFIG FOLDER LIVE` or `resume FOLDER LIVE`; exit code."""
-    stop = Stop()
-    try:
-        run = _begun(words)
-        run.trainer.between = stop.check
-        live = Live(Path(words[-1]), run)
-        stop.check()
-        for record in complete(run):
-            live.show(record)
-    except StoppedError:
-        return 0
-    except HandgradError as error:
-        print(" ".join(str(error).split()), file=sys.stderr, flush=True)
-        return error.exit_code
-    except MemoryError:
-        print("Out of memory. Use a smaller batch size.", file=sys.stderr, flush=True)
-        return 2
-    return 0
-
-
-def _begun(words: Sequence[str]) -> Run:
-    if words[0] == "resume":
-        return resume(Path(words[1]))
-    return start(read_config(Path(words[1])), Path(words[2]))
-
-
-if __name__ == "__main__":
-    os._exit(main(sys.argv[1:]))
+            file.write(text)
