@@ -61,9 +61,19 @@ def test_small_images_get_airbench_and_tiny_ones_a_resnet():
     assert small == ["lenet", *["airbench"] * 4]
 
 
+@pytest.mark.parametrize(
+    ("side", "stride"), [(24, None), (40, None), (64, 2), (96, 3), (224, 7)]
+)
+def test_images_of_any_fixed_size_are_32_patches_wide(side, stride):
+    fixed = facts(shape=(3, side, side), is_fixed=True)
+    models = [one.model for one in candidates_for(fixed)[1:]]
+    assert {model.get("patch_stride") for model in models} == {stride}
+    assert {model.get("patch_size") for model in models} == {stride}
+
+
 def test_airbench_and_resnets_have_the_same_recipe():
-    small, photographs = facts(shape=(3, 32, 32)), facts(shape=(3, 300, 300))
-    one, other = (recipe(f, candidates_for(f)[-1]) for f in (small, photographs))
+    tiny, photographs = facts(shape=(3, 16, 16)), facts(shape=(3, 300, 300))
+    one, other = (recipe(f, candidates_for(f)[-1]) for f in (tiny, photographs))
     assert one["model"]["name"] != other["model"]["name"]
     assert one["optimizer"] == other["optimizer"]
     assert one["optimizer"]["name"] == "nesterov"

@@ -26,7 +26,7 @@ def test_five_lines_explain_the_plan(plan):
     assert "3,000 colour images of about 400 x 300" in data
     assert data.endswith("2 classes of 300 to 2,700, unbalanced")
     assert (
-        "resnet (channels 32-64-128, blocks 1-1-2, stem large) on 64 x 64: 500 images"
+        "airbench (channels 32-64-128, patch_size 2, patch_stride 2) on 64 x 64: 500"
         in network
     )
     assert "48 epochs of 2,700 images, 300 for validation, batch size 64" in training

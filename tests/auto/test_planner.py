@@ -6,7 +6,7 @@ from handgrad.auto.planner import Planner, check_minutes
 from handgrad.errors import ConfigError
 
 FACTS = Facts(("cat", "dog"), (1500, 1500), (3, 400, 300))
-SPEEDS = {"lenet": 8000, "resnet": 1000}  # images per second
+SPEEDS = {"lenet": 8000, "airbench": 1000}  # images per second
 
 
 @pytest.mark.parametrize("minutes", [0, -1, "abc", float("nan"), 1e99, None, True])
@@ -34,8 +34,8 @@ def planner_of(minutes, monkeypatch, given=None, facts=FACTS, start=0.0):
     [
         (0.1, "lenet"),
         (1, "lenet"),
-        (10, "resnet"),
-        (1e9, "resnet"),
+        (10, "airbench"),
+        (1e9, "airbench"),
     ],
 )
 def test_more_time_means_a_larger_network(minutes, network, monkeypatch):
@@ -45,7 +45,7 @@ def test_more_time_means_a_larger_network(minutes, network, monkeypatch):
     assert plan.minutes == pytest.approx(minutes)
     assert plan.seconds <= 0.9 * 60 * minutes
     if minutes == 10:
-        assert plan.config.dataset.image_size == (96, 96)
+        assert plan.config.dataset.image_size == (64, 64)
         assert plan.seconds > 0.8 * 600
 
 
@@ -55,10 +55,10 @@ def test_time_that_has_passed_is_gone_but_a_third_stays(monkeypatch):
     assert planner_of(10, monkeypatch, start=1e4).left() == pytest.approx(200)
 
 
-def test_the_smallest_resnet_needs_fewer_epochs(monkeypatch):
+def test_the_smallest_airbench_needs_fewer_epochs(monkeypatch):
     planner = planner_of(3, monkeypatch)  # for 60 epochs
     assert planner.chosen().candidate.side == 32
-    assert planner_of(6, monkeypatch).chosen().candidate.side == 96
+    assert planner_of(6, monkeypatch).chosen().candidate.side == 64
 
 
 def test_the_network_keeps_the_options_given(monkeypatch):

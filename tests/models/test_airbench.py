@@ -7,10 +7,10 @@ from handgrad.models import airbench
 from .twins import assert_same_network
 
 
-def textbook(channels, patch, stride, last, inputs=3):
+def textbook(channels, patch, stride, last):
     """The paper's network with a trained first convolution, biases and weights."""
-    before = 2 * inputs * patch * patch
-    parts = [nn.Conv2d(inputs, before, patch, stride), nn.GELU()]
+    before = 24
+    parts = [nn.Conv2d(3, before, patch, stride), nn.GELU()]
     for count in channels:
         parts += [nn.Conv2d(before, count, 3, padding=1), nn.MaxPool2d(2)]
         parts += [nn.BatchNorm2d(count), nn.GELU()]
@@ -37,6 +37,11 @@ def test_is_the_network_written_with_torch(channels, patch, stride, size, last):
     )
     twin = textbook(channels, patch, stride, last)
     assert_same_network(model, twin, shape, training=True)
+
+
+def test_the_number_of_patches_is_an_option():
+    first, *_ = airbench(patch_channels=7).layers.values()
+    assert first.out_channels == 7
 
 
 def test_the_paper_s_image_size_ends_in_windows_of_three_pixels():

@@ -4,7 +4,7 @@ The epochs follow from the time, see `plan`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 from typing import Any
 
@@ -63,7 +63,7 @@ def _network(name: str, **options: Any) -> tuple[tuple[str, Any], ...]:
     return (("name", name), *options.items())
 
 
-BETTER = 0.4  # the smallest ResNet exceeds LeNet after few epochs
+BETTER = 0.4  # the smallest network with batch norm exceeds LeNet after few epochs
 LENET = _network("lenet", activation="relu", pooling="max", initializer="he_normal")
 LEAST_SIDE = 12  # pixels, for the two poolings of LeNet
 MLP = Candidate(_network("mlp", hidden_sizes=(128,)))
@@ -75,22 +75,28 @@ TINY_IMAGES = (
     Candidate(_network(RESNET, channels=(32, 64, 128))),
 )
 SMALLEST = 24  # pixels, from which on the three stages of airbench suit an image
-SMALL_IMAGES = (
-    Candidate(LENET),
-    Candidate(_network(AIRBENCH, channels=(16, 32, 64)), part=BETTER),
-    Candidate(_network(AIRBENCH, channels=(32, 64, 128))),
-    Candidate(_network(AIRBENCH, channels=(32, 128, 128))),
-    Candidate(_network(AIRBENCH, channels=(64, 256, 256))),
-)
-STAGES: dict[str, Any] = {"channels": (32, 64, 128), "blocks": (1, 1, 2)}
-POOLED = _network(RESNET, **STAGES, stem="medium")
+PATCHES = 32  # on a side of the image, to which larger images are reduced
+WIDTHS = ((16, 32, 64), (32, 64, 128), (32, 128, 128), (64, 256, 256))
+
+
+def _airbench(channels: tuple[int, ...], side: int) -> tuple[tuple[str, Any], ...]:
+    """The network for images of this side length."""
+    stride = max(1, round(side / PATCHES))
+    patches = {"patch_size": stride, "patch_stride": stride} if stride > 1 else {}
+    return _network(AIRBENCH, channels=channels, **patches)
+
+
 PHOTOGRAPHS = (
     Candidate(LENET, 32),
-    Candidate(POOLED, 32, BETTER),
-    Candidate(_network(RESNET, **STAGES, stem="large"), 64),
-    Candidate(POOLED, 64),
-    Candidate(POOLED, 96),
+    Candidate(_airbench(WIDTHS[0], 32), 32, BETTER),
+    *(Candidate(_airbench(widths, 64), 64) for widths in WIDTHS[1:]),
 )
+
+
+def _of_any_size(side: int) -> Sequence[Candidate]:
+    """The candidates for images that keep their size."""
+    first, *rest = [Candidate(_airbench(widths, side)) for widths in WIDTHS]
+    return (Candidate(LENET), replace(first, part=BETTER), *rest)
 
 
 def candidates_for(facts: Facts) -> Sequence[Candidate]:
@@ -100,8 +106,8 @@ def candidates_for(facts: Facts) -> Sequence[Candidate]:
     if facts.side < LEAST_SIDE:
         return (MLP, *TINY_IMAGES[1:])
     if facts.is_fixed or facts.side <= SMALL:
-        return TINY_IMAGES if facts.side < SMALLEST else SMALL_IMAGES
-    return [one for one in PHOTOGRAPHS if (one.side or 0) <= max(facts.side, 64)]
+        return TINY_IMAGES if facts.side < SMALLEST else _of_any_size(facts.side)
+    return PHOTOGRAPHS
 
 
 def recipe(
