@@ -26,9 +26,10 @@ def airbench(  # noqa: PLR0913 (all settings of the network)
 ) -> Sequential:
     """Airbench: stages of two 3 x 3 convolutions, pooled after the first one.
 
-    A convolution on small patches comes first. Each stage halves height and width by max pooling right after its first
-    convolution, so that batch normalization, activation and second convolution take a
-    quarter of the time. Global max pooling and one linear layer follow the last stage.
+    A convolution on small patches comes first. Each stage halves height and width by
+    max pooling right after its first convolution, so that batch normalization,
+    activation and second convolution take a quarter of the time. Global max pooling and
+    one linear layer follow the last stage.
     It has 296,000 parameters by default.
 
     ConfigError without a stage, for an unknown activation or initializer, or a number
