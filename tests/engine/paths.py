@@ -2,7 +2,7 @@
 
 from handgrad.engine import processor
 
-AGAIN = "test_networks_on_a_smaller_set"
+AGAIN = "on_a_smaller_set"
 LACKS = {"avx2": "no AVX2", "avx512": "no AVX-512", "amx": "no matrix unit"}
 
 

@@ -13,22 +13,43 @@ from . import paths
 
 HERE = Path(__file__).parent
 TESTS = ("test_cpu.py", "test_float_inputs.py")
+BY_DAY = "gradients or small_batches or every_loss or networks_agree or same_bits"
+OPTIONS = ("pytest", "-q", "-p", "no:cacheprovider")
 NONE = "this processor has no"
 SMALLER = processor.offered()[:-1]
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not SMALLER, reason="this processor has no second set")
-@pytest.mark.parametrize(
-    "name",  # the smallest set always, those between it and the largest at night
-    [*SMALLER[:1], *(pytest.param(n, marks=pytest.mark.nightly) for n in SMALLER[1:])],
-)
+@pytest.mark.parametrize("name", SMALLER[:1])
 def test_networks_on_a_smaller_set(name):
+    assert_passes_on(name, f"({BY_DAY}) and not many_random")
+
+
+@pytest.mark.nightly
+@pytest.mark.skipif(not SMALLER, reason="this processor has no second set")
+@pytest.mark.parametrize("name", SMALLER)
+def test_everything_on_a_smaller_set(name):
+    assert_passes_on(name, "not many_random")
+
+
+def assert_passes_on(name, chosen):
+    """The tests with these words in their names, in a process of that set."""
     if name == processor.instruction_set():
         pytest.skip("these tests run on it now")
-    chosen = [*(str(HERE / test) for test in TESTS), "-k", "not many_random"]
+    files = [str(HERE / test) for test in TESTS]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *chosen],
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            *files,
+            "-k",
+            chosen,
+        ],
         env={**os.environ, processor.VARIABLE: name},
         cwd=HERE.parents[1],
         capture_output=True,

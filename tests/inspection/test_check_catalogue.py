@@ -108,13 +108,13 @@ def check_thoroughly(kind, name, seed):
     assert row.directions == shapes * directions
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("name", LAYER_CASES)
 def test_layers_thoroughly(name, seed):
     check_thoroughly("layer", name, seed)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("name", LOSS_CASES)
 def test_losses_thoroughly(name, seed):
     check_thoroughly("loss", name, seed)

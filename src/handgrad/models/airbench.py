@@ -29,8 +29,7 @@ def airbench(  # noqa: PLR0913 (all settings of the network)
     A convolution on small patches comes first. Each stage halves height and width by
     max pooling right after its first convolution, so that batch normalization,
     activation and second convolution take a quarter of the time. Global max pooling and
-    one linear layer follow the last stage.
-    It has 296,000 parameters by default.
+    one linear layer follow the last stage. It has 296,000 parameters by default.
 
     ConfigError without a stage, for an unknown activation or initializer, or a number
     out of range; ShapeError for images that are too small.
