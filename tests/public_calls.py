@@ -288,6 +288,10 @@ INITIALIZERS = {
     "initializers.he_uniform": drawn(initializers.he_uniform),
     "initializers.glorot_normal": drawn(initializers.glorot_normal),
     "initializers.glorot_uniform": drawn(initializers.glorot_uniform),
+    "initializers.whitening": row(
+        lambda: initializers.whitening((4, 1, 2, 2), KEY),
+        wrong=[lambda: initializers.whitening((4, 2), KEY)],
+    ),
     "initializers.fans": row(lambda: initializers.fans((2, 3))),
 }
 INSPECTION = {

@@ -5,9 +5,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.fft import dctn
 from scipy.stats import kstest
 
 from handgrad import initializers
+from handgrad.errors import ConfigError
 from handgrad.initializers import fans
 from handgrad.randomness import Key
 
@@ -139,3 +141,53 @@ def test_drawing_a_large_weight_takes_little_more_than_the_weight():
     finally:
         tracemalloc.stop()
     assert weight.nbytes <= most < 2 * weight.nbytes
+
+
+def markov(shape):
+    """Covariance of a patch of a Markov process, (entries, entries)."""
+    parts = [
+        decay ** abs(np.subtract.outer(range(size), range(size)))
+        for size, decay in zip(shape, (0.85, 0.95, 0.95), strict=True)
+    ]
+    return np.kron(np.kron(parts[0], parts[1]), parts[2])
+
+
+@pytest.mark.parametrize("patch", [(3, 2, 2), (1, 2, 2), (3, 3, 2), (1, 1, 1)])
+def test_whitening_makes_features_of_one_variance_and_their_negatives(patch):
+    """The DCT of neighbours leaves little correlation: only odd with odd patterns."""
+    half = np.prod(patch)
+    weight = initializers.whitening((2 * half, *patch), KEY).reshape(2 * half, -1)
+    assert weight.dtype == np.float32
+    np.testing.assert_array_equal(weight[half:], -weight[:half])
+    found = weight[:half] @ markov(patch) @ weight[:half].T
+    variances = np.diag(found)
+    assert (np.diff(variances) <= 1e-4).all()
+    own = variances / (weight[:half] ** 2).sum(axis=1)  # of the unscaled patterns
+    np.testing.assert_allclose(variances, own / (own + 5e-4), rtol=1e-3)
+    rest = found - np.diag(variances)
+    assert abs(rest).max() < (0.25 if 3 in patch else 1e-4)
+
+
+def test_whitening_filters_are_those_of_the_discrete_cosine_transform():
+    weight = initializers.whitening((24, 3, 2, 2), KEY)[:12]
+    for one in weight:
+        found = dctn(one.astype(np.float64), norm="ortho")
+        assert (abs(found) > 1e-4 * abs(found).max()).sum() == 1
+
+
+@pytest.mark.parametrize("outputs", [1, 5, 24, 31])
+def test_whitening_has_as_many_outputs_as_asked_for(outputs):
+    weight = initializers.whitening((outputs, 3, 2, 2), KEY)
+    plus = min(-(-outputs // 2), 12)
+    minus = min(outputs - plus, 12)
+    whole = initializers.whitening((24, 3, 2, 2), KEY)
+    np.testing.assert_array_equal(weight[:plus], whole[:plus])
+    np.testing.assert_array_equal(weight[plus : plus + minus], -whole[:minus])
+    drawn = initializers.he_normal((outputs, 3, 2, 2), KEY)
+    np.testing.assert_array_equal(weight[24:], drawn[24:])
+
+
+@pytest.mark.parametrize("shape", [(3, 4), (3,), (2, 1025, 1, 1), (2, 1, 2000, 1)])
+def test_whitening_is_for_first_convolutions(shape):
+    with pytest.raises(ConfigError, match="weight of a convolution"):
+        initializers.whitening(shape, KEY)

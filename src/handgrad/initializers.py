@@ -10,7 +10,7 @@ Weights are stored output first, so one rule gives their fans:
 """
 
 from collections.abc import Callable
-from math import prod, sqrt
+from math import cos, pi, prod, sqrt
 from typing import TypeAlias
 
 import numpy as np
@@ -29,11 +29,16 @@ __all__ = [
     "he_uniform",
     "normal",
     "uniform",
+    "whitening",
     "zeros",
 ]
 
 Initializer: TypeAlias = Callable[[Shape, Key], NumpyArray]
 
+# Correlations of natural images: of neighbouring pixels; of red with green with blue.
+PIXELS, CHANNELS = 0.95, 0.85
+EPS = 5e-4  # of the variance of a pixel; keeps noise from being amplified
+MOST_CHANNELS = 1024
 FLOAT_BYTES = 4
 LARGE = 1 << 26  # bytes; smaller weights are allocated without checking free memory
 
@@ -175,3 +180,71 @@ def glorot_uniform(shape: Shape, key: Key) -> NumpyArray:
         feedforward neural networks, section 4.2.1, equation 16.
     """
     return uniform(sqrt(6 / sum(fans(shape))))(shape, key)
+
+
+def whitening(shape: Shape, key: Key) -> NumpyArray:
+    """Patch whitening for a first convolution: uncorrelated features, each twice.
+
+    The filters are the cosine patterns of a patch (the DCT basis over channels, rows
+    and columns), the most frequent in natural images first, scaled so that each output
+    has variance 1 on them; the second half of the filters is the negative of the first.
+    The images have variance 1 (`normalization = "standard"`). Their statistics are
+    those of a Markov process, so that no image is looked at. If there are more outputs
+    than patterns and negatives, He initialization draws the others from `key`.
+
+    ConfigError unless the shape is that of a convolution, of at most 1,024 channels.
+
+    Shapes
+        shape    (out_channels, channels, kernel height, kernel width)
+        outputs  `shape`, float32
+
+    Equations
+        pattern[f, i]      = cos(pi * f * (2i + 1) / (2n)) * sqrt(2 / n), of f = 0
+                             sqrt(1 / n); n is the size of the axis
+        correlation[i, j]  = 0.95 ** |i - j| of pixels, 0.85 ** |i - j| of channels
+        variance[f]        = pattern[f] @ correlation @ pattern[f]
+        filter             = product of the three patterns
+                             / sqrt(product of their variances + 0.0005)
+
+    Source
+        Jordan (2024), 94% on CIFAR-10 in 3.29 seconds on a single GPU, section 3.2,
+        which measures the covariance; Ahmed, Natarajan, Rao (1974), Discrete cosine
+        transform: the DCT basis is close to its eigenvectors.
+    """
+    if len(shape) != 4 or max(shape[1:]) > MOST_CHANNELS:
+        raise ConfigError(
+            "whitening draws the weight of a convolution of at most "
+            f"{MOST_CHANNELS:,} channels, got the shape {shape}. Use he_normal."
+        )
+    decays = (CHANNELS, PIXELS, PIXELS)
+    axes = [
+        _cosines(size, decay) for size, decay in zip(shape[1:], decays, strict=True)
+    ]
+    (channel, by_channel), (row, by_row), (column, by_column) = axes
+    variances = np.einsum("c,h,w->chw", by_channel, by_row, by_column).reshape(-1)
+    half = min(-(-shape[0] // 2), variances.size)
+    chosen = np.argsort(-variances, kind="stable")[:half]
+    c, h, w = np.unravel_index(chosen, shape[1:])
+    filters = np.einsum("kc,kh,kw->kchw", channel[c], row[h], column[w])
+    filters /= np.sqrt(variances[chosen] + EPS)[:, None, None, None]
+    filters = filters.round(5)  # the same bits on every machine
+    values = he_normal(shape, key)
+    values[:half] = filters
+    values[half : 2 * half] = -filters[: shape[0] - half]
+    return values
+
+
+def _cosines(size: int, decay: float) -> tuple[NumpyArray, NumpyArray]:
+    """The DCT basis of an axis, one pattern in each row, and their variances."""
+    places = range(size)
+    patterns = np.array(
+        [
+            [
+                sqrt((2 if f else 1) / size) * cos(pi * f * (2 * i + 1) / (2 * size))
+                for i in places
+            ]
+            for f in places
+        ]
+    )
+    correlation = np.array([[decay ** abs(i - j) for j in places] for i in places])
+    return patterns, np.einsum("fi,ij,fj->f", patterns, correlation, patterns)

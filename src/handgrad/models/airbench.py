@@ -26,10 +26,11 @@ def airbench(  # noqa: PLR0913 (all settings of the network)
 ) -> Sequential:
     """Airbench: stages of two 3 x 3 convolutions, pooled after the first one.
 
-    A convolution on small patches comes first. Each stage halves height and width by
-    max pooling right after its first convolution, so that batch normalization,
-    activation and second convolution take a quarter of the time. Global max pooling and
-    one linear layer follow the last stage. It has 296,000 parameters by default.
+    A convolution on small patches comes first; its initial weights whiten them (see
+    `handgrad.initializers.whitening`). Each stage halves height and width by max
+    pooling right after its first convolution, so that batch normalization, activation
+    and second convolution take a quarter of the time. Global max pooling and one linear
+    layer follow the last stage. It has 296,000 parameters by default.
 
     ConfigError without a stage, for an unknown activation or initializer, or a number
     out of range; ShapeError for images that are too small.
@@ -48,14 +49,14 @@ def airbench(  # noqa: PLR0913 (all settings of the network)
                         the numbers of a patch
         activation      after the first convolution and each batch normalization
         dropout         fraction dropped before the linear layer, 0 <= dropout < 1
-        initializer     of the weights: a name such as "he_normal" or "normal:0.01", or
-                        a function of shape and key
+        initializer     of the other weights: a name such as "he_normal" or
+                        "normal:0.01", or a function of shape and key
         classes         number of classes
         seed            of the initial weights
 
     Source
-        Jordan (2024), 94% on CIFAR-10 in 3.29 seconds on a single GPU, section 3.1;
-        here the first convolution is trained like the others.
+        Jordan (2024), 94% on CIFAR-10 in 3.29 seconds on a single GPU, sections
+        3.1 and 3.2; here the first convolution is trained like the others.
     """
     if not channels:
         raise ConfigError(
@@ -67,7 +68,7 @@ def airbench(  # noqa: PLR0913 (all settings of the network)
     act = activation_row(activation)
     rows = [
         _convolution(
-            patch_channels, initializer, kernel_size=patch_size, stride=patch_stride
+            patch_channels, "whitening", kernel_size=patch_size, stride=patch_stride
         ),
         act,
     ]

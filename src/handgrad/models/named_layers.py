@@ -51,6 +51,7 @@ PLAIN_INITIALIZERS: dict[str, Initializer] = {
     "he_uniform": initializers.he_uniform,
     "glorot_normal": initializers.glorot_normal,
     "glorot_uniform": initializers.glorot_uniform,
+    "whitening": initializers.whitening,
 }
 SCALED_INITIALIZERS: dict[str, Callable[[float], Initializer]] = {
     "normal": initializers.normal,
