@@ -61,6 +61,14 @@ def test_the_smallest_airbench_needs_fewer_epochs(monkeypatch):
     assert planner_of(6, monkeypatch).chosen().candidate.side == 64
 
 
+def test_a_wider_airbench_needs_twice_the_epochs(monkeypatch):
+    widths = [
+        planner_of(minutes, monkeypatch).chosen().candidate.model["channels"]
+        for minutes in (6, 10, 20)
+    ]
+    assert widths == [[32, 64, 128], [32, 64, 128], [64, 256, 256]]
+
+
 def test_the_network_keeps_the_options_given(monkeypatch):
     given = {"model": {"channels": [4, 8]}, "dataset": {"image_size": [16, 16]}}
     planner = planner_of(10, monkeypatch, given)
