@@ -211,7 +211,8 @@ def whitening(shape: Shape, key: Key) -> NumpyArray:
         which measures the covariance; Ahmed, Natarajan, Rao (1974), Discrete cosine
         transform: the DCT basis is close to its eigenvectors.
     """
-    if len(shape) != 4 or max(shape[1:]) > MOST_CHANNELS:
+    is_convolution = isinstance(shape, tuple) and len(shape) == 4 and min(shape) > 0
+    if not is_convolution or max(shape[1:]) > MOST_CHANNELS:
         raise ConfigError(
             "whitening draws the weight of a convolution of at most "
             f"{MOST_CHANNELS:,} channels, got the shape {shape}. Use he_normal."

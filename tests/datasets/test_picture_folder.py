@@ -92,3 +92,25 @@ def test_a_folder_is_made_once_and_read_only_if_it_was(shapes, tmp_path):
         PictureFolder.create(shapes.path, "again")
     with pytest.raises(DatasetError, match=r"has no about\.json"):
         PictureFolder(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "3", "{}", '{"name": 3, "classes": []}'])
+def test_a_damaged_description_is_named(tmp_path, text):
+    folder = PictureFolder.create(tmp_path / "own", "own")
+    (folder.path / "about.json").write_text(text)
+    with pytest.raises(DatasetError, match=r"about\.json is damaged"):
+        PictureFolder(folder.path)
+
+
+@pytest.mark.parametrize("text", ["a", "000001.png", "x.png,a", "../a.png,a", "\0,a"])
+def test_damaged_labels_are_named(tmp_path, text):
+    folder = PictureFolder.create(tmp_path / "own", "own")
+    (folder.path / "labels.csv").write_text(f"file,label\n{text}\n")
+    with pytest.raises(DatasetError, match=r"labels\.csv is damaged"):
+        _ = folder.counts
+
+
+@pytest.mark.parametrize("name", [3, None, b"a", ["a"]])
+def test_names_are_text(tmp_path, name):
+    with pytest.raises(DatasetError, match="printable characters"):
+        PictureFolder.create(tmp_path / "own", name)

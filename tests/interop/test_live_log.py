@@ -4,7 +4,7 @@ from math import inf
 
 import pytest
 
-from handgrad.errors import HandgradError, HandgradWarning
+from handgrad.errors import HandgradError, HandgradWarning, RunError
 from handgrad.interop import live_log
 from handgrad.interop.live_log import LiveLog, log_live
 from handgrad.training import config_from, start
@@ -94,3 +94,8 @@ def test_a_file_that_cannot_be_made_is_an_error_and_later_a_warning(tmp_path):
     with pytest.warns(HandgradWarning, match="Training goes on"):
         log.write({})
     log.write({})  # it says so once; another warning would be an error
+
+
+def test_only_a_run_is_followed(tmp_path):
+    with pytest.raises(RunError, match="takes a run, got 3"):
+        next(log_live(3, tmp_path / "live"))

@@ -72,3 +72,8 @@ def test_options_out_of_range_are_refused(options, match):
 def test_images_that_are_too_small_are_refused(side):
     with pytest.raises(ShapeError, match=r"max_pool2d|conv2d"):
         airbench(input_shape=(3, side, side))
+
+
+def test_vectors_are_refused():
+    with pytest.raises(ShapeError, match="conv2d_1"):
+        airbench(input_shape=(30,))

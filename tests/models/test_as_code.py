@@ -4,6 +4,7 @@ import pytest
 
 import handgrad
 from handgrad import models
+from handgrad.errors import ConfigError
 from handgrad.models.as_code import as_python, as_toml
 from handgrad.network import concatenate, conv2d, flatten, linear, relu, residual
 
@@ -39,3 +40,19 @@ def test_a_network_is_written_as_its_list_of_layers():
     assert as_python(network) == as_python(models.to_layers(network))
     assert as_toml(network) == as_toml(models.to_layers(network))
     assert "conv2d(6, 5, padding=2)" in as_python(network)
+
+
+@pytest.mark.parametrize("write", [as_python, as_toml])
+@pytest.mark.parametrize(
+    "wrong", [3, None, "lenet", [3], [{}], [{"name": "rely"}], [{"name": None}]]
+)
+def test_what_is_no_network_is_refused(write, wrong):
+    with pytest.raises(ConfigError):
+        write(wrong)
+
+
+def test_an_initializer_with_a_number_is_no_layer():
+    layers = [linear(5, initializer={"name": "normal", "std": 0.1}), linear(2)]
+    text = as_python(layers)
+    assert "from handgrad.network import linear\n" in text
+    assert "linear(5, initializer={'name': 'normal', 'std': 0.1})" in text

@@ -124,3 +124,9 @@ def test_an_option_that_a_layer_needs_is_kept():
     assert rows_of(network)[0]["groups"] == 1
     assert to_layers(network)[0] == {"name": "group_norm", "groups": 1}
     assert "groups" not in rows_of(network)[1]
+
+
+@pytest.mark.parametrize("wrong", [3, None, "lenet", [{"name": "flatten"}]])
+def test_only_a_network_has_layers(wrong):
+    with pytest.raises(ConfigError, match="takes a Sequential"):
+        to_layers(wrong)

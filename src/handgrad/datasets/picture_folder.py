@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from handgrad.paths import path_of
 MOST_CLASSES, MOST_PICTURES = 100, 5_000
 LONGEST = 60  # characters of a name
 ABOUT, LABELS, PICTURES = "about.json", "labels.csv", "pictures"
+FILE = re.compile(r"\d{6}\.png")
 Labels = list[tuple[str, str]]
 
 
@@ -23,7 +25,7 @@ class PictureFolder:
 
     `handgrad.datasets.load` and `handgrad train --dataset` read the folder as soon as
     it has pictures. Only one thread may change it at a time. DatasetError for a folder
-    without an about.json.
+    without an about.json, or a damaged one.
 
     Example
         shapes = PictureFolder.create("shapes", "Shapes")
@@ -36,9 +38,12 @@ class PictureFolder:
             raise DatasetError(
                 f"{self.path} has no {ABOUT}. Make it with PictureFolder.create."
             )
-        about = json.loads((self.path / ABOUT).read_text("utf-8"))
-        self.name: str = about["name"]
-        self.classes: list[str] = about["classes"]
+        try:
+            about = json.loads((self.path / ABOUT).read_text("utf-8"))
+            self.name = checked_name(about["name"])
+            self.classes = [checked_name(name) for name in about["classes"]]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise _damaged(self.path / ABOUT) from error
 
     @classmethod
     def create(cls, path: str | Path, name: str) -> "PictureFolder":
@@ -108,9 +113,14 @@ class PictureFolder:
     def _labels(self) -> Labels:
         try:
             with open(self.path / LABELS, encoding="utf-8", newline="") as file:
-                return [(row[0], row[1]) for row in list(csv.reader(file))[1:]]
+                rows = list(csv.reader(file))[1:]
         except FileNotFoundError:
             return []
+        except (OSError, ValueError, csv.Error) as error:
+            raise _damaged(self.path / LABELS) from error
+        if not all(len(row) == 2 and FILE.fullmatch(row[0]) for row in rows):
+            raise _damaged(self.path / LABELS)
+        return [(file, label) for file, label in rows]
 
     def _write_labels(self, rows: Labels) -> None:
         with open(self.path / LABELS, "w", encoding="utf-8", newline="") as file:
@@ -119,12 +129,19 @@ class PictureFolder:
 
 def checked_name(name: str) -> str:
     """A name of a class or data set on one line; DatasetError if it cannot be shown."""
-    text = " ".join(name.split())
+    text = " ".join(name.split()) if isinstance(name, str) else ""
     if not text or len(text) > LONGEST or not text.isprintable():
         raise DatasetError(
             f"A name has 1 to {LONGEST} printable characters. Give another name."
         )
     return text
+
+
+def _damaged(path: Path) -> DatasetError:
+    return DatasetError(
+        f"{path} is damaged. Restore it, or make another data set with "
+        "PictureFolder.create."
+    )
 
 
 def _write_about(folder: Path, name: str, classes: list[str]) -> None:

@@ -19,6 +19,7 @@ from handgrad.errors import HandgradError, HandgradWarning, RunError
 from handgrad.inspection.gradient_flow import flow_rows
 from handgrad.inspection.subject import Subject, as_inputs
 from handgrad.paths import path_of
+from handgrad.ranges import shown
 from handgrad.run import complete
 from handgrad.training.atomic import cannot_write
 from handgrad.training.records import Record, StepRecord
@@ -42,9 +43,14 @@ def log_live(
     first there are five lines a second, later fewer; they take 1 to 2 % of the time.
     `records` are those of the run, if another function already trains it.
 
-    RunError if the file cannot be made; one that cannot be written later on is a
-    HandgradWarning, and training goes on.
+    RunError for anything but a run, or if the file cannot be made; one that cannot be
+    written later on is a HandgradWarning, and training goes on.
     """
+    if not isinstance(run, Run):
+        raise RunError(
+            f"log_live takes a run, got {shown(run)}. Give that of "
+            "handgrad.training.start or resume."
+        )
     log = LiveLog(run, path_of("log_live", "path", path, RunError))
     for record in complete(run) if records is None else records:
         log.add(record)

@@ -76,10 +76,8 @@ def airbench(  # noqa: PLR0913 (all settings of the network)
         convolution = _convolution(count, initializer, kernel_size=3, padding=1)
         normalized: list[Row] = [{"name": "batch_norm2d"}, act]
         rows += [convolution, _pool(2), *normalized, convolution, *normalized]
-    stages = len(channels)
-    height, width = (
-        _left(size, patch_size, patch_stride, stages) for size in input_shape[1:]
-    )
+    stages, size = len(channels), input_shape[1:] if len(input_shape) == 3 else (1, 1)
+    height, width = (_left(side, patch_size, patch_stride, stages) for side in size)
     rows += [_pool((height, width)), {"name": "flatten"}, *dropout_row(dropout)]
     rows.append({"name": "linear", "out_features": classes, "initializer": initializer})
     return from_layers(layers=rows, input_shape=input_shape, classes=classes, seed=seed)

@@ -3,10 +3,15 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from handgrad.errors import ConfigError
 from handgrad.layers import Sequential
+from handgrad.models.named_layers import LAYERS
 from handgrad.models.to_layers import to_layers
+from handgrad.options import named
+from handgrad.ranges import shown
 
 Rows = Sequence[Mapping[str, Any]]
+INITIALIZER = "initializer"  # its table has a name, and is no layer
 POSITIONAL = {
     "conv2d": ("out_channels", "kernel_size"),
     "linear": ("out_features",),
@@ -20,7 +25,7 @@ def as_python(network: Sequential | Rows) -> str:
     """A Python script that makes the list of layers of a network, and a classifier.
 
     `network` is a `Sequential` or a list of layers, as `from_layers` takes it.
-    ConfigError for a `Sequential` with layers of your own.
+    ConfigError for anything else, an unknown layer, or layers of your own.
 
     Example
         print(as_python(lenet()))
@@ -40,7 +45,7 @@ def as_toml(network: Sequential | Rows) -> str:
     """The table `[model]` of a configuration, for `handgrad train FILE.toml`.
 
     `network` is a `Sequential` or a list of layers, as `from_layers` takes it.
-    ConfigError for a `Sequential` with layers of your own.
+    ConfigError for anything else, an unknown layer, or layers of your own.
 
     Example
         print(as_toml(lenet()))
@@ -52,15 +57,29 @@ def as_toml(network: Sequential | Rows) -> str:
 
 
 def _layers_of(network: Sequential | Rows) -> Rows:
-    return to_layers(network) if isinstance(network, Sequential) else network
+    if isinstance(network, Sequential):
+        return to_layers(network)
+    is_list = isinstance(network, list | tuple)
+    if not is_list or not all(isinstance(row, Mapping) for row in network):
+        raise ConfigError(
+            f"A network is written from a Sequential or a list of layers, got "
+            f"{shown(network)}. Give one made with handgrad.network."
+        )
+    for row in _all_rows(network):
+        named("layer", LAYERS, row.get("name", ""))
+    return network
 
 
 def _call(row: Mapping[str, Any]) -> str:
     options = {name: value for name, value in row.items() if name != "name"}
     first = POSITIONAL.get(str(row["name"]), ())
     words = [_value(options.pop(name)) for name in first if name in options]
-    words += [f"{name}={_value(value)}" for name, value in options.items()]
+    words += [f"{name}={_option(name, value)}" for name, value in options.items()]
     return f"{row['name']}({', '.join(words)})"
+
+
+def _option(name: str, value: Any) -> str:
+    return repr(value) if name == INITIALIZER else _value(value)
 
 
 def _value(value: Any) -> str:
@@ -78,6 +97,6 @@ def _all_rows(value: Any) -> Iterator[Mapping[str, Any]]:
     """The rows of layers, and those inside them."""
     if isinstance(value, Mapping):
         yield value
-        value = list(value.values())
+        value = [option for name, option in value.items() if name != INITIALIZER]
     for one in value if isinstance(value, list | tuple) else ():
         yield from _all_rows(one)

@@ -8,6 +8,7 @@ from handgrad.errors import ConfigError
 from handgrad.layers import Concatenate, Layer, Sequential
 from handgrad.models.from_layers import NESTED
 from handgrad.models.named_layers import LAYERS, Row, layer_defaults
+from handgrad.ranges import shown
 
 EMPTY = Parameter.empty
 DRAWN = ("key", "initializer")  # affect only the initial values
@@ -26,7 +27,8 @@ def to_layers(network: Sequential) -> list[Row]:
 
     Sizes that `from_layers` infers and options at their defaults are left out, and a
     pair of equal numbers is one number. Weights and initializers are not part of it.
-    ConfigError names a layer that is not of `handgrad.layers`.
+    ConfigError for anything but a `Sequential`; it names a layer that is not of
+    `handgrad.layers`.
 
     Example
         to_layers(Sequential([Flatten(), Linear(4, 2)])) == [
@@ -34,6 +36,11 @@ def to_layers(network: Sequential) -> list[Row]:
             {"name": "linear", "out_features": 2},
         ]
     """
+    if not isinstance(network, Sequential):
+        raise ConfigError(
+            f"to_layers takes a Sequential, got {shown(network)}. Give a network of "
+            "handgrad.models, or clf.trained_.model of a Classifier."
+        )
     return [_shortened(row) for row in rows_of(network)]
 
 
