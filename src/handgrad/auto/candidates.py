@@ -30,7 +30,7 @@ class Candidate:
 
     Units
         side  side length of the images in pixels; None leaves them as they are
-        part  of the least epochs of a network, which are enough for this one
+        part  epochs that this one needs, relative to `plan.least_epochs`
     """
 
     network: tuple[tuple[str, Any], ...]
@@ -77,7 +77,7 @@ TINY_IMAGES = (
 SMALLEST = 24  # pixels, from which on the three stages of airbench suit an image
 PATCHES = 32  # on a side of the image, to which larger images are reduced
 WIDTHS = ((16, 32, 64), (32, 64, 128), (32, 128, 128), (64, 256, 256))
-WIDER = 2.0  # on few photographs they recognise no more, unless there is ample time
+WIDER = 2.0  # in the same time, wider networks recognise no more of few photographs
 
 
 def _airbench(channels: tuple[int, ...], side: int) -> tuple[tuple[str, Any], ...]:
