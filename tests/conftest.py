@@ -3,11 +3,14 @@
 import os
 from pathlib import Path
 
+import jaxtyping
 import pytest
 from hypothesis import HealthCheck, settings
-from jaxtyping import install_import_hook
+
+import shape_checks
 
 SEEDS = int(os.environ.get("HANDGRAD_TEST_SEEDS", "1"))
+os.environ["HANDGRAD_FIGURES"] = "0"
 SOURCE = Path(__file__).parents[1] / "src" / "handgrad"
 
 
@@ -21,7 +24,8 @@ def checked_modules():
 
 
 # Shape annotations are checked at run time, in tests only. Before the first import.
-install_import_hook(list(checked_modules()), "shape_checks.check_axes")
+jaxtyping.jaxtyped = shape_checks.checked_where_axes_are(jaxtyping.jaxtyped)
+jaxtyping.install_import_hook(list(checked_modules()), "shape_checks.check_axes")
 
 # One seed: the same examples each time, and no clock, since machines are shared. With
 # more seeds Hypothesis draws new and more examples.
@@ -39,6 +43,13 @@ settings.load_profile("handgrad")
 def seed(request):
     """One seed by default, as many as HANDGRAD_TEST_SEEDS says each night."""
     return request.param
+
+
+@pytest.fixture(autouse=True)
+def figures_of_runs(request, monkeypatch):
+    """Only tests marked `figures` draw those of their runs, for two seconds each."""
+    if request.node.get_closest_marker("figures") is not None:
+        monkeypatch.delenv("HANDGRAD_FIGURES")
 
 
 @pytest.fixture

@@ -16,7 +16,26 @@ def carries_axes(annotation):
     return any(carries_axes(part) for part in get_args(annotation))
 
 
+def checked_where_axes_are(check):
+    """`jaxtyped` for functions that carry axes only; others keep their speed."""
+
+    def check_some(*, typechecker):
+        whole = check(typechecker=typechecker)
+
+        def wrap(thing):
+            return whole(thing) if isinstance(thing, type) or has_axes(thing) else thing
+
+        return wrap
+
+    return check_some
+
+
+def has_axes(function):
+    """Whether an argument or the result of a function carries axes."""
+    annotations = getattr(function, "__annotations__", {}).values()
+    return any(map(carries_axes, annotations))
+
+
 def check_axes(function):
     """The function with its annotations checked at each call, if they carry axes."""
-    annotations = getattr(function, "__annotations__", {}).values()
-    return beartype(function) if any(map(carries_axes, annotations)) else function
+    return beartype(function) if has_axes(function) else function

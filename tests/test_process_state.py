@@ -46,6 +46,7 @@ def test_every_public_name_has_a_row():
 
 
 @pytest.mark.slow
+@pytest.mark.figures
 def test_every_call_leaves_the_process_as_it_was():
     command = [sys.executable, "-W", "error", str(RUNNER)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -49,6 +49,7 @@ def here(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.figures
 def test_python_and_the_command_line_write_the_same_folder(here):
     run = train(TABLES, "python")
     words = (
@@ -72,6 +73,7 @@ def test_python_and_the_command_line_write_the_same_folder(here):
     assert lists[0].keys() == lists[1].keys()
 
 
+@pytest.mark.figures
 @pytest.mark.parametrize("kind", ["bytes", "numbers", "vectors"])
 def test_a_classifier_writes_the_same_files(here, kind):
     images = np.random.default_rng(0).integers(0, 256, (60, 8, 8), dtype=np.uint8)
@@ -110,6 +112,7 @@ def test_it_is_at_the_front_door():
     assert handgrad.train is train
 
 
+@pytest.mark.figures
 def test_a_stop_between_two_records_saves_and_names_the_command(here):
     run = start(config_from(TABLES), here / "run")
 
@@ -134,6 +137,7 @@ def test_a_stop_between_two_records_saves_and_names_the_command(here):
         assert ours[name] == theirs[name]
 
 
+@pytest.mark.figures
 def test_figures_that_cannot_be_written_are_a_warning(here):
     run = start(config_from(TABLES), here / "run")
     run.folder.figures.write_text("in the way")
@@ -147,3 +151,12 @@ def test_a_run_that_has_ended_is_left_as_it_is(here):
     before = files_in("run")
     assert list(complete(resume(here / "run"))) == []
     assert files_in("run") == before
+
+
+def test_figures_can_be_left_out(here, monkeypatch):
+    train(TABLES, "run")
+    assert not list((here / "run" / "figures").glob("*"))
+    assert check_manifest(here / "run") == len(files_in("run")) - 2
+    monkeypatch.setenv("HANDGRAD_FIGURES", "no")
+    with pytest.raises(ConfigError, match="takes 1, or 0 for runs"):
+        train(TABLES, "other")

@@ -128,15 +128,20 @@ def hints_of(function: Callable[..., Any]) -> dict[str, Any]:
 
 def value_of_kind(who: str, value: Any, kind: Any) -> Any:
     """Convert a value to the annotated type; ConfigError if it does not match."""
-    from pydantic import ConfigDict, TypeAdapter
-
-    adapter = TypeAdapter(kind, config=ConfigDict(arbitrary_types_allowed=True))
+    adapter = _adapter(kind)
     try:
         if _holds_truth(value) and "true or false" not in in_words(kind):
             raise ValueError("a boolean is not a number here")
         return adapter.validate_python(value)
     except ValueError as error:  # pydantic's is one
         raise ConfigError(f"{who} as {in_words(kind)}, got {shown(value)}.") from error
+
+
+@lru_cache(maxsize=256)
+def _adapter(kind: Any) -> Any:
+    from pydantic import ConfigDict, TypeAdapter
+
+    return TypeAdapter(kind, config=ConfigDict(arbitrary_types_allowed=True))
 
 
 def _holds_truth(value: Any) -> bool:

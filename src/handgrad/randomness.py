@@ -219,12 +219,13 @@ def normal_quantile(probability: NumpyArray) -> NumpyArray:
     Probabilities lie strictly between 0 and 1, as drawn by `uniform`. Its smallest,
     2**-33, gives -6.3, so normal draws lie between -6.3 and 6.3.
     """
-    centred = probability - 0.5
-    tail = np.minimum(probability, 1.0 - probability)
-    root = np.sqrt(-logarithm(tail))
-    inner = centred * _ratio(0.180625 - centred * centred, CENTRE)
+    centred = np.asarray(probability - 0.5)
+    found = np.asarray(centred * _ratio(0.180625 - centred * centred, CENTRE))
+    outside = np.abs(centred) > 0.425
+    root = np.sqrt(-logarithm(np.minimum(probability, 1.0 - probability)[outside]))
     outer = np.where(root <= 5.0, _ratio(root - 1.6, MIDDLE), _ratio(root - 5.0, FAR))
-    return np.where(np.abs(centred) <= 0.425, inner, np.copysign(outer, centred))
+    found[outside] = np.copysign(outer, centred[outside])
+    return found
 
 
 def logarithm(value: NumpyArray) -> NumpyArray:
@@ -253,7 +254,8 @@ def _ratio(
 def _polynomial(value: NumpyArray, coefficients: NumpyArray) -> NumpyArray:
     result = np.full_like(value, coefficients[-1])
     for coefficient in coefficients[-2::-1]:
-        result = result * value + coefficient
+        result *= value
+        result += coefficient
     return result
 
 

@@ -34,14 +34,9 @@ def heard():
 
 
 @pytest.fixture
-def handgrad(capsys, tmp_path, monkeypatch, request):
-    """Call the program with one line of words, in an empty folder.
-
-    Figures of runs, a second each, are drawn in tests marked `figures` only.
-    """
+def handgrad(capsys, tmp_path, monkeypatch):
+    """Call the program with one line of words, in an empty folder."""
     monkeypatch.chdir(tmp_path)
-    if request.node.get_closest_marker("figures") is None:
-        monkeypatch.setattr("handgrad.run.draw_run", lambda _: [])
 
     def call(line):
         capsys.readouterr()
@@ -71,8 +66,10 @@ def refused(handgrad, tmp_path):
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory):
-    """The folder of a small run: softmax regression on the digits, two epochs."""
+    """A small run with its figures: softmax regression on the digits, two epochs."""
     folder = tmp_path_factory.mktemp("runs") / "softmax"
     words = "softmax_regression --optimizer adam --learning-rate 0.01 --epochs 2"
-    assert run(shlex.split(f"train {words} --engine plain -q --run {folder}")) == 0
+    with pytest.MonkeyPatch.context() as variables:
+        variables.delenv("HANDGRAD_FIGURES")
+        assert run(shlex.split(f"train {words} --engine plain -q --run {folder}")) == 0
     return folder

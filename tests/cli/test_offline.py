@@ -143,6 +143,7 @@ def folder(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.figures
 def test_every_command_works_without_a_network(folder):
     done, codes = offline(folder, LINES)
     assert "the network was tried" not in done.stderr

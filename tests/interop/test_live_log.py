@@ -19,10 +19,9 @@ TINY = {
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    """Every step has a line, and no figures are drawn."""
+    """Every step has a line."""
     monkeypatch.setattr(live_log, "PAUSE", 0)
     monkeypatch.setattr(live_log, "PART", 0)
-    monkeypatch.setattr("handgrad.run.draw_run", lambda _: [])
 
 
 def begun(tmp_path, name="run"):

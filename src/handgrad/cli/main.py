@@ -6,8 +6,9 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import cache
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -142,12 +143,16 @@ def _call(words: Sequence[str] | None) -> int:
     """Run a command and return its exit code; the caller handles its errors."""
     check_arguments(sys.argv[1:] if words is None else words)
     try:
-        code = typer.main.get_command(app).main(
-            args=words, prog_name="handgrad", standalone_mode=False
-        )
+        code = _command().main(args=words, prog_name="handgrad", standalone_mode=False)
     except SystemExit as end:  # typer's reaction to a closed pipe
         raise end.__context__ or end from None
     return code if isinstance(code, int) else 0
+
+
+@cache
+def _command() -> Any:
+    """All commands with their options, which are read from the signatures."""
+    return typer.main.get_command(app)
 
 
 def check_arguments(words: Sequence[str]) -> None:

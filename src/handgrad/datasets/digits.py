@@ -9,6 +9,7 @@ Source
 """
 
 import gzip
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -36,6 +37,7 @@ def read_digits(_: Path) -> tuple[Split, Split]:
     return train, test
 
 
+@cache
 def _table() -> NumpyArray:
     """Pixels and label of each digit; read without an import."""
     package = find_spec("sklearn")

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
-from inspect import signature
 from typing import Any
 
 from handgrad.arrays import Shape
@@ -12,7 +11,7 @@ from handgrad.layers import Layer, Sequential
 from handgrad.layers.sequential import snake_case
 from handgrad.models.named_layers import INFERRED, LAYERS, initializer
 from handgrad.names import known_name
-from handgrad.options import call, named
+from handgrad.options import call, hints_of, named
 from handgrad.randomness import Key
 from handgrad.ranges import check_at_least, shown
 
@@ -132,7 +131,7 @@ def build_layers(
 def build_layer(row: Mapping[str, Any], shape: Shape, key: Key) -> Layer[Any]:
     """Build one layer for examples of this shape."""
     make = named("layer", LAYERS, row["name"])
-    wanted = signature(make).parameters
+    wanted = hints_of(make)
     options = {name: value for name, value in row.items() if name != "name"}
     for size in ("out_features", "out_channels"):
         if isinstance(options.get(size), int):

@@ -2,6 +2,7 @@
 
 import os
 import platform
+from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -18,7 +19,7 @@ def describe_environment() -> dict[str, Any]:
         "handgrad": handgrad.__version__,
         "code_sha256": code_checksum(),
         "python": platform.python_version(),
-        "libraries": {name: version(name) for name in LIBRARIES},
+        "libraries": {name: _version(name) for name in LIBRARIES},
         "system": platform.platform(),
         "processor": processor_name(),
         "cores": len(os.sched_getaffinity(0))
@@ -26,6 +27,11 @@ def describe_environment() -> dict[str, Any]:
         else os.cpu_count(),
         **matrix_kernels(),
     }
+
+
+@cache
+def _version(library: str) -> str:
+    return version(library)
 
 
 def matrix_kernels() -> dict[str, Any]:
@@ -59,8 +65,12 @@ def processor_name() -> str:
     return names[0] if names else platform.processor()
 
 
+@cache
 def code_checksum() -> str:
-    """SHA-256 over Handgrad's own source files, in order of name."""
+    """SHA-256 over Handgrad's own source files, in order of name.
+
+    Read once, when first asked for: what a process runs does not change with them.
+    """
     digest = sha256()
     root = Path(handgrad.__file__).parent
     for path in sorted(root.rglob("*.py")):

@@ -12,6 +12,7 @@ An array of which nothing is touched may be `NOWHERE`.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from inspect import signature
 from math import prod
 from typing import Any, NamedTuple, TypeAlias
@@ -187,11 +188,16 @@ def value_of(factor: Any, values: Mapping[str, Any]) -> Any:
     return values[factor] if isinstance(factor, str) else factor
 
 
+@lru_cache(maxsize=1024)
+def _names(rule: Callable[..., Any]) -> tuple[str, ...]:
+    return tuple(signature(rule).parameters)
+
+
 def evaluate(rule: Any, values: Mapping[str, Any]) -> Any:
     """The value of a rule, of a function of named arguments, of a name or a number."""
     if not callable(rule):
         return value_of(rule, values)
-    names = list(signature(rule).parameters)
-    if names == ["values"]:
+    names = _names(rule)
+    if names == ("values",):
         return rule(values)
     return rule(**{name: values[name] for name in names})
