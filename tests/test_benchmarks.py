@@ -84,6 +84,7 @@ def test_an_unsupported_network_is_refused(tmp_path):
     assert done.stderr.startswith("other_peers: scikit-learn does not support Conv2d")
 
 
+@pytest.mark.nightly
 def test_prediction_throughput(tmp_path):
     words = ["softmax", "--laps", "2", "--lap-seconds", "0.01", "--images", "500"]
     out = run("prediction_throughput", *words, folder=tmp_path)
@@ -99,6 +100,7 @@ def test_float_inputs(tmp_path, kind):
     assert low <= high
 
 
+@pytest.mark.nightly
 def test_scaling(tmp_path):
     words = ["softmax", "--batch-sizes", "1", "8", "--workers", "2"]
     out = run("scaling", *words, folder=tmp_path)
@@ -108,6 +110,7 @@ def test_scaling(tmp_path):
     assert (tmp_path / "scaling.png").exists()
 
 
+@pytest.mark.nightly
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="measured on Linux")
 def test_memory(tmp_path):
     out = run("memory", "softmax", "--images", "1000", folder=tmp_path)

@@ -87,9 +87,12 @@ FIRST_CALLS = {
     "digits": "hg.datasets.load('digits')",
     "confusion": "hg.inspection.confusion(clf, X, y)",
 }
+AT_NIGHT = [
+    pytest.param(name, marks=pytest.mark.nightly) for name in list(FIRST_CALLS)[1:]
+]
 
 
-@pytest.mark.parametrize("name", FIRST_CALLS)
+@pytest.mark.parametrize("name", ["score", *AT_NIGHT])
 def test_a_first_call_in_a_new_process_draws_nothing(name):
     """Importing scikit-learn's metrics draws from Python's random numbers."""
     code = (

@@ -99,7 +99,7 @@ def assert_passes(*tests):
     assert "passed" in done.stdout
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_random_networks_stay_in_their_arrays():
     assert_passes("tests/engine/test_cpu.py", "-k", "test_random_networks_agree")
 

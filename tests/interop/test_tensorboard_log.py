@@ -71,6 +71,7 @@ def test_steps_are_averaged_between_points(run, logs):
     assert norms == pytest.approx([row["gradient_norm"] for row in steps])
 
 
+@pytest.mark.figures
 def test_weights_figures_and_settings(run, logs):
     found = events_in(logs)
     histograms = found.Histograms("weights/linear_1.weight")

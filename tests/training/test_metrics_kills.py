@@ -4,6 +4,7 @@ import json
 from itertools import count
 from pathlib import Path
 from threading import Event, Thread
+from time import sleep
 
 import pytest
 
@@ -41,6 +42,7 @@ def read_until(stop, path, wrong):
                 wrong.append(steps)
         except Exception as error:
             wrong.append(error)
+        sleep(0.001)
 
 
 def lines_stay_whole(folder, kills, seed):
