@@ -39,7 +39,9 @@ def run(tmp_path_factory):
     """A run that was written live."""
     folder = tmp_path_factory.mktemp("live")
     made = start(config_from(TABLES), folder / "runs" / "one")
-    records = list(log_to_tensorboard(made, folder / "logs"))
+    with pytest.MonkeyPatch.context() as variables:
+        variables.delenv("HANDGRAD_FIGURES")
+        records = list(log_to_tensorboard(made, folder / "logs"))
     assert len(records) == 3 * STEPS + 3
     return made
 
@@ -71,7 +73,6 @@ def test_steps_are_averaged_between_points(run, logs):
     assert norms == pytest.approx([row["gradient_norm"] for row in steps])
 
 
-@pytest.mark.figures
 def test_weights_figures_and_settings(run, logs):
     found = events_in(logs)
     histograms = found.Histograms("weights/linear_1.weight")
