@@ -91,6 +91,7 @@ def test_prediction_throughput(tmp_path):
     assert min(numbers(out, "softmax")) > 0
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("kind", [[], ["--vectors"]])
 def test_float_inputs(tmp_path, kind):
     words = ["softmax", "--laps", "2", "--lap-seconds", "0.01", "--images", "512"]
@@ -131,6 +132,7 @@ def test_first_step(tmp_path, monkeypatch):
     assert any((cache / "kernels").rglob("products.*"))  # the given cache was used
 
 
+@pytest.mark.nightly
 def test_augmentation(tmp_path):
     words = ["lenet", "--rounds", "2", "--batch-size", "8"]
     out = run("augmentation", *words, folder=tmp_path)

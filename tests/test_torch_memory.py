@@ -17,6 +17,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+@pytest.mark.nightly
 def test_torch_takes_what_a_step_needs_and_little_more():
     weights = 4 * (784 * 256 + 256 * 10)
     found = torch_training("mlp256", 256, 1)

@@ -65,7 +65,7 @@ def check(tmp_path_factory):
     return run
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_script_is_checked_and_only_its_mistakes_are_found(check):
     code, said = check(RIGHT + "\n".join(WRONG) + "\n")
     assert code == 1

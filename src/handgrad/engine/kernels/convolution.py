@@ -248,5 +248,6 @@ def border(
             if is_inside:
                 small = (channel * height + line - top) * width * lanes
                 last = first + width * lanes
-                outputs[first:last] = inputs[small : small + width * lanes]
+                for place in range(width * lanes):
+                    outputs[first + place] = inputs[small + place]
                 outputs[last : row + wide * lanes] = 0

@@ -172,7 +172,8 @@ def mix(image, other, share, corners, outputs, shape):
     """
     channels, height, width = shape
     if share == ONE:
-        outputs[:] = image
+        for pixel in range(channels * height * width):
+            outputs[pixel] = image[pixel]
     else:
         rest = ONE - share
         for pixel in range(channels * height * width):

@@ -71,7 +71,8 @@ def pad_floats(plane, cells, height, width):
     for line in range(height + 2):
         source = min(max(line - 1, 0), height - 1) * width
         row = cells[0][line * (width + 2) : (line + 1) * (width + 2)]
-        row[1 : width + 1] = plane[source : source + width]
+        for x in range(width):
+            row[x + 1] = plane[source + x]
         row[0], row[width + 1] = row[1], row[width]
 
 
