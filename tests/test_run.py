@@ -160,3 +160,4 @@ def test_figures_can_be_left_out(here, monkeypatch):
     monkeypatch.setenv("HANDGRAD_FIGURES", "no")
     with pytest.raises(ConfigError, match="takes 1, or 0 for runs"):
         train(TABLES, "other")
+    assert not (here / "other").exists()

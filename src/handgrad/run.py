@@ -1,21 +1,19 @@
 """Train in a run folder, to the last file: what `handgrad train` does, in Python."""
 
-import os
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from handgrad.errors import ConfigError, HandgradError, HandgradWarning, RunError
+from handgrad.errors import HandgradError, HandgradWarning, RunError
 from handgrad.inspection.run_figures import draw_run
 from handgrad.paths import path_of
 from handgrad.training.config import RunConfig, config_from
 from handgrad.training.configure import check_names, configure
+from handgrad.training.environment import draws_figures
 from handgrad.training.manifest import seal
 from handgrad.training.records import Record
 from handgrad.training.run import Run, start
-
-VARIABLE = "HANDGRAD_FIGURES"
 
 
 def train(
@@ -65,17 +63,6 @@ def complete(run: Run) -> Iterator[Record]:
         seal(run.folder.path)
     except HandgradError as error:
         warnings.warn(str(error), HandgradWarning, stacklevel=2)
-
-
-def draws_figures() -> bool:
-    """Whether runs of this process draw figures; ConfigError for a wrong variable."""
-    value = os.environ.get(VARIABLE, "")
-    if value not in ("", "0", "1"):
-        raise ConfigError(
-            f"{VARIABLE} takes 1, or 0 for runs without figures, got {value!r}. Set it "
-            "to one of them, or remove it."
-        )
-    return value != "0"
 
 
 def _config(settings: Any) -> RunConfig:

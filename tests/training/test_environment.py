@@ -1,10 +1,13 @@
 import json
 import platform
 
+import pytest
+
 from handgrad.training.environment import (
     blas_kernels,
     code_checksum,
     describe_environment,
+    draws_figures,
 )
 
 
@@ -28,3 +31,9 @@ def test_the_family_of_matrix_kernels_is_named():
 def test_the_code_is_known_by_its_checksum():
     assert code_checksum() == code_checksum()
     assert len(code_checksum()) == 64
+
+
+@pytest.mark.parametrize(("value", "draws"), [("", True), ("1", True), ("0", False)])
+def test_a_variable_leaves_figures_out(monkeypatch, value, draws):
+    monkeypatch.setenv("HANDGRAD_FIGURES", value)
+    assert draws_figures() is draws

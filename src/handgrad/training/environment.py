@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import handgrad
+from handgrad.errors import ConfigError
 
+FIGURES = "HANDGRAD_FIGURES"
 LIBRARIES = ("numpy", "scipy", "numba", "scikit-learn", "safetensors")
 
 
@@ -77,3 +79,14 @@ def code_checksum() -> str:
         digest.update(str(path.relative_to(root)).encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def draws_figures() -> bool:
+    """Whether runs of this process draw figures; ConfigError for a wrong variable."""
+    value = os.environ.get(FIGURES, "")
+    if value not in ("", "0", "1"):
+        raise ConfigError(
+            f"{FIGURES} takes 1, or 0 for runs without figures, got {value!r}. Set it "
+            "to one of them, or remove it."
+        )
+    return value != "0"

@@ -18,6 +18,7 @@ from handgrad.training.checkpoint import (
 )
 from handgrad.training.config import RunConfig
 from handgrad.training.data_record import as_text
+from handgrad.training.environment import draws_figures
 from handgrad.training.finite_numbers import check_numbers
 from handgrad.training.loop_guard import Turn
 from handgrad.training.manifest import seal, unseal
@@ -265,6 +266,7 @@ def start(
 
 def begin(parts: Parts, path: Path | None = None) -> Run:
     """Start a run of these `parts` in a new folder at `path`, see `start`."""
+    draws_figures()  # refuses a wrong variable, before there is a folder
     record = b"" if parts.record is None else as_text(parts.record).encode()
     made = RunFolder.create(path, parts.config, record=record, **initial_of(parts))
     return Run(parts, made)
