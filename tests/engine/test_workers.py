@@ -48,8 +48,8 @@ class Crew:
         return shared.control[(offset - shared.control.ctypes.data) // 8]
 
 
-def wait_until(condition, seconds=10.0):
-    """Whether it came true in time."""
+def wait_until(condition, seconds=60.0):
+    """Whether it came true in time; the first thread of a process may compile."""
     end = time.monotonic() + seconds
     while not condition() and time.monotonic() < end:
         time.sleep(0.001)
