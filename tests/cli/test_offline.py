@@ -145,29 +145,30 @@ def folder(tmp_path):
     return tmp_path
 
 
+def assert_all_work(folder, lines):
+    """Each line ends with 0, and none tries the network."""
+    done, codes = offline(folder, lines)
+    assert "the network was tried" not in done.stderr
+    assert codes == dict.fromkeys(lines, 0), done.stderr
+
+
 @pytest.mark.slow
 @pytest.mark.figures
 def test_a_run_and_its_predictions_need_no_network(folder):
-    done, codes = offline(folder, LINES)
-    assert "the network was tried" not in done.stderr
-    assert codes == dict.fromkeys(LINES, 0), done.stderr
+    assert_all_work(folder, LINES)
     assert json.loads((folder / "two" / "result.json").read_text())["steps"] == 1
 
 
 @pytest.mark.nightly
 @pytest.mark.figures
-def test_other_commands_work_without_a_network(folder):
-    done, codes = offline(folder, OTHERS)
-    assert "the network was tried" not in done.stderr
-    assert codes == dict.fromkeys(OTHERS, 0), done.stderr
+def test_other_commands_need_no_network(folder):
+    assert_all_work(folder, OTHERS)
 
 
 @pytest.mark.nightly
 def test_longer_commands_work_without_a_network_and_pages_load_nothing(folder):
     sweeps.write(folder, "trials = 2\nseeds = [0]", parameters=(sweeps.RATE,))
-    done, codes = offline(folder, LONGER)
-    assert "the network was tried" not in done.stderr
-    assert codes == dict.fromkeys(LONGER, 0), done.stderr
+    assert_all_work(folder, LONGER)
     outcomes = list(folder.rglob("outcome.json"))
     assert {json.loads(p.read_text())["status"] for p in outcomes} == {"done"}
     pages = sorted(folder.rglob("*.html"))
