@@ -161,3 +161,12 @@ def test_figures_can_be_left_out(here, monkeypatch):
     with pytest.raises(ConfigError, match="takes 1, or 0 for runs"):
         train(TABLES, "other")
     assert not (here / "other").exists()
+
+
+def test_figures_of_a_run_are_never_out_of_date(here, monkeypatch):
+    monkeypatch.setenv("HANDGRAD_FIGURES", "1")
+    train(TABLES, "run")
+    before = (here / "run" / "figures" / "curves.svg").read_bytes()
+    monkeypatch.setenv("HANDGRAD_FIGURES", "0")
+    list(complete(resume(here / "run", epochs=3)))
+    assert (here / "run" / "figures" / "curves.svg").read_bytes() != before

@@ -47,8 +47,8 @@ def complete(run: Run) -> Iterator[Record]:
 
     Iterate over this rather than over the `run` itself, which draws no figures. A
     figure that cannot be drawn is a HandgradWarning: the result is saved before.
-    HANDGRAD_FIGURES=0 leaves the figures out, which take about two seconds; ConfigError
-    if it is neither 0 nor 1.
+    HANDGRAD_FIGURES=0 leaves the figures out, which take about two seconds, unless the
+    run has some, which would be out of date; ConfigError if it is neither 0 nor 1.
 
     Example
         for record in complete(resume("runs/lenet-digits-1")): print(record)
@@ -58,7 +58,7 @@ def complete(run: Run) -> Iterator[Record]:
     if has_ended:
         return
     try:
-        if draws:
+        if draws or any(run.folder.figures.glob("*")):
             draw_run(run)
         seal(run.folder.path)
     except HandgradError as error:

@@ -70,6 +70,6 @@ def trained(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs") / "softmax"
     words = "softmax_regression --optimizer adam --learning-rate 0.01 --epochs 2"
     with pytest.MonkeyPatch.context() as variables:
-        variables.delenv("HANDGRAD_FIGURES")
+        variables.delenv("HANDGRAD_FIGURES", raising=False)
         assert run(shlex.split(f"train {words} --engine plain -q --run {folder}")) == 0
     return folder

@@ -166,6 +166,7 @@ def test_other_commands_need_no_network(folder):
 
 
 @pytest.mark.nightly
+@pytest.mark.figures
 def test_longer_commands_work_without_a_network_and_pages_load_nothing(folder):
     sweeps.write(folder, "trials = 2\nseeds = [0]", parameters=(sweeps.RATE,))
     assert_all_work(folder, LONGER)
