@@ -68,6 +68,20 @@ def test_logits_are_those_of_the_crops_in_parts(count, monkeypatch):
     assert max(seen[:-1]) <= 2
 
 
+def test_logits_of_several_parts_are_averaged():
+    def answers(images):
+        return images[:, 0, 0, :3]  # a view, which must not be changed
+
+    before = FLOATS.copy()
+    found = logits_of_center(answers, FLOATS, [1.0, 0.7, 0.5])
+    np.testing.assert_array_equal(FLOATS, before)
+    each = [answers(center_crop(FLOATS, f)).astype(float) for f in (1.0, 0.7, 0.5)]
+    np.testing.assert_allclose(found, np.mean(each, axis=0), rtol=1e-6)
+    assert found.dtype == np.float32
+    one = logits_of_center(answers, FLOATS, (0.7,))
+    np.testing.assert_array_equal(one, logits_of_center(answers, FLOATS, 0.7))
+
+
 @pytest.mark.parametrize("fraction", [0.09, 1.1, float("nan")])
 def test_refuses_parts_that_are_none(fraction):
     with pytest.raises(ConfigError, match=r"center_crop takes fraction from 0\.1 to 1"):

@@ -106,9 +106,9 @@ def test_the_flip_depends_on_the_meaning():
         assert settings.get("with_flip", False) == is_mirrored
 
 
-def test_predictions_see_the_centre_if_training_enlarges_it():
+def test_predictions_see_the_centre_too_if_training_enlarges_it():
     objects = augmentation(PHOTOGRAPHS)
-    assert prediction(PHOTOGRAPHS, objects)["center_crop"] == 0.875
+    assert prediction(PHOTOGRAPHS, objects)["center_crop"] == [1.0, 0.8]
     assert prediction(PHOTOGRAPHS, [{"name": "objects"}]) == prediction(
         PHOTOGRAPHS, objects
     )

@@ -37,7 +37,7 @@ def test_the_bounds_of_the_epochs(images):
 def test_the_epochs_fill_the_time_with_their_validation():
     config = length(FACTS, 1e-3, 100)
     seconds = epoch_seconds(FACTS, config, 1e-3)
-    assert seconds == pytest.approx(0.1 + 1e-3 * (2700 + 0.6 * 2 * 300))
+    assert seconds == pytest.approx(0.1 + 1e-3 * (2700 + 0.3 * 4 * 300))
     assert config.training.epochs == int(100 / seconds)
     assert config.training.early_stopping == max(20, config.training.epochs // 2)
     assert config.dataset.train_count is None
@@ -148,7 +148,7 @@ def test_few_epochs_have_weak_augmentation():
     assert (config.prediction.with_flip, config.prediction.center_crop) == (True, None)
     names, config = augmented(30)
     assert names[0] == "random_resized_crop"
-    assert config.prediction.center_crop == 0.875
+    assert config.prediction.center_crop == (1.0, 0.8)
 
 
 def test_few_epochs_keep_what_is_given_and_what_suits_the_images():

@@ -8,7 +8,11 @@ import numpy as np
 
 from handgrad.interop import to_c, to_python
 
-AVERAGED = {"with_flip": True, "center_crop": 0.875}  # settings of prediction
+AVERAGED = [  # settings of prediction
+    {"with_flip": True, "center_crop": 0.875},
+    {"with_flip": True, "center_crop": (1.0, 0.8)},
+    {"center_crop": (0.9, 0.5, 0.7)},
+]
 FLAGS = ["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Wshadow", "-Werror", "-O1"]
 # Of engine.networks: together they have every layer, with options other than default.
 SAMPLE = [

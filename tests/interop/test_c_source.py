@@ -32,10 +32,11 @@ def test_pixels_to_probabilities(run, images, tmp_path):  # noqa: F811
 
 
 @needs_compiler
-def test_calibration_crops_and_flips_are_part_of_it(run, images, tmp_path):  # noqa: F811
+@pytest.mark.parametrize("averaged", AVERAGED, ids=str)
+def test_calibration_crops_and_flips_are_part_of_it(averaged, run, images, tmp_path):  # noqa: F811
     network = load(run)
     network.set_temperature(2.5)
-    prediction = network.config.prediction.model_copy(update=AVERAGED)
+    prediction = network.config.prediction.model_copy(update=averaged)
     network.config = network.config.model_copy(update={"prediction": prediction})
     expected = network.predict_probabilities(images)
     found = c_predictions(network, tmp_path, images)[:, :10]

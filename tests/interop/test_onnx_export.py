@@ -158,10 +158,11 @@ def test_a_run_from_pixels_to_probabilities(run, images, tmp_path):
     assert values["resize"].endswith("crop the centre")
 
 
-def test_calibration_crops_and_flips_are_part_of_the_model(run, images):
+@pytest.mark.parametrize("averaged", AVERAGED, ids=str)
+def test_calibration_crops_and_flips_are_part_of_the_model(averaged, run, images):
     network = load(run)
     network.set_temperature(2.5)
-    prediction = network.config.prediction.model_copy(update=AVERAGED)
+    prediction = network.config.prediction.model_copy(update=averaged)
     network.config = network.config.model_copy(update={"prediction": prediction})
     logits, probabilities = session_of(onnx_model(network)).run(
         None, {"images": images}

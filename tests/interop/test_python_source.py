@@ -163,10 +163,13 @@ def test_predictions_check_their_images(run, images, tmp_path):
             program["predict"](wrong)
 
 
-def test_calibration_crops_and_flips_are_part_of_the_program(run, images, tmp_path):
+@pytest.mark.parametrize("averaged", AVERAGED, ids=str)
+def test_calibration_crops_and_flips_are_part_of_the_program(
+    averaged, run, images, tmp_path
+):
     network = load(run)
     network.set_temperature(2.5)
-    prediction = network.config.prediction.model_copy(update=AVERAGED)
+    prediction = network.config.prediction.model_copy(update=averaged)
     network.config = network.config.model_copy(update={"prediction": prediction})
     program = called(to_python(network, tmp_path / "digits.py"))
     assert_close(program["logits"](images), network.logits(images))

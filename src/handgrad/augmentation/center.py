@@ -1,6 +1,6 @@
-"""The centre of each image instead of the whole, in prediction."""
+"""The centre of each image instead of the whole, or beside it, in prediction."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -13,6 +13,7 @@ from handgrad.augmentation.source_coordinates import Images
 from handgrad.ranges import check_between
 
 LEAST = 0.1  # of the sides
+GROUP = 16  # images resampled at a time, so that they stay in the cache
 PART = 256  # images resampled at a time, so that a whole split is never copied
 
 Places: TypeAlias = tuple[NumpyArray, NumpyArray, NumpyArray]
@@ -40,12 +41,13 @@ def center_crop(images: Images, fraction: float) -> Images:
         convolutional neural networks, section 4.1 (224 of 256 pixels).
     """
     (b, up, down), (a, left, right) = center_places(fraction, *images.shape[2:])
-    upper, lower = (
-        (1 - a) * rows[..., left] + a * rows[..., right]
-        for rows in (images[:, :, up], images[:, :, down])
-    )
-    b = b[:, None]
-    return as_pixels((1 - b) * upper + b * lower, images.dtype)
+    outputs, b = np.empty_like(images), b[:, None]
+    for start in range(0, len(images), GROUP):
+        group = images[start : start + GROUP]
+        rows = (1 - a) * group.take(left, 3) + a * group.take(right, 3)
+        crops = (1 - b) * rows.take(up, 2) + b * rows.take(down, 2)
+        outputs[start : start + GROUP] = as_pixels(crops, images.dtype)
+    return outputs
 
 
 def center_places(fraction: float, height: int, width: int) -> tuple[Places, Places]:
@@ -68,25 +70,46 @@ def center_places(fraction: float, height: int, width: int) -> tuple[Places, Pla
 
 
 def logits_of_center(
-    answers: Answers, images: Images, fraction: float
+    answers: Answers, images: Images, fraction: float | Sequence[float]
 ) -> Float32[NumpyArray, "batch classes"]:
-    """The logits of the central part of each image.
+    """The logits of the central part of each image, or their mean over several parts.
 
     `answers` is the network: a function from images to logits. Use it for a network
     that was trained with `RandomResizedCrop`, which enlarges what it shows: objects
-    then have about the same size in prediction as they had in training.
+    then have about the same size in prediction as they had in training. Several
+    fractions, such as (1, 0.8), show them in several sizes and take as many times
+    longer.
 
     Shapes
         images   (batch, channels, height, width), uint8 or float32
         outputs  (batch, classes), float32
+
+    Equations
+        logits = mean over the fractions of answers(center_crop(images, fraction))
 
     Units
         fraction  of the height and of the width, see `center_crop`
 
     Source
         Touvron, Vedaldi, Douze, Jegou (2019), Fixing the train-test resolution
-        discrepancy, section 3.
+        discrepancy, section 3; Simonyan, Zisserman (2014), Very deep convolutional
+        networks for large-scale image recognition, section 3.2 (several scales).
     """
+    first, *others = as_fractions(fraction)
+    logits = _of_one(answers, images, first)
+    for other in others:
+        logits = logits + _of_one(answers, images, other)
+    return logits * np.float32(1 / (1 + len(others))) if others else logits
+
+
+def as_fractions(fraction: float | Sequence[float]) -> tuple[float, ...]:
+    """One fraction, or several, as a tuple."""
+    return tuple(fraction) if isinstance(fraction, Sequence) else (fraction,)
+
+
+def _of_one(answers: Answers, images: Images, fraction: float) -> NumpyArray:
+    if fraction == 1:
+        return answers(images)
     parts = range(0, max(len(images), 1), PART)
     found = [
         answers(center_crop(images[start : start + PART], fraction)) for start in parts

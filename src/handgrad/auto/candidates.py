@@ -21,7 +21,7 @@ MIRROR, CROP = "random_flip", "random_resized_crop"
 RESNET, AIRBENCH, NESTEROV = "resnet", "airbench", "nesterov"
 RATE, L2 = 0.1 / 64, 5e-4  # learning rate for each image of a batch; of its weights
 ADAMW = {"name": "adamw", "learning_rate": 0.003, "weight_decay": 0.05}
-CENTER = 0.875  # of the sides: 224 of 256 pixels, as is usual
+PARTS = (1.0, 0.8)  # of the sides, seen in prediction: the sizes seen in training
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def prediction(facts: Facts, augmentation: Any) -> dict[str, Any]:
     found: dict[str, Any] = {"with_flip": True} if is_mirrored(facts) else {}
     names = {known_name(row.get("name"), (CROP,)) for row in expanded(augmentation)}
     if CROP in names:  # it enlarges what it shows
-        found["center_crop"] = CENTER
+        found["center_crop"] = [*PARTS]
     return found
 
 

@@ -16,7 +16,7 @@ from handgrad.auto.timing import Pace
 from handgrad.training.config import RunConfig, config_from
 from handgrad.training.configure import Tables, merged
 
-PREDICTION = 0.6  # time of an image in prediction, of that in training
+PREDICTION = 0.3  # time of a view of an image in prediction, of one in training
 OVERHEAD = 0.1  # seconds of an epoch: its checkpoint, its line
 PATIENCE = 20  # epochs, or half of all: the learning rate falls late
 LONG = 30  # epochs, from which on weights are averaged and augmentation is strong
@@ -105,8 +105,8 @@ def split_sizes(facts: Facts, config: RunConfig) -> tuple[int, int]:
 def epoch_seconds(facts: Facts, config: RunConfig, image: float) -> float:
     """Seconds of an epoch and its validation, at so many seconds per image."""
     trained, validated = split_sizes(facts, config)
-    times = 2 if config.prediction.with_flip else 1
-    return OVERHEAD + image * (trained + PREDICTION * times * validated)
+    seen = config.prediction.views * validated
+    return OVERHEAD + image * (trained + PREDICTION * seen)
 
 
 def least_epochs(images: int) -> int:

@@ -25,6 +25,7 @@ from handgrad.cli.options import (
     SkipBad,
     Workers,
     option,
+    parse_value,
 )
 from handgrad.cli.value_readers import read_freeze, read_image_size, read_validation
 from handgrad.errors import ConfigError
@@ -94,7 +95,11 @@ PANELS: dict[str, dict[str, Option]] = {  # in the order of the help
             "horizontal flip.",
         ),
         "predict_center_crop": Option(
-            "prediction.center_crop", float, "Part of the sides to predict from: 0.875."
+            "prediction.center_crop",
+            str,
+            "Part of the sides to predict from: 0.875; several: 1,0.8 averages them.",
+            metavar="PART",
+            read=parse_value,
         ),
     },
     TRAINING: {

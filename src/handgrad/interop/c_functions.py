@@ -25,6 +25,7 @@ static int pixel(windows w, int c, int y, int x, int i, int j)
 }
 """
 
+TYPES = {"uint8": "unsigned char", "float32": "float"}
 NORMALIZE = {
     "uint8": """\
 /* outputs = (inputs / 255 - mean) / std = inputs * scale + shift, for each channel;

@@ -8,7 +8,8 @@ from typing import Any
 
 from handgrad.arrays import Shape
 from handgrad.errors import ConfigError, RunError
-from handgrad.interop.c_functions import FUNCTIONS, NORMALIZE, WINDOWS
+from handgrad.interop.c_center import center_crop_function, mean_of_parts
+from handgrad.interop.c_functions import FUNCTIONS, NORMALIZE, TYPES, WINDOWS
 from handgrad.interop.c_layers import Network, array, number
 from handgrad.interop.standalone import Standalone, standalone, weight_count
 from handgrad.paths import path_of
@@ -18,7 +19,6 @@ from handgrad.training.atomic import write_file
 LIMIT = 1_000_000  # weights; of more, a compiler would need minutes and gigabytes
 WIDTH = 88
 WITH_WINDOWS = {"conv2d", "max_pool2d", "average_pool2d"}
-TYPES = {"uint8": "unsigned char", "float32": "float"}
 HEAD = """\
 /* {headline}
 
@@ -56,37 +56,9 @@ PREDICT = """\
 void predict(const {type} *image, float *{outputs})
 {{
     static float logits[CLASSES];
-{crop}    network(image, 0, logits);
 {lines}}}
 """
-CROP = """\
-    static {type} center[INPUTS];
-    center_crop(image, center);
-    image = center;
-"""
-CENTER_CROP = """\
-/* The central part of an image, resized to the whole size: outputs at p =
-   image at centre + fraction * (p - centre), by bilinear interpolation. */
-static void center_crop(const {type} *image, {type} *outputs)
-{{
-    for (int y = 0; y < {height}; y++)
-        for (int x = 0; x < {width}; x++) {{
-            const float v = {fraction} * y + {top}, u = {fraction} * x + {left};
-            const int i = (int)v, j = (int)u;
-            const int below = (i + 1 < {height} ? i + 1 : i) * {width};
-            const int right = j + 1 < {width} ? j + 1 : j;
-            const float b = v - i, a = u - j;
-            for (int c = 0; c < {channels}; c++) {{
-                const {type} *from = image + c * {pixels};
-                const float upper = (1 - a) * from[i * {width} + j]
-                                    + a * from[i * {width} + right];
-                const float lower = (1 - a) * from[below + j] + a * from[below + right];
-                outputs[c * {pixels} + y * {width} + x]
-                    = ({type})((1 - b) * upper + b * lower{rounding});
-            }}
-        }}
-}}
-"""
+WHOLE = "    network(image, 0, logits);\n"
 FLIP = """\
     /* the mean of the image and its horizontal flip */
     static float flipped[CLASSES];
@@ -207,8 +179,8 @@ def _parts(source: Standalone) -> Iterator[str]:
     yield NORMALIZE[source.input_dtype]
     yield from (FUNCTIONS[name] for name in functions)
     yield _network(source, network)
-    if source.center_crop is not None:
-        yield _center_crop(source, source.center_crop)
+    if source.crops:
+        yield center_crop_function(source)
     yield _predict(source)
     yield MAIN.format(type=TYPES[source.input_dtype])
 
@@ -244,23 +216,6 @@ def _network(source: Standalone, network: Network) -> str:
     )
 
 
-def _center_crop(source: Standalone, fraction: float) -> str:
-    channels, height, width = source.input_shape
-    top, left = ((1 - fraction) * (size - 1) / 2 for size in (height, width))
-    is_bytes = source.input_dtype == "uint8"
-    return CENTER_CROP.format(
-        type=TYPES[source.input_dtype],
-        channels=channels,
-        height=height,
-        width=width,
-        pixels=height * width,
-        fraction=number(fraction),
-        top=number(top),
-        left=number(left),
-        rounding=" + 0.5f" if is_bytes else "",
-    )
-
-
 def _statement(line: str) -> str:
     """A line of a function, wrapped where it is long."""
     return fill(line, WIDTH, initial_indent=" " * 4, subsequent_indent=" " * 8)
@@ -268,16 +223,16 @@ def _statement(line: str) -> str:
 
 def _predict(source: Standalone) -> str:
     has_probabilities = source.temperature is not None
-    lines = [FLIP] if source.with_flip else []
+    lines = [WHOLE, FLIP] if source.with_flip else [WHOLE]
+    if source.crops:
+        lines = [mean_of_parts(source)]
     if source.temperature not in (None, 1):
         lines.append(TEMPERATURE.format(temperature=number(source.temperature)))
     lines.append(SOFTMAX if has_probabilities else SCORES)
     what = "The probability of each class: softmax(logits)."
-    type_of = TYPES[source.input_dtype]
     return PREDICT.format(
-        crop="" if source.center_crop is None else CROP.format(type=type_of),
         what=what if has_probabilities else "The score of each class: the logits.",
-        type=type_of,
+        type=TYPES[source.input_dtype],
         outputs="probabilities" if has_probabilities else "scores",
         lines="".join(lines),
     )

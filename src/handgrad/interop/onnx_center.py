@@ -1,4 +1,6 @@
-"""The central part of each image in an ONNX graph."""
+"""The central parts of each image in an ONNX graph."""
+
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -8,6 +10,24 @@ from handgrad.interop.onnx_graph import Graph
 
 ROWS, COLUMNS = 2, 3  # axes
 WHITE = 255
+
+
+def add_center_crops(
+    graph: Graph,
+    images: str,
+    fractions: Sequence[float],
+    shape: Shape,
+    *,
+    is_bytes: bool,
+) -> str:
+    """The crops of all images for each of `fractions`, as one batch; its name."""
+    crops = [
+        add_center_crop(graph, images, fraction, shape, is_bytes=is_bytes)
+        for fraction in fractions
+    ]
+    if len(crops) == 1:
+        return crops[0]
+    return graph.add("Concat", *crops, name="parts", axis=0)
 
 
 def add_center_crop(

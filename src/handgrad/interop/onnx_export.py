@@ -9,7 +9,7 @@ import numpy as np
 from handgrad.arrays import Shape
 from handgrad.datasets import Normalization
 from handgrad.errors import ConfigError, RunError, ShapeError
-from handgrad.interop.onnx_center import add_center_crop
+from handgrad.interop.onnx_center import add_center_crops
 from handgrad.interop.onnx_graph import LOGITS, Graph, import_onnx
 from handgrad.interop.onnx_metadata import settings_of
 from handgrad.interop.onnx_nodes import add_layer
@@ -85,23 +85,26 @@ def _model_of(onnx: Any, network: TrainedNetwork) -> Any:
     graph, shape = Graph(), network.input_shape
     skipped: dict[str, str] = {}
     values = _numbers(graph, network.form.dtype)
-    fraction = network.config.prediction.center_crop
-    if fraction is not None:
+    prediction = network.config.prediction
+    if prediction.crops:
         is_bytes = network.form.dtype == "uint8"
         whole = values
-        values = add_center_crop(graph, whole, fraction, shape, is_bytes=is_bytes)
+        values = add_center_crops(
+            graph, whole, prediction.crops, shape, is_bytes=is_bytes
+        )
         skipped[values] = whole
     values = _normalized(
         graph, values, network.normalization, network.form.dtype, shape
     )
-    if network.config.prediction.with_flip:
+    if prediction.with_flip:
         one, values = values, _with_flips(graph, values)
         skipped[values] = one
     graph.shapes[values] = shape
     logits = add_layer(graph, network.model, "", values)
-    if network.config.prediction.with_flip:
-        both, logits = logits, _mean_of_pairs(graph, logits, len(network.class_names))
-        skipped[logits] = both
+    if prediction.views > 1:
+        each, classes = logits, len(network.class_names)
+        logits = _mean_of_views(graph, logits, prediction.views, classes)
+        skipped[logits] = each
     outputs = {LOGITS: graph.add("Identity", logits, name=LOGITS)}
     if network.gives_probabilities:
         scaled = logits
@@ -173,12 +176,12 @@ def _with_flips(graph: Graph, values: str) -> str:
 _REVERSED = {"from": [-1], "to": [-LARGEST], "axis": [3], "step": [-1]}
 
 
-def _mean_of_pairs(graph: Graph, logits: str, classes: int) -> str:
-    """The mean of the logits of each image and of its flip."""
-    shape = graph.integers("pairs", [2, -1, classes])
-    pairs = graph.add("Reshape", logits, shape, name="logits_of_both")
+def _mean_of_views(graph: Graph, logits: str, views: int, classes: int) -> str:
+    """The mean of the logits of each image's parts and flips."""
+    shape = graph.integers("views", [views, -1, classes])
+    of_views = graph.add("Reshape", logits, shape, name="logits_of_views")
     axes = graph.integers("first_axis", [0])
-    return graph.add("ReduceMean", pairs, axes, name="mean_logits", keepdims=0)
+    return graph.add("ReduceMean", of_views, axes, name="mean_logits", keepdims=0)
 
 
 def _assembled(

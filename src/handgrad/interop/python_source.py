@@ -67,6 +67,13 @@ LOGITS_WITH_FLIP = '''def logits(images: Array) -> Array:
 {crop}    return (network(images) + network(images[..., ::-1])) / 2
 '''
 CROP = "    images = center_crop(images, {fraction!r})\n"
+LOGITS_OF_PARTS = '''def logits(images: Array) -> Array:
+    """The mean outputs of {what}, (count, classes)."""
+    images = check(images)
+    views = [center_crop(images, fraction) for fraction in {fractions!r}]
+{flips}    return np.mean([network(view) for view in views], axis=0)
+'''
+FLIPS = "    views += [view[..., ::-1] for view in views]\n"
 PREDICT = '''def predict(images: Array) -> Array:
     """{equation}, (count, classes)"""
     return {code}
@@ -176,7 +183,7 @@ def _program(source: Standalone, network: Network) -> str:
         _head(source, network, takes_pictures=takes_pictures),
         *map(_text_of, network.functions),
         NETWORK + "".join(lines),
-        *([] if source.center_crop is None else [_text_of(numpy_layers.center_crop)]),
+        *([_text_of(numpy_layers.center_crop)] if source.crops else []),
         _text_of(numpy_program.check),
         _logits(source),
         _predict(source.temperature),
@@ -218,9 +225,12 @@ def _head(source: Standalone, network: Network, *, takes_pictures: bool) -> str:
 
 def _logits(source: Standalone) -> str:
     """The function from images to logits."""
-    fraction = source.center_crop
+    if len(source.crops) > 1:
+        what = "parts of each image" + " and their flips" * source.with_flip
+        flips = FLIPS if source.with_flip else ""
+        return LOGITS_OF_PARTS.format(what=what, fractions=source.crops, flips=flips)
     text = LOGITS_WITH_FLIP if source.with_flip else LOGITS
-    return text.format(crop="" if fraction is None else CROP.format(fraction=fraction))
+    return text.format(crop="".join(CROP.format(fraction=f) for f in source.crops))
 
 
 def _predict(temperature: float | None) -> str:

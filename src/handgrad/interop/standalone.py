@@ -28,7 +28,8 @@ class Standalone:
                       (inputs + shift) * scale
 
     Units
-        center_crop   part of the sides that is seen, see `augmentation.center_crop`
+        crops         parts of the sides that are seen, see `augmentation.center_crop`;
+                      none for the whole image
         temperature   the divisor of the logits; None if they give no probabilities
     """
 
@@ -41,7 +42,7 @@ class Standalone:
     with_flip: bool
     temperature: float | None
     fit: Fit = USUAL
-    center_crop: float | None = None
+    crops: tuple[float, ...] = ()
 
     @property
     def headline(self) -> str:
@@ -81,7 +82,7 @@ def _of_trained(network: TrainedNetwork) -> Standalone:
         prediction.with_flip,
         network.temperature if network.gives_probabilities else None,
         network.config.fit,
-        prediction.center_crop,
+        prediction.crops,
     )
 
 

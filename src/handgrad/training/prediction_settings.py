@@ -2,38 +2,64 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any, TypeAlias
 
-from pydantic import Field
+from pydantic import BeforeValidator
 
 from handgrad.arrays import NumpyArray
 from handgrad.augmentation import logits_of_center, logits_with_flip
-from handgrad.augmentation.center import LEAST
+from handgrad.augmentation.center import LEAST, as_fractions
+from handgrad.ranges import check_between
 from handgrad.training.settings_table import Positive, Table
 
+Parts: TypeAlias = float | tuple[float, ...] | None
 Answers = Callable[[NumpyArray], NumpyArray]
+
+
+def checked_parts(owner: str, name: str, value: Any) -> Parts:
+    """One part of the sides of an image, or several; ConfigError for others."""
+    if value is None:
+        return None
+    several = isinstance(value, list | tuple) and len(value) > 0
+    for part in value if several else (value,):
+        check_between(owner, name, part, LEAST, 1)
+    return tuple(map(float, value)) if several else float(value)
+
+
+_checked = BeforeValidator(partial(checked_parts, "Prediction", "center_crop"))
 
 
 class PredictionConfig(Table):
     """Settings of inference: in validation, in tests and later.
 
     `with_flip` averages the logits of each image and its horizontal flip;
-    `center_crop` shows the central part of each image, a fraction of its sides;
+    `center_crop` shows the central part of each image, a fraction of its sides, or
+    averages the logits of several such parts;
     `temperature` divides the logits before the softmax, None for 1 (calibration).
     """
 
     LATER = frozenset({"temperature", "center_crop"})
     with_flip: bool = False
-    center_crop: Annotated[float, Field(ge=LEAST, le=1)] | None = None
+    center_crop: Annotated[Parts, _checked] = None
     temperature: Positive | None = None
 
     def logits(self, answers: Answers, images: NumpyArray) -> NumpyArray:
         """The logits of `images` with these settings; `answers` is the network."""
-        if self.center_crop is not None:
-            answers = partial(logits_of_center, answers, fraction=self.center_crop)
         if self.with_flip:
-            return logits_with_flip(answers, images)
+            answers = partial(logits_with_flip, answers)
+        if self.center_crop is not None:  # which is flipped: rounding is not symmetric
+            return logits_of_center(answers, images, self.center_crop)
         return answers(images)
+
+    @property
+    def crops(self) -> tuple[float, ...]:
+        """The parts of an image whose logits are averaged; empty for the whole."""
+        return () if self.center_crop is None else as_fractions(self.center_crop)
+
+    @property
+    def views(self) -> int:
+        """How often the network is computed for one image."""
+        return (1 + self.with_flip) * max(1, len(self.crops))
 
     @property
     def only_for_images(self) -> str:

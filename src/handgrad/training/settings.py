@@ -1,10 +1,10 @@
 """Settings of the training loop."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from handgrad.augmentation.center import LEAST
-from handgrad.ranges import check_between, check_count, check_seed
-from handgrad.training.prediction_settings import PredictionConfig
+from handgrad.ranges import check_count, check_seed
+from handgrad.training.prediction_settings import PredictionConfig, checked_parts
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,8 @@ class TrainingSettings:
         average_from       epoch from which on the network is the mean of all epochs
                            since then, see `weight_average`; None: that of each epoch
         predict_with_flip  whether predictions average an image and its horizontal flip
-        predict_center_crop  part of the sides of images that predictions see, or None
+        predict_center_crop  part of the sides of images that predictions see, several
+                           of which they average the logits, or None
         predict_temperature  what divides the logits before a softmax; None for 1
     """
 
@@ -32,7 +33,7 @@ class TrainingSettings:
     early_stopping: int | None = None  # epochs without a lower validation loss
     average_from: int | None = None
     predict_with_flip: bool = False  # see handgrad.augmentation.logits_with_flip
-    predict_center_crop: float | None = None  # of the sides
+    predict_center_crop: float | Sequence[float] | None = None  # of the sides
     predict_temperature: float | None = None
 
     def __post_init__(self) -> None:
@@ -43,8 +44,8 @@ class TrainingSettings:
                 object.__setattr__(self, name, int(value))
         check_seed("Training", "seed", self.seed)
         crop = self.predict_center_crop
-        if crop is not None:
-            check_between("Training", "predict_center_crop", crop, LEAST, 1)
+        crop = checked_parts("Training", "predict_center_crop", crop)
+        object.__setattr__(self, "predict_center_crop", crop)
 
     def averages(self, epoch: int) -> bool:
         """Whether the network at the end of this `epoch` is a mean of epochs."""
