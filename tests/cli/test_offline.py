@@ -122,7 +122,7 @@ def offline(folder, lines):
         [sys.executable, "-c", PROGRAM],
         input="\n".join(lines),
         cwd=folder,
-        env={**environment, "HANDGRAD_CACHE": str(folder / "cache")},
+        env=environment,
         capture_output=True,
         text=True,
         timeout=1800,

@@ -13,6 +13,7 @@ from numba.core.sigutils import normalize_signature
 from handgrad.engine.compiler import for_the_set
 from handgrad.engine.fences import checks_bounds
 from handgrad.engine.kernels.argument_loading import loader
+from handgrad.engine.kernels.compile_lock import compiling
 from handgrad.engine.kernels.declaration import SIZE, Argument, Sizes
 from handgrad.engine.kernels.kernel_cache import KernelCache
 from handgrad.engine.kernels.machine import ENTRY_SIGNATURE
@@ -47,7 +48,14 @@ def kept(compiled: Any) -> Any:
             "Unset it, or train with the plain engine: --engine plain, in Python "
             'engine="plain".'
         )
-    compiled._cache = KernelCache(compiled.__wrapped__)
+    cache = compiled._cache = KernelCache(compiled.__wrapped__)
+    compile_it = compiled.compile
+
+    def compile_once(sig: Any) -> Any:
+        with compiling(cache.place(sig)):
+            return compile_it(sig)
+
+    compiled.compile = compile_once
     return compiled
 
 
@@ -106,9 +114,10 @@ class Kernel:
         return found
 
     def _compile(self) -> Any:
-        with for_the_set():
-            self._function.compile()
-        return self._function
+        function = self._function
+        with for_the_set(), compiling(function._cache.place(function._sig)):
+            function.compile()
+        return function
 
     @cached_property
     def _function(self) -> Any:

@@ -96,8 +96,11 @@ class KernelCache(FunctionCache):  # type: ignore[misc]  # Numba has no types
 
     def holds(self, sig: Any) -> bool:
         """Whether there is a file for this signature, damaged or not."""
-        key = self._index_key(sig, cpu_target.target_context.codegen())
-        return self._path(key).exists()
+        return self.place(sig).exists()
+
+    def place(self, sig: Any) -> Path:
+        """The file for this signature."""
+        return self._path(self._index_key(sig, cpu_target.target_context.codegen()))
 
     def _save_overload(self, sig: Any, data: Any) -> None:
         if data.library.has_dynamic_globals or any(
