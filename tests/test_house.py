@@ -69,9 +69,14 @@ def docstrings(path):
             yield getattr(node, "name", "module"), ast.get_docstring(node) or ""
 
 
-WRITTEN = [
-    (name_of(path), name, text) for path in MODULES for name, text in docstrings(path)
-]
+@pytest.fixture(scope="module")
+def written():
+    """Every docstring, with its module and its name."""
+    return [
+        (name_of(path), name, text)
+        for path in MODULES
+        for name, text in docstrings(path)
+    ]
 
 
 def is_in_order(docstring):
@@ -86,9 +91,9 @@ def says_something(docstring):
 
 
 @pytest.mark.parametrize("rule", [is_in_order, says_something])
-def test_docstrings_follow_the_house(rule):
-    assert len(WRITTEN) > 3000
-    assert [(path, name) for path, name, text in WRITTEN if not rule(text)] == []
+def test_docstrings_follow_the_house(written, rule):
+    assert len(written) > 3000
+    assert [(path, name) for path, name, text in written if not rule(text)] == []
 
 
 def test_a_docstring_that_does_not_is_seen():

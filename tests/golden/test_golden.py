@@ -34,6 +34,11 @@ both = pytest.mark.parametrize("engine", ["plain", "cpu"])
 every = pytest.mark.parametrize("version", VERSIONS)
 
 
+def at_night(engine):
+    """An engine that compiles kernels of another instruction set first."""
+    return pytest.param(engine, marks=pytest.mark.nightly)
+
+
 def expected(version, engine):
     return json.loads((HERE / version / "expected.json").read_text())[engine]
 
@@ -50,7 +55,7 @@ def test_a_checkpoint_loads_and_predicts_what_it_did(version, engine):
 
 
 @every
-@both
+@pytest.mark.parametrize("engine", ["plain", at_night("cpu")])
 def test_a_run_goes_on_to_the_same_end(tmp_path, version, engine):
     folder = shutil.copytree(HERE / version / engine, tmp_path / "run")
     before = (folder / "metrics.jsonl").read_bytes()

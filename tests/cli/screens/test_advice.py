@@ -47,7 +47,16 @@ def offered(out):
     return [line.strip() for line in lines[1::2]]
 
 
-@pytest.mark.parametrize("words", CASES)
+AT_NIGHT = [*CASES][2:5]  # trained for 40 epochs and more
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param(words, marks=pytest.mark.nightly if words in AT_NIGHT else ())
+        for words in CASES
+    ],
+)
 def test_suggested_commands_run(handgrad, words):
     code, out, err = handgrad(f"train {words} --run runs/x")
     assert code == 0, err

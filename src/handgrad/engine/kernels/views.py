@@ -56,8 +56,8 @@ def look_at(image, view, outputs, shape):
             outputs[place : place + view[5]] = BLACK
             outputs[place + view[6] : place + width] = BLACK
             if sign == 1:
-                seen = image[source + view[5] : source + view[6]]
-                outputs[place + view[5] : place + view[6]] = seen
+                for column in range(view[5], view[6]):
+                    outputs[u64(place + column)] = image[u64(source + column)]
             else:
                 for column in range(view[5], view[6]):
                     outputs[u64(place + column)] = image[u64(source - column)]
