@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handgrad.datasets import resize
 from handgrad.datasets.dataset import Split
 from handgrad.datasets.resize import resize_images, resize_split
 
@@ -49,6 +50,25 @@ def test_downscaling_uses_every_pixel():
     images = np.zeros((1, 1, 8, 8), dtype=np.uint8)
     images[0, 0, ::2] = 255
     assert np.abs(resize_images(images, (1, 1)).astype(int) - 127).max() <= 1
+
+
+def test_few_images_are_resized_once_and_each_caller_owns_a_copy(monkeypatch):
+    calls, fit = [], resize.fitted
+    monkeypatch.setattr(
+        resize, "fitted", lambda *given: calls.append(given) or fit(*given)
+    )
+    resize._of_few.cache_clear()
+    first = resize_images(IMAGES, (5, 4))
+    expected = first.copy()
+    first[:] = 0
+    np.testing.assert_array_equal(resize_images(IMAGES.copy(), (5, 4)), expected)
+    assert len(calls) == 9
+    resize_images(IMAGES + 1, (5, 4))
+    resize_images(IMAGES, (5, 4), "pad")
+    assert len(calls) == 27
+    monkeypatch.setattr(resize, "SMALL", 9 * 8 * 6 - 1)
+    np.testing.assert_array_equal(resize_images(IMAGES, (5, 4)), expected)
+    assert len(calls) == 36
 
 
 def test_a_split_keeps_its_targets():
