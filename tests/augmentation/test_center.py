@@ -82,6 +82,16 @@ def test_logits_of_several_parts_are_averaged():
     np.testing.assert_array_equal(one, logits_of_center(answers, FLOATS, 0.7))
 
 
+def test_no_part_and_a_wrong_one_among_others_are_refused():
+    def answers(images):
+        return images[:, 0, 0, :3]
+
+    with pytest.raises(ConfigError, match="takes at least one fraction, got none"):
+        logits_of_center(answers, FLOATS, [])
+    with pytest.raises(ConfigError, match=r"takes fraction from 0\.1 to 1, got 0\.05"):
+        logits_of_center(answers, FLOATS, [1.0, 0.05])
+
+
 @pytest.mark.parametrize("fraction", [0.09, 1.1, float("nan")])
 def test_refuses_parts_that_are_none(fraction):
     with pytest.raises(ConfigError, match=r"center_crop takes fraction from 0\.1 to 1"):

@@ -10,6 +10,7 @@ from handgrad.arrays import NumpyArray
 from handgrad.augmentation.pixel_values import as_pixels
 from handgrad.augmentation.resample import about_the_centre, neighbours
 from handgrad.augmentation.source_coordinates import Images
+from handgrad.errors import ConfigError
 from handgrad.ranges import check_between
 
 LEAST = 0.1  # of the sides
@@ -78,7 +79,7 @@ def logits_of_center(
     that was trained with `RandomResizedCrop`, which enlarges what it shows: objects
     then have about the same size in prediction as they had in training. Several
     fractions, such as (1, 0.8), show them in several sizes and take as many times
-    longer.
+    longer. ConfigError for none, and for one that is not from 0.1 to 1.
 
     Shapes
         images   (batch, channels, height, width), uint8 or float32
@@ -103,8 +104,14 @@ def logits_of_center(
 
 
 def as_fractions(fraction: float | Sequence[float]) -> tuple[float, ...]:
-    """One fraction, or several, as a tuple."""
-    return tuple(fraction) if isinstance(fraction, Sequence) else (fraction,)
+    """One fraction, or several, as a tuple; ConfigError for none."""
+    fractions = tuple(fraction) if isinstance(fraction, Sequence) else (fraction,)
+    if not fractions:
+        raise ConfigError(
+            "logits_of_center takes at least one fraction, got none. Give one, such "
+            "as 0.875."
+        )
+    return fractions
 
 
 def _of_one(answers: Answers, images: Images, fraction: float) -> NumpyArray:
