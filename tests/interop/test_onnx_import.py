@@ -13,7 +13,18 @@ from handgrad.interop.onnx_export import onnx_model
 from handgrad.interop.onnx_graph import Graph
 from handgrad.interop.onnx_import import Reader, network_from_onnx
 from handgrad.interop.onnx_source import Source, UnsupportedError
-from handgrad.layers import Sequential
+from handgrad.layers import (
+    Concatenate,
+    Flatten,
+    Linear,
+    Multiply,
+    ReLU,
+    Residual,
+    Sequential,
+    Sigmoid,
+    SiLU,
+    Tanh,
+)
 
 from .branched import SHAPE, branched, some_images
 
@@ -60,6 +71,30 @@ def test_branches_norms_and_options():
     assert repr(found) == repr(network)
     expected, _ = network.forward(some_images())
     np.testing.assert_array_equal(found.forward(some_images())[0], expected)
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        Residual(Sequential([SiLU()])),
+        Residual(Sequential([SiLU(), Tanh()])),
+        Residual(Sequential([SiLU(), SiLU()]), Sequential([SiLU(), Tanh()])),
+        Residual(Sequential([SiLU(), ReLU(), Tanh()]), Sequential([SiLU()])),
+        Multiply(Sequential([SiLU(), Tanh()])),
+        Multiply(Sequential([Tanh(), Sigmoid()]), Sequential([SiLU()])),
+        Concatenate([Sequential([SiLU()]), Sequential([])]),
+        Concatenate([Sequential([SiLU(), Tanh()]), Sequential([Sigmoid()])]),
+    ],
+    ids=repr,
+)
+def test_branches_that_begin_with_silu(block):
+    network = Sequential([Flatten(), block, Linear(block.output_shape((6,))[0], 3)])
+    found = again(network, (6,))
+    assert repr(found.layers) == repr(
+        Sequential(list(network.layers.values())[1:]).layers
+    )
+    inputs = np.random.default_rng(0).normal(size=(5, 6)).astype(np.float32)
+    np.testing.assert_array_equal(found.forward(inputs)[0], network.forward(inputs)[0])
 
 
 def graph_of(*nodes, shape=(2, 4, 4)):

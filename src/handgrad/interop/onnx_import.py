@@ -156,11 +156,11 @@ class Reader:
                     return found, value, node
                 self._append(found, node)
                 value = node.output[0]
-            elif (gate := self._gate(value, users)) is not None:
+            elif len(starts := _starts(value, users)) == 1:
                 found.append(SiLU())
-                value = gate.output[0]
+                value = starts[0][1].output[0]
             else:
-                block, join = self._split(value, users)
+                block, join = self._split(value, starts)
                 found.append(block)
                 value = join.output[0]
             users = self.source.users(value)
@@ -185,20 +185,12 @@ class Reader:
         self.shape = layer.output_shape(self.shape)
         found.append(layer)
 
-    def _gate(self, value: str, users: list[Any]) -> Any | None:
-        """The product of SiLU, x * sigmoid(x); None if this is none."""
-        kinds = {node.op_type: node for node in users}
-        if len(users) != 2 or set(kinds) != {"Sigmoid", "Mul"}:
-            return None
-        product, gate = kinds["Mul"], kinds["Sigmoid"].output[0]
-        return product if set(product.input) == {value, gate} else None
-
-    def _split(self, value: str, users: list[Any]) -> tuple[Layer[Any], Any]:
+    def _split(self, value: str, starts: list[list[Any]]) -> tuple[Layer[Any], Any]:
         """The block from a value to where its branches meet, and that operator."""
         before, branches, ends, joins = self.shape, {}, {}, []
-        for node in users:
+        for users in starts:
             self.shape = before
-            found, end, join = self._chain(value, [node])
+            found, end, join = self._chain(value, users)
             branches[end], ends[end] = found, self.shape
             joins.append(join)
         join = joins[0]
@@ -227,3 +219,17 @@ class Reader:
             first_is_gate = len(ends[join.input[0]]) == 1
             body, shortcut = branches if first_is_gate else branches[::-1]
         return kind(Sequential(body), Sequential(shortcut) if shortcut else None)
+
+
+def _starts(value: str, users: list[Any]) -> list[list[Any]]:
+    """The operators that begin each branch: one, or both of SiLU, x * sigmoid(x)."""
+    gates = {node.output[0]: node for node in users if node.op_type == "Sigmoid"}
+    pairs = {
+        id(gates[other]): [gates[other], node]
+        for node in users
+        if node.op_type == "Mul"
+        for other in node.input
+        if value in node.input and other in gates
+    }
+    products = {id(product) for _, product in pairs.values()}
+    return [pairs.get(id(node), [node]) for node in users if id(node) not in products]
