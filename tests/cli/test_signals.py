@@ -59,9 +59,17 @@ def training(folder, engine, *, at_once=False, program=PROGRAM, **environment):
         process.kill()
         process.wait()
         process.stderr.close()
-    assert members(process.pid) == [], "a child is left"
+    assert soon(lambda: members(process.pid) == []), "a child is left"
     assert {path for path in SHARED.iterdir() if not is_others(path)} <= before
     assert at_once or not half_written(folder)
+
+
+def soon(holds):
+    """Whether something holds within a second: a child sees that its parent ended."""
+    end = perf_counter() + 1
+    while not holds() and perf_counter() < end:
+        sleep(0.01)
+    return holds()
 
 
 def is_others(path):

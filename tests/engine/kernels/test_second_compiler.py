@@ -1,12 +1,19 @@
 import io
+import os
 import pickle
 import subprocess
+import sys
+import time
+from pathlib import Path
 
+import psutil
 import pytest
 
 from handgrad.engine import processor
+from handgrad.engine.compiler import for_the_set
 from handgrad.engine.kernels import second_compiler
 from handgrad.engine.kernels.activations import RELU, backward_kernel
+from handgrad.engine.kernels.compile_lock import compiling
 from handgrad.engine.kernels.kernel_cache import kernels_folder
 from handgrad.engine.kernels.products import clear
 from handgrad.engine.kernels.rows import column_sums, transpose_matrix
@@ -58,11 +65,40 @@ def test_it_compiles_up_to_a_kernel_that_is_compiled(folder):
 def test_another_process_compiles_for_this_one(folder):
     child = start_second_compiler(KERNELS)
     assert child.wait(60) == 0
+    child.stdin.close()
     assert all(kernel.is_kept for kernel in KERNELS)
     before = times(folder)
     for kernel in KERNELS:
         kernel.address()
     assert times(folder) == before
+
+
+@pytest.mark.slow
+def test_it_ends_with_the_process_that_started_it(folder):
+    program = (
+        "import sys\n"
+        "from engine.kernels.test_second_compiler import KERNELS\n"
+        "from handgrad.engine.kernels.second_compiler import start_second_compiler\n"
+        "print(start_second_compiler(KERNELS).pid, flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    path = os.pathsep.join([str(Path(__file__).parents[2]), *filter(None, sys.path)])
+    parent = subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": path},
+    )
+    function = KERNELS[0]._function
+    with for_the_set(), compiling(function._cache.place(function._sig)), parent:
+        number = int(parent.stdout.readline())
+        time.sleep(3)  # it waits for the first kernel, which this process compiles
+        assert psutil.pid_exists(number)
+        parent.kill()
+        end = time.monotonic() + 10
+        while psutil.pid_exists(number):
+            assert time.monotonic() < end
+            time.sleep(0.01)
 
 
 def times(folder):

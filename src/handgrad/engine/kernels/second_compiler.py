@@ -3,7 +3,7 @@
 Numba compiles one kernel at a time in a process. This process compiles a program's
 kernels in order, the second one in reverse order until it finds one that is compiled.
 They share results through the kernel cache; a failure of the second process only costs
-time.
+time. It ends with this one, whatever ends this one: its standard input is closed then.
 """
 
 import os
@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from threading import Thread
 from typing import BinaryIO
 
 from handgrad.engine import processor
@@ -37,6 +38,9 @@ def compile_kernels(
     finally:
         if second is not None:
             second.kill()
+            assert second.stdin is not None
+            with suppress(OSError):  # of what it has not read
+                second.stdin.close()
             second.wait()
 
 
@@ -58,16 +62,20 @@ def start_second_compiler(kernels: Sequence[Kernel]) -> subprocess.Popen[bytes] 
     assert child.stdin is not None
     with suppress(OSError):  # it has failed already
         child.stdin.write(task)
-    with suppress(OSError):
-        child.stdin.close()
+        child.stdin.flush()
     return child
 
 
-def compile_from(stream: BinaryIO) -> int:
-    """Compile a stream's kernels until one is compiled already; return how many."""
+def compile_from(stream: BinaryIO, *, ends_with_it: bool = False) -> int:
+    """Compile a stream's kernels until one is compiled already; return how many.
+
+    With `ends_with_it` the process ends when the stream does.
+    """
     processor.hold_to(pickle.load(stream))
-    count = 0
-    for kernel in pickle.load(stream):
+    kernels, count = pickle.load(stream), 0
+    if ends_with_it:
+        Thread(target=_end_with, args=(stream.fileno(),), daemon=True).start()
+    for kernel in kernels:
         if kernel.is_kept:
             break
         kernel.address()
@@ -75,5 +83,10 @@ def compile_from(stream: BinaryIO) -> int:
     return count
 
 
+def _end_with(handle: int) -> None:
+    os.read(handle, 1)  # of the file: a thread must not hold the buffer's lock at exit
+    os._exit(1)
+
+
 if __name__ == "__main__":
-    compile_from(sys.stdin.buffer)
+    compile_from(sys.stdin.buffer, ends_with_it=True)
