@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from handgrad.augmentation import center_crop, logits_of_center
+from handgrad.augmentation.center import as_fractions
 from handgrad.augmentation.resample import about_the_centre, resample
 from handgrad.errors import ConfigError
 
@@ -80,6 +81,17 @@ def test_logits_of_several_parts_are_averaged():
     assert found.dtype == np.float32
     one = logits_of_center(answers, FLOATS, (0.7,))
     np.testing.assert_array_equal(one, logits_of_center(answers, FLOATS, 0.7))
+
+
+def test_an_array_of_parts_is_taken():
+    assert as_fractions(np.array([1.0, 0.8])) == (1.0, 0.8)
+
+
+@pytest.mark.parametrize("wrong", [True, None, "0.8", [1, "x"], np.ones((2, 2)), {1}])
+def test_what_is_no_part_is_refused_in_one_sentence(wrong):
+    sentence = r"^logits_of_center takes fraction from 0\.1 to 1, got [^\n]*$"
+    with pytest.raises(ConfigError, match=sentence):
+        as_fractions(wrong)
 
 
 def test_no_part_and_a_wrong_one_among_others_are_refused():

@@ -1,7 +1,7 @@
 """The centre of each image instead of the whole, or beside it, in prediction."""
 
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from jaxtyping import Float32
@@ -103,9 +103,12 @@ def logits_of_center(
     return logits * np.float32(1 / (1 + len(others))) if others else logits
 
 
-def as_fractions(fraction: float | Sequence[float]) -> tuple[float, ...]:
-    """One fraction, or several, as a tuple; ConfigError for none."""
-    fractions = tuple(fraction) if isinstance(fraction, Sequence) else (fraction,)
+def as_fractions(fraction: Any) -> tuple[float, ...]:
+    """One fraction, or several, as a tuple; ConfigError for none and for others."""
+    values = fraction.tolist() if isinstance(fraction, np.ndarray) else fraction
+    fractions = tuple(values) if isinstance(values, list | tuple) else (values,)
+    for each in fractions:
+        check_between("logits_of_center", "fraction", each, LEAST, 1)
     if not fractions:
         raise ConfigError(
             "logits_of_center takes at least one fraction, got none. Give one, such "

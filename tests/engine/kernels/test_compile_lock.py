@@ -15,7 +15,7 @@ from handgrad.engine.kernels.compile_lock import NAME, compiling
 fcntl = pytest.importorskip("fcntl")
 HERE = Path(__file__).parents[2]
 COMPILE = """
-import sys, time
+import sys
 from engine.kernels.test_kernel_cache import doubled
 from handgrad.engine.kernels.kernel_cache import tally
 print("ready", flush=True)
