@@ -8,6 +8,8 @@ from typing import get_args
 from beartype import beartype
 from jaxtyping import AbstractArray
 
+from checked_once import checked_once
+
 
 def carries_axes(annotation):
     """Whether an annotation holds a `Float[Array, "batch features"]` or its like."""
@@ -23,7 +25,9 @@ def checked_where_axes_are(check):
         whole = check(typechecker=typechecker)
 
         def wrap(thing):
-            return whole(thing) if isinstance(thing, type) or has_axes(thing) else thing
+            if isinstance(thing, type):
+                return whole(thing)
+            return checked_once(thing, whole) if has_axes(thing) else thing
 
         return wrap
 

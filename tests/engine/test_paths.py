@@ -14,7 +14,7 @@ from . import paths
 HERE = Path(__file__).parent
 TESTS = ("test_cpu.py", "test_float_inputs.py")
 # Loss and gradients of networks with most kernels by day, every test at night.
-BY_DAY = "gradients and (perceptron or lenet or channels or residual)"
+BY_DAY = "gradients and (perceptron or lenet or channels)"
 OPTIONS = ("pytest", "-q", "-p", "no:cacheprovider")
 NONE = "this processor has no"
 SMALLER = processor.offered()[:-1]
