@@ -8,6 +8,7 @@ from handgrad.auto.explain import as_toml, lines
 from handgrad.auto.facts import Facts
 from handgrad.auto.plan import Plan, config_of, tables_of, with_length
 from handgrad.auto.timing import Pace
+from handgrad.engine import processor
 
 FACTS = Facts(("cat", "dog\x1b"), (300, 2700), (3, 400, 300))
 
@@ -46,6 +47,25 @@ def test_the_reason_for_no_flip_is_given(plan):
     augmentation = lines(replace(plan, tables=tables, facts=digits))[3]
     assert "ends sooner" not in lines(replace(plan, tables=tables))[4]
     assert augmentation.endswith("not mirrored: the classes are digits or letters")
+
+
+@pytest.mark.parametrize(
+    ("candidate", "offered", "chosen", "is_told"),
+    [
+        (2, ("avx512", "amx", "amx-bf16"), "amx", True),
+        (1, ("avx512", "amx", "amx-bf16"), "amx", False),  # 16 channels are too few
+        (2, ("avx512",), "avx512", False),
+        (2, ("avx512", "amx", "amx-bf16"), "amx-bf16", False),
+    ],
+)
+def test_rounded_products_are_named_where_they_are_faster(
+    plan, monkeypatch, candidate, offered, chosen, is_told
+):
+    monkeypatch.setattr(processor, "named", lambda: offered)
+    monkeypatch.setattr(processor, "instruction_set", lambda: chosen)
+    tables = tables_of(FACTS, PHOTOGRAPHS[candidate], {"training": {"epochs": 1}})
+    network = lines(replace(plan, tables=tables))[1]
+    assert ("instruction set amx-bf16, with rounded products" in network) == is_told
 
 
 def test_vectors_and_few_examples_are_told(plan):

@@ -13,7 +13,7 @@ from handgrad.engine import processor
 from handgrad.engine.kernels.kernel_cache import source_digest
 from handgrad.engine.lowering.convolution_tables import output_block
 from handgrad.engine.prediction import PredictionProgram
-from handgrad.engine.processor import SETS, VARIABLE, hold_to, instruction_set
+from handgrad.engine.processor import NAMED, SETS, VARIABLE, hold_to, instruction_set
 from handgrad.errors import ConfigError
 
 from .networks import NETWORKS, cpu_engine
@@ -77,15 +77,29 @@ def test_the_largest_set_is_chosen_and_the_matrix_library_left_alone(fresh):
     assert fresh == []
 
 
-@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize("name", NAMED)
 @pytest.mark.usefixtures("able")
 def test_a_set_is_chosen_by_name_with_the_matrix_librarys_kernels(fresh, name):
     hold_to(name)
     assert instruction_set() == name
     assert processor.has_wide_registers() == (name != "avx2")
-    assert processor.has_matrix_unit() == (name == "amx")
+    assert processor.has_matrix_unit() == name.startswith("amx")
+    assert processor.rounds_to_bfloat16() == (name == "amx-bf16")
     assert output_block(12) == (12 if name != "avx2" else 6)
-    assert fresh == [SETS[name].family]
+    assert fresh == [NAMED[name].family]
+
+
+@pytest.mark.usefixtures("able")
+def test_rounded_products_are_chosen_by_name_alone():
+    assert processor.named() == (*processor.offered(), "amx-bf16")
+    assert processor.offered()[-1] == instruction_set() == "amx"
+
+
+def test_rounded_products_need_the_matrix_unit(able):
+    able["amx-bf16"] = False
+    assert processor.named() == processor.offered() == ("avx2", "avx512")
+    with pytest.raises(ConfigError, match="no amx-bf16: it offers avx2, avx512"):
+        hold_to("amx-bf16")
 
 
 @pytest.mark.usefixtures("able")

@@ -15,6 +15,7 @@ from handgrad.training.environment import matrix_kernels
 from handgrad.training.same_kernels import (
     compare_with,
     environment_of,
+    evaluate_with,
     families_of,
     family_of,
     go_on_with,
@@ -97,6 +98,43 @@ def test_older_runs_resume_without_a_warning(held, tmp_path):
     (tmp_path / "environment.json").unlink()
     go_on_with(tmp_path)
     assert held == []
+
+
+@pytest.mark.parametrize(
+    ("made", "offered", "is_open", "expected"),
+    [
+        ("amx-bf16", True, True, ["amx-bf16"]),
+        ("amx-bf16", False, True, []),
+        ("amx-bf16", True, False, []),
+        ("avx2", True, True, []),
+    ],
+)
+def test_an_evaluation_rounds_where_its_run_did(
+    monkeypatch, tmp_path, made, offered, is_open, expected
+):
+    chosen = []
+    monkeypatch.setattr(processor, "hold_to", chosen.append)
+    monkeypatch.setattr(processor, "named", lambda: (made,) if offered else ())
+    monkeypatch.setattr(processor, "is_open", lambda: is_open)
+    evaluate_with(folder_of(tmp_path, instruction_set=made, blas=blas("SkylakeX")))
+    assert chosen == expected
+    evaluate_with(tmp_path / "no run")
+    assert chosen == expected
+
+
+@pytest.mark.slow
+@pytest.mark.nightly
+@pytest.mark.skipif("amx" not in processor.offered(), reason="needs a matrix unit")
+def test_a_run_with_rounded_products_is_resumed_verified_and_evaluated(tmp_path):
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    train = ("train", "resnet", "--train-count", "300", "--quiet")
+    wide = ("--set", "channels=32,32,64", "--isa", "amx-bf16", "--run")
+    assert command(*train, "--epochs", "2", *wide, whole) == "amx-bf16"
+    assert command(*train, "--epochs", "1", *wide, parts) == "amx-bf16"
+    assert command("train", "--resume", parts, "--epochs", "2") == "amx-bf16"
+    assert weights(parts) == weights(whole)
+    assert command("verify", whole, "--from-start", "--steps", "99") == "amx-bf16"
+    assert command("evaluate", whole) == "amx-bf16"
 
 
 def test_incomparable_kernels_are_a_run_error(tmp_path):

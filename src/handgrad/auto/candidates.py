@@ -77,6 +77,7 @@ TINY_IMAGES = (
 SMALLEST = 24  # pixels, from which on the three stages of airbench suit an image
 PATCHES = 32  # on a side of the image, to which larger images are reduced
 WIDTHS = ((16, 32, 64), (32, 64, 128), (32, 128, 128), (64, 256, 256))
+FILLED = 32  # channels, which matrix units take; the filters are 24, and eight random
 WIDER = 2.0  # in the same time, wider networks recognise no more of few photographs
 
 
@@ -84,6 +85,8 @@ def _airbench(channels: tuple[int, ...], side: int) -> tuple[tuple[str, Any], ..
     """The network for images of this side length."""
     stride = max(1, round(side / PATCHES))
     patches = {"patch_size": stride, "patch_stride": stride} if stride > 1 else {}
+    if channels[0] >= 2 * FILLED:  # where they cost little without a matrix unit
+        patches["patch_channels"] = FILLED
     return _network(AIRBENCH, channels=channels, **patches)
 
 

@@ -52,10 +52,12 @@ def evaluate(  # noqa: PLR0913 - a command's options are its arguments
     from handgrad.inspection.evaluation import EvaluationReport
     from handgrad.training.other_images import some
     from handgrad.training.run_images import check_split, run_images
+    from handgrad.training.same_kernels import evaluate_with
     from handgrad.training.trained_network import load
 
     check_split(split)
     check_figure(reliability, "--reliability")
+    evaluate_with(run)
     classifier = load(run, "last" if last else "best", workers=workers)
     with loading(quiet=quiet) as progress:
         name, images = run_images(

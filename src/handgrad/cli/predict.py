@@ -55,12 +55,14 @@ def predict(  # noqa: PLR0913 - a command's options are its arguments
     from handgrad.training.atomic import write_file
     from handgrad.training.image_predictions import answers_of, image_paths
     from handgrad.training.other_images import bit_depth_for
+    from handgrad.training.same_kernels import evaluate_with
     from handgrad.training.trained_network import load
 
     _check(top, invert, unsure)
     files, passed_over = image_paths(images)
     if csv is not None:
         _check_csv(csv, files)
+    evaluate_with(run)
     classifier = load(run, workers=workers)
     _check_confidence(unsure, classifier)
     source = str(images[0]) if len(images) == 1 else f"{len(files):,} files"

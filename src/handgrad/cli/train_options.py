@@ -187,7 +187,8 @@ PANELS: dict[str, dict[str, Option]] = {  # in the order of the help
             "isa",
             str,
             "Instruction set: avx2, avx512 or amx; bit-identical results on all "
-            "processors that have it.",
+            "processors that have it. amx-bf16 multiplies numbers rounded to bfloat16: "
+            "faster, less exact.",
             "the largest of the processor",
         ),
         "workers": Option("", Workers),

@@ -37,8 +37,9 @@ def make_engine(  # noqa: PLR0913 (everything that a step depends on)
 ) -> Engine:
     """The plain engine or the CPU engine; the first needs no workers.
 
-    `isa` is the instruction set of this process from now on: "avx2", "avx512" or "amx".
-    ConfigError if the processor lacks it, or if another was chosen before.
+    `isa` is the instruction set of this process from now on: "avx2", "avx512", "amx",
+    or "amx-bf16", whose matrix unit multiplies numbers rounded to bfloat16. ConfigError
+    if the processor lacks it, or if another was chosen before.
 
     Shapes
         inputs  (count, *input_shape), where `input_shape` is (channels, height, width)

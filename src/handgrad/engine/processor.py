@@ -52,7 +52,10 @@ SETS = {  # each includes those before it
         (WHOLE_REGISTERS,),
     ),
 }
-WIDE = ("avx512", "amx")  # with 32 registers of 16 floats
+BFLOAT16 = "amx-bf16"  # by name only: the matrix unit multiplies rounded numbers
+NAMED = {**SETS, BFLOAT16: SETS["amx"]}
+MATRIX = ("amx", BFLOAT16)
+WIDE = ("avx512", *MATRIX)  # with 32 registers of 16 floats
 
 
 @dataclass
@@ -85,6 +88,12 @@ def offered() -> tuple[str, ...]:
     return tuple(name for name in found if name != "amx" or is_granted())
 
 
+def named() -> tuple[str, ...]:
+    """The sets of this processor that may be chosen by name."""
+    found = offered()
+    return (*found, BFLOAT16) if "amx" in found else found
+
+
 @cache
 def is_granted() -> bool:
     """Ask the system to save the matrix unit's registers of this process's threads.
@@ -109,12 +118,12 @@ def hold_to(name: str | None = None) -> None:
         name = None if _choice.is_made else os.environ.get(VARIABLE)
     if name is None or name == "":
         return
-    if name not in tuple(SETS):
-        raise unknown_name("instruction set", name, SETS)
-    if name not in offered():
+    if name not in tuple(NAMED):
+        raise unknown_name("instruction set", name, NAMED)
+    if name not in named():
         raise ConfigError(
             f"This processor has no {name}: it offers "
-            f"{', '.join(offered()) or 'none of the sets with a name'}. Choose one of "
+            f"{', '.join(named()) or 'none of the sets with a name'}. Choose one of "
             f"these with --isa, isa= or {VARIABLE}, or leave it out."
         )
     if _choice.is_made and _choice.name != name:
@@ -122,8 +131,13 @@ def hold_to(name: str | None = None) -> None:
             f"This process has kernels of {_choice.name}, and {name} cannot join them: "
             f"one process has one instruction set. Start Python anew for {name}."
         )
-    hold_family(SETS[name].family)
+    hold_family(NAMED[name].family)
     _choice.name, _choice.is_made = name, True
+
+
+def is_open() -> bool:
+    """Whether no set was chosen yet, here or by HANDGRAD_ISA."""
+    return not _choice.is_made and not os.environ.get(VARIABLE)
 
 
 def instruction_set() -> str | None:
@@ -141,7 +155,7 @@ def instruction_set() -> str | None:
 def target() -> tuple[str, str] | None:
     """The compile target of kernels in LLVM; None: this processor."""
     name = instruction_set()
-    return None if name is None else SETS[name].target
+    return None if name is None else NAMED[name].target
 
 
 def has_wide_registers() -> bool:
@@ -151,4 +165,12 @@ def has_wide_registers() -> bool:
 
 def has_matrix_unit() -> bool:
     """Whether products may go through the processor's matrix unit (Intel AMX)."""
-    return instruction_set() == "amx"
+    return instruction_set() in MATRIX
+
+
+def rounds_to_bfloat16() -> bool:
+    """Whether the matrix unit multiplies numbers rounded to bfloat16 (8 digits of 24).
+
+    Sums, and all that does not go through the unit, keep float32.
+    """
+    return instruction_set() == BFLOAT16

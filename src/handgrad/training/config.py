@@ -184,7 +184,7 @@ class RunConfig(Table):
     seed: int = Field(default=0, ge=0, lt=2**63)
     LATER = frozenset({"isa"})
     engine: Literal["plain", "cpu"] = "cpu"
-    isa: Literal["avx2", "avx512", "amx"] | None = None
+    isa: Literal["avx2", "avx512", "amx", "amx-bf16"] | None = None
     dataset: DatasetConfig = DatasetConfig()
     model: ModelConfig = ModelConfig()
     loss: LossConfig = LossConfig()

@@ -71,7 +71,7 @@ def hold_to_kernels_of(environment: Mapping[str, Any]) -> None:
     families = families_of(environment)
     if len(families) == 1 and families != families_of(matrix_kernels()):
         needed = SET_OF_FAMILY.get(families[0])
-        if needed is None or needed in processor.offered():
+        if needed is None or needed in processor.named():
             hold_family(families[0])
 
 
@@ -82,15 +82,34 @@ def go_on_with(folder: Path) -> None:
     except IntegrityError:  # `verify` reports it
         return
     name = set_of(environment)
-    if name is None or name in processor.offered():
+    if name is None or name in processor.named():
         hold_to_kernels_of(environment)
     elif KEY in environment:
         warnings.warn(
             f"{folder} was trained with the instruction set {name}, which this "
-            "processor lacks: from here on, results differ in the last bits.",
+            f"processor lacks: from here on, results differ{_how_little(name)}.",
             HandgradWarning,
             stacklevel=2,
         )
+
+
+def evaluate_with(folder: Path) -> None:
+    """Round products as the training did, where the processor can and none is chosen.
+
+    So that an evaluation repeats the accuracies of the run; other sets differ from one
+    another in the last bits only.
+    """
+    try:
+        name = set_of(environment_of(folder))
+    except IntegrityError:  # `verify` reports it
+        return
+    is_offered = name == processor.BFLOAT16 and name in processor.named()
+    if is_offered and processor.is_open():
+        processor.hold_to(name)
+
+
+def _how_little(name: str) -> str:
+    return "" if name == processor.BFLOAT16 else " in the last bits"
 
 
 def compare_with(folder: Path, environment: Mapping[str, Any]) -> tuple[str, ...]:

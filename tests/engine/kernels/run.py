@@ -7,6 +7,7 @@ import numpy as np
 from handgrad.engine.kernels.declaration import Library, Sizes, Tile
 from handgrad.engine.memory_plan import pointer_to
 from handgrad.engine.operation import Operation
+from handgrad.engine.processor import rounds_to_bfloat16
 
 SIGNATURE = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64)
 
@@ -40,6 +41,20 @@ def run_python(kernel, *arguments):
             for name, parameter in kernel.parameters.items()
         )
     )
+
+
+def as_multiplied(values):
+    """The numbers that the matrix unit multiplies: rounded to bfloat16, or all digits.
+
+    In float64, so that a product of two of them is exact.
+    """
+    return (rounded(values) if rounds_to_bfloat16() else values).astype(np.float64)
+
+
+def rounded(values):
+    """float32 numbers to the nearest one with 8 digits."""
+    bits = values.view(np.uint32) + np.uint32(1 << 15)
+    return (bits & np.uint32(0xFFFF0000)).view(np.float32)
 
 
 def pointed(value):

@@ -6,7 +6,7 @@ from handgrad.engine.kernels.amx_products import scratch_bytes
 from handgrad.engine.kernels.bfloat16x3 import TRANSPOSE_BYTES, packed_bytes
 from handgrad.engine.processor import has_matrix_unit
 
-from .run import floats, run_entry
+from .run import as_multiplied, floats, run_entry
 
 pytestmark = pytest.mark.skipif(not has_matrix_unit(), reason="needs a matrix unit")
 SIZES = [
@@ -34,7 +34,7 @@ def matrix(lines, steps, is_along, seed):
 
 def assert_as_good_as_float32(actual, left, right):
     """No farther from float64's product than sums of float32 may be."""
-    exact = left.astype(np.float64) @ right.astype(np.float64)
+    exact = as_multiplied(left) @ as_multiplied(right)
     weight = np.abs(left).astype(np.float64) @ np.abs(right)
     bound = (np.sqrt(left.shape[1]) + 4) * 2.0**-24 * weight
     assert (np.abs(actual - exact) <= bound).all()
@@ -95,7 +95,7 @@ def test_nothing_is_missing_on_one_side_only():
         *(left, right, outputs, room(scratch_bytes(64, is_packed=False))),
         *(4 * 256, 4 * 64, 4 * 64, True, False, 64, 64, 256, 512),
     )
-    exact = left.astype(np.float64) @ right
+    exact = as_multiplied(left) @ as_multiplied(right)
     assert abs((outputs / exact - 1).mean()) < 2.0**-26
 
 

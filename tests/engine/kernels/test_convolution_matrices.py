@@ -8,7 +8,7 @@ from handgrad.engine.kernels.convolution_matrices import (
 )
 from handgrad.engine.processor import has_matrix_unit
 
-from .run import floats, run_entry
+from .run import as_multiplied, floats, run_entry
 from .test_amx_products import room
 
 needs_unit = pytest.mark.skipif(not has_matrix_unit(), reason="needs a matrix unit")
@@ -24,7 +24,7 @@ SHAPES = [
 def padded(inputs, padding):
     """(channels, height, width, 32) inside zeros, float64."""
     top, left = padding
-    return np.pad(inputs.astype(np.float64), ((0, 0), (top, top), (left, left), (0, 0)))
+    return np.pad(as_multiplied(inputs), ((0, 0), (top, top), (left, left), (0, 0)))
 
 
 def out_size(shape):
@@ -56,10 +56,10 @@ def test_outputs_are_sums_over_taps_and_channels(shape, has_bias):
         room(forward_scratch_bytes(channels, wide, (tall, broad))),
         *(channels, height, width, outs, high, wide, tall, broad, *padding, has_bias),
     )
-    wider = padded(inputs, padding)
+    wider, factors = padded(inputs, padding), as_multiplied(weights)
     expected = np.zeros(outputs.shape) + has_bias * bias[:, None, None, None]
     for r in range(tall):
         for q in range(broad):
             part = wider[:, r : r + high, q : q + wide]
-            expected += np.einsum("oc,cyxn->oyxn", weights[r * broad + q], part)
+            expected += np.einsum("oc,cyxn->oyxn", factors[r * broad + q], part)
     np.testing.assert_allclose(outputs, expected, rtol=0, atol=5e-5)

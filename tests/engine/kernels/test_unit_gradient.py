@@ -6,7 +6,7 @@ import pytest
 from handgrad.engine.kernels import unit_gradient
 from handgrad.engine.kernels.unit_gradient import gradient_scratch_bytes
 
-from .run import assert_same, floats, run_entry
+from .run import as_multiplied, assert_same, floats, run_entry
 from .test_amx_products import room
 from .test_convolution_matrices import SHAPES, needs_unit, out_size, padded
 
@@ -26,11 +26,11 @@ def test_gradients_are_sums_over_pixels_and_examples(shape, together):
         *(d_outputs, inputs, d_weight, room(gradient_scratch_bytes(*sizes))),
         *(channels, height, width, outs, high, wide, tall, broad, *padding, together),
     )
-    wider = padded(inputs, padding)
+    wider, factors = padded(inputs, padding), as_multiplied(d_outputs)
     for r in range(tall):
         for q in range(broad):
             part = wider[:, r : r + high, q : q + wide]
-            expected = np.einsum("oyxn,cyxn->oc", d_outputs.astype(np.float64), part)
+            expected = np.einsum("oyxn,cyxn->oc", factors, part)
             np.testing.assert_allclose(d_weight[r, q], expected, rtol=0, atol=1e-4)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from llvmlite import ir
 
+from handgrad.engine import processor
 from handgrad.engine.kernels.machine import INT8, INT64, call_llvm, emitted
 from handgrad.engine.kernels.registers import Loop, constant, load, moved, pointer_at
 
@@ -22,6 +23,7 @@ UNIT_BYTES = 2 * PARTS * REGISTER_BYTES  # a step of 32 rows, or columns, in thr
 # Small products first. Those left out, (1, 2), (2, 1) and (2, 2), are below 2**-26 of
 # the whole. Neighbours share a factor, which stays in its registers.
 PRODUCTS = ((0, 2), (0, 1), (1, 1), (1, 0), (2, 0), (0, 0))
+LARGEST_PRODUCT = PRODUCTS[-1:]  # all that remains of numbers rounded to bfloat16
 
 
 def _call(builder: Any, name: str, *arguments: Any) -> None:
@@ -58,7 +60,7 @@ def end_matrices(builder):
 def _add_step(builder: Any, units: list[Any]) -> None:
     """Emit: add one step of 32 to the sums, from a unit of each operand."""
     held: list[int | None] = [None, None]
-    for parts in PRODUCTS:
+    for parts in LARGEST_PRODUCT if processor.rounds_to_bfloat16() else PRODUCTS:
         for side, part in enumerate(parts):
             if held[side] == part:
                 continue

@@ -11,6 +11,8 @@ A product of two numbers is then nine products of parts; `amx.PRODUCTS` keeps th
 that change a float32 product. Truncated parts would all have the sign of x and bias
 every product, rounded ones do not. Parts 1 and 2 of infinities and NaN are zero.
 
+With the instruction set "amx-bf16" only part 0 is computed, in the same place.
+
 Layout of a unit (`amx.UNIT_BYTES`): 32 lines, which are rows of a left matrix or
 columns of a right one, by 32 steps of the inner sum. Each part of each half of the
 lines takes a register: 16 lines of 16 pairs of steps (left), or 16 pairs of 16 lines
@@ -21,10 +23,13 @@ Source
     datatype for higher-precision computations.
 """
 
+from itertools import islice
 from typing import Any
 
 from llvmlite import ir
+from numba import types
 
+from handgrad.engine import processor
 from handgrad.engine.kernels.amx import (
     EDGE,
     PARTS,
@@ -55,6 +60,17 @@ MAGNITUDE = ir.Constant(WORDS, [(1 << 31) - 1] * LANES)
 HALF = ir.Constant(WORDS, [1 << 15] * LANES)  # of the last digit that is kept
 LARGEST = ir.Constant(WORDS, [0x7F7F8000] * LANES)  # rounding up would overflow
 TRANSPOSE_BYTES = PARTS * REGISTER_BYTES  # of scratch to transpose half a unit
+
+
+def parts_read() -> int:
+    """How many of the three parts the matrix unit reads; the others stay empty."""
+    return 1 if processor.rounds_to_bfloat16() else PARTS
+
+
+@emitted(types.int64)
+def count_of_parts(builder):
+    """Emit their number."""
+    return constant(parts_read())
 
 
 def lanes_below(builder: Any, count: Any) -> Any:
@@ -101,7 +117,7 @@ def _pack(builder: Any, join: Any, loads: Any, target: Any, part_bytes: Any) -> 
         for address, count in loads
     ]
     pairs = zip(*(parts_of(builder, values) for values in loaded), strict=True)
-    for part, words in enumerate(pairs):
+    for part, words in enumerate(islice(pairs, parts_read())):
         place = moved(builder, target, part_bytes, part)
         store_vector(builder, join(builder, *words), place, 0)
 
@@ -141,7 +157,7 @@ def pack_half(source, stride, is_along, lines, steps, transposes, target, scratc
             others = lines if 2 * row + 1 < steps else 0
             pack_pair(first, count, first + stride, others, to, part_bytes)
     if transposes:
-        for part in range(PARTS):
+        for part in range(count_of_parts()):
             part_of = scratch + part * REGISTER_BYTES
             to = target + 2 * part * REGISTER_BYTES
             transpose_block(part_of, ROW_BYTES, to, ROW_BYTES)

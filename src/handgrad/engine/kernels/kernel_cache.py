@@ -30,6 +30,7 @@ from numba.core.runtime import rtsys
 from numba.core.serialize import dumps
 
 from handgrad.datasets.search_path import cache_folder
+from handgrad.engine import processor
 from handgrad.engine.fences import checks_bounds
 from handgrad.errors import HandgradWarning
 
@@ -72,8 +73,9 @@ class KernelCache(FunctionCache):  # type: ignore[misc]  # Numba has no types
         """Do nothing: every file is written at once."""
 
     def _index_key(self, sig: Any, codegen: Any) -> Any:
-        """Signature, processor, code and closure."""
-        return sig, codegen.magic_tuple(), code_of(self._py_func)
+        """Signature, processor, code and closure; two sets may have one target."""
+        target = (codegen.magic_tuple(), processor.instruction_set())
+        return sig, target, code_of(self._py_func)
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """The compiled form, or None.
@@ -112,8 +114,8 @@ class KernelCache(FunctionCache):  # type: ignore[misc]  # Numba has no types
         tally.kept += write_private(self._path(key), sealed(dumps(data._reduce())))
 
     def _path(self, key: Any) -> Path:
-        sig, processor, code = key
-        key = repr((str(sig), processor, code, self._layout))
+        sig, target, code = key
+        key = repr((str(sig), target, code, self._layout))
         name = sha256(key.encode()).hexdigest()[:24]
         return kernels_folder() / f"{self._stem[:80]}-{name}"
 

@@ -4,6 +4,7 @@ Winograd's algorithm multiplies a third or a quarter as often, and its transform
 memory bandwidth. With the matrix unit that pays off only for many channels.
 """
 
+from handgrad.engine import processor
 from handgrad.engine.lowering.convolution_amx import AmxConvolution, suits_amx
 from handgrad.engine.lowering.convolution_kernels import ConvolutionKernels
 from handgrad.engine.lowering.direct_convolution import DirectConvolution
@@ -33,4 +34,5 @@ def lower_convolution(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
 def prefers_winograd(layer: Conv2d) -> bool:
     """Whether fewer multiplications are worth the transforms."""
     few = min(layer.in_channels, layer.out_channels) <= FEW_CHANNELS
-    return suits_winograd(layer) and not (few and suits_amx(layer))
+    by_unit = suits_amx(layer) and (few or processor.rounds_to_bfloat16())
+    return suits_winograd(layer) and not by_unit

@@ -8,7 +8,6 @@ a third of the multiplications. The weight gradient follows when all tiles are d
 import numpy as np
 
 from handgrad.arrays import NumpyArray
-from handgrad.engine import processor
 from handgrad.engine.gradient_blocks import add_bias_lanes
 from handgrad.engine.kernels.bfloat16x3 import TRANSPOSE_BYTES
 from handgrad.engine.kernels.panels import PANEL
@@ -24,6 +23,7 @@ from handgrad.engine.lowering.winograd_plan import (
     CELLS,
     WinogradPlan,
     add_convolution,
+    goes_by_unit,
     point_strides,
     transform,
 )
@@ -110,7 +110,7 @@ class WinogradConvolution(ConvolutionKernels):
                 vectors=1,
             ),
         ]
-        if processor.has_matrix_unit():
+        if goes_by_unit():
             size = CELLS * plan.packed_cell // FLOAT_BYTES
             parts = memory.shared(f"{plan.name} parts", "packed weights", size)
             split = Operation(

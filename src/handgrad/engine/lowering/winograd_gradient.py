@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from handgrad.engine import processor
 from handgrad.engine.gradient_blocks import add_row_blocks
 from handgrad.engine.kernels.panels import PANEL, PANEL_BYTES
 from handgrad.engine.kernels.registers import LANES
@@ -30,6 +29,7 @@ from handgrad.engine.lowering.winograd_plan import (
     CELLS,
     WinogradPlan,
     add_points,
+    goes_by_unit,
     point_strides,
     transform,
 )
@@ -70,7 +70,7 @@ def add_weight_gradient(
 def groups(tiles: int, workers: int, tile_bytes: int) -> list[range]:
     """Groups of tiles: few, and each with a tile for every worker."""
     count = -(-tiles * tile_bytes // GROUP_BYTES)
-    if processor.has_matrix_unit():  # whose sum cannot be continued
+    if goes_by_unit():  # whose sum cannot be continued
         count = 1
     each = -(-tiles // count)
     step = -(-each // workers) * workers
@@ -148,7 +148,7 @@ class WinogradSums:
             "panels": self.lowering.memory.lookup("panels", np.array(panels, np.int64)),
             "count": len(panels),
         }
-        if processor.has_matrix_unit():
+        if goes_by_unit():
             return [self._amx_operation(common)]
         group_bytes = len(panels) * PANEL * PANEL_BYTES
         together = max(1, TURNED_BYTES // group_bytes)
