@@ -11,7 +11,8 @@ import pytest
 from handgrad.engine import processor
 
 ROOT = Path(__file__).parents[2]
-KERNELS = ("amx_products", "bfloat16x3", "convolution_matrices", "unit_gradient")
+BY_DAY = ("amx_products", "bfloat16x3")
+AT_NIGHT = ("convolution_matrices", "unit_gradient")
 pytestmark = pytest.mark.skipif(
     "amx" not in processor.offered(), reason="needs a matrix unit"
 )
@@ -32,8 +33,11 @@ def run(*words, isa=processor.BFLOAT16):
 
 
 @pytest.mark.slow
-def test_its_products_are_exact_products_of_rounded_numbers():
-    files = [f"tests/engine/kernels/test_{name}.py" for name in KERNELS]
+@pytest.mark.parametrize(
+    "kernels", [BY_DAY, pytest.param(AT_NIGHT, marks=pytest.mark.nightly)]
+)
+def test_its_products_are_exact_products_of_rounded_numbers(kernels):
+    files = [f"tests/engine/kernels/test_{name}.py" for name in kernels]
     out = run("-m", "pytest", "-q", "-p", "no:cacheprovider", *files)
     assert " passed" in out
     assert "needs a matrix unit" not in out
