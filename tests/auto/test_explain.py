@@ -50,20 +50,22 @@ def test_the_reason_for_no_flip_is_given(plan):
 
 
 @pytest.mark.parametrize(
-    ("candidate", "offered", "chosen", "is_told"),
+    ("candidate", "offered", "chosen", "engine", "is_told"),
     [
-        (2, ("avx512", "amx", "amx-bf16"), "amx", True),
-        (1, ("avx512", "amx", "amx-bf16"), "amx", False),  # 16 channels are too few
-        (2, ("avx512",), "avx512", False),
-        (2, ("avx512", "amx", "amx-bf16"), "amx-bf16", False),
+        (2, ("avx512", "amx", "amx-bf16"), "amx", "cpu", True),
+        (1, ("avx512", "amx", "amx-bf16"), "amx", "cpu", False),  # 16 channels: few
+        (2, ("avx512",), "avx512", "cpu", False),
+        (2, ("avx512", "amx", "amx-bf16"), "amx-bf16", "cpu", False),
+        (2, ("avx512", "amx", "amx-bf16"), "amx", "plain", False),
     ],
 )
 def test_rounded_products_are_named_where_they_are_faster(
-    plan, monkeypatch, candidate, offered, chosen, is_told
+    plan, monkeypatch, candidate, offered, chosen, engine, is_told
 ):
     monkeypatch.setattr(processor, "named", lambda: offered)
     monkeypatch.setattr(processor, "instruction_set", lambda: chosen)
-    tables = tables_of(FACTS, PHOTOGRAPHS[candidate], {"training": {"epochs": 1}})
+    given = {"": {"engine": engine}, "training": {"epochs": 1}}
+    tables = tables_of(FACTS, PHOTOGRAPHS[candidate], given)
     network = lines(replace(plan, tables=tables))[1]
     assert ("instruction set amx-bf16, with rounded products" in network) == is_told
 

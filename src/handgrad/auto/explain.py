@@ -66,8 +66,9 @@ def _network(plan: Plan) -> str:
 def _faster(config: RunConfig) -> str:
     """What trains faster, where a matrix unit takes the network's channels."""
     name, channels = processor.BFLOAT16, config.model.options.get("channels", [0])
-    is_offered = name in processor.named() and not processor.rounds_to_bfloat16()
-    if not is_offered or min(channels) < FILLED:
+    if config.engine != "cpu" or min(channels) < FILLED:
+        return ""
+    if name not in processor.named() or processor.rounds_to_bfloat16():
         return ""
     return f" (the instruction set {name}, with rounded products, is faster)"
 

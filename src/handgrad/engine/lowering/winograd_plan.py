@@ -23,6 +23,10 @@ from handgrad.engine.lowering.winograd_tiles import Places, Strides, Windows
 from handgrad.engine.memory_plan import FLOAT_BYTES, Memory, Pointer, Tensor
 from handgrad.engine.operation import Operation
 
+CELLS = POINTS * POINTS  # pairs of points, and products
+FIRST_CACHE = 5 << 13  # bytes that stay in a core's first cache beside the weights
+Side: TypeAlias = tuple[Pointer, Strides]
+
 
 def goes_by_unit() -> bool:
     """Whether the matrix unit multiplies at the points, where rounding would cost most.
@@ -30,11 +34,6 @@ def goes_by_unit() -> bool:
     The transforms back to windows amplify it: numbers rounded to bfloat16 stay out.
     """
     return processor.has_matrix_unit() and not processor.rounds_to_bfloat16()
-
-
-CELLS = POINTS * POINTS  # pairs of points, and products
-FIRST_CACHE = 5 << 13  # bytes that stay in a core's first cache beside the weights
-Side: TypeAlias = tuple[Pointer, Strides]
 
 
 @dataclass(frozen=True)
@@ -103,8 +102,7 @@ def add_convolution(
     points = lowering.scratch("points", size, is_large=True)
     add_points(lowering, plan, inputs, points)
     products = lowering.scratch("products", CELLS * plan.cell, is_large=True)
-    has_amx = goes_by_unit()
-    add_products = _add_amx_products if has_amx else _add_products
+    add_products = _add_amx_products if goes_by_unit() else _add_products
     add_products(lowering, plan, points, weights, products)
     source = (products, point_strides(PANEL_BYTES, plan.cell))
     target = (outputs.pointer, plan.windows.strides(plan.windows.out_size))
