@@ -43,6 +43,11 @@ settings.register_profile(
 settings.load_profile("handgrad")
 
 
+def pytest_collection_modifyitems(items):
+    """A browser's tests take long: first, so that no worker waits for the last one."""
+    items.sort(key=lambda item: not item.nodeid.startswith("tests/web/"))
+
+
 def pytest_collection_finish():
     """From here on, garbage is what the tests themselves leave."""
     gc.freeze()
