@@ -46,8 +46,7 @@ def test_its_products_are_exact_products_of_rounded_numbers(kernels):
 SCRIPT = """
 import json, sys
 sys.path.insert(0, "tests")
-from engine.networks import NETWORKS, Settings, cpu_engine
-from handgrad.engine.plain import PlainEngine
+from engine.networks import NETWORKS, cpu_engine
 network, workers = NETWORKS[sys.argv[1]], int(sys.argv[2])
 engine = cpu_engine(network, workers=workers)
 losses = [engine.train_step(network.batch(70, step), step).loss for step in (1, 2, 3)]
