@@ -2,6 +2,7 @@
 
 import atexit
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -23,8 +24,9 @@ CHECKPOINT = "epoch-0001-step-00000001"
 
 @cache
 def root() -> Path:
-    """A folder of this process, removed at its end."""
-    made = tempfile.mkdtemp(prefix="fuzz-", dir=MEMORY if MEMORY.is_dir() else None)
+    """A folder of this process, named after it and removed at its end."""
+    prefix, folder = f"fuzz-{os.getpid()}-", MEMORY if MEMORY.is_dir() else None
+    made = tempfile.mkdtemp(prefix=prefix, dir=folder)
     atexit.register(shutil.rmtree, made, ignore_errors=True)
     return Path(made)
 
