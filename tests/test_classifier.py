@@ -213,6 +213,33 @@ def test_a_run_that_was_interrupted_is_resumed_to_the_same_bits(tmp_path):
     assert np.array_equal(hg.load(tmp_path / "run").logits(TEST), whole.logits(TEST))
 
 
+@pytest.mark.parametrize("is_fitted", [False, True])
+def test_a_fit_interrupted_in_its_first_epoch(is_fitted, monkeypatch):
+    clf = small(epochs=2, batch_size=32)
+    if is_fitted:
+        clf.fit(IMAGES, LABELS)
+        before = clf.logits(TEST)
+    from handgrad.training.trainer import Trainer
+
+    steps = Trainer.__iter__
+
+    def some(trainer):
+        for record in steps(trainer):
+            if record.step == 3:
+                raise KeyboardInterrupt
+            yield record
+
+    monkeypatch.setattr(Trainer, "__iter__", some)
+    with pytest.raises(KeyboardInterrupt):
+        clf.fit(IMAGES, LABELS)
+    if is_fitted:
+        np.testing.assert_array_equal(clf.logits(TEST), before)
+    else:
+        assert clf.n_iter_ == 0
+        assert clf.loss_curve_ == []
+        assert clf.predict(TEST).shape == (len(TEST),)
+
+
 def test_portions_go_on_from_one_another():
     clf = small(batch_size=32, learning_rate=0.01)
     for start_ in range(0, 400, 100):

@@ -157,14 +157,13 @@ class Classifier(FittedMixin, ExportMixin, ClassifierMixin, BaseEstimator):
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train from scratch on examples X and their labels y.
 
-        `sample_weight`, (count,), weights each example in the loss; 0 excludes it.
-        After a KeyboardInterrupt the classifier holds the best epoch so far.
+        `sample_weight` weights each loss; 0 excludes an example. A KeyboardInterrupt
+        leaves the best epoch so far; in the first, an earlier fit or else this one.
         """
-        history = History()
-        with training_lock(self), restored_on_error(self, history):
-            return self._fit(X, y, sample_weight, history)
+        with training_lock(self), restored_on_error(self, keeps_interrupted=True):
+            return self._fit(X, y, sample_weight)
 
-    def _fit(self, X: Any, y: Any, sample_weight: Any, history: History) -> Self:
+    def _fit(self, X: Any, y: Any, sample_weight: Any) -> Self:
         settings = checked_parameters(self.get_params(deep=False))
         deadline = deadline_of(settings)
         form, examples, labels = training_examples(self, X, y)
@@ -172,13 +171,14 @@ class Classifier(FittedMixin, ExportMixin, ClassifierMixin, BaseEstimator):
         is_whole = (self.validation, self.class_weight) == (None, None)
         size = self.batch_size if is_whole and not self.early_stopping else 0
         train = split_of(examples, targets, sample_weight, size)
-        known = held_out(self, form, classes), classes
-        parts, dataset = prepare(settings, form, train, *known, deadline)
+        held = held_out(self, form, classes)
+        parts, dataset = prepare(settings, form, train, held, classes, deadline)
+        history = History()
         on_epoch = follow(history, parts.config.training.epochs, self.verbose)
         try:
             run_training(parts, dataset, self.run, on_epoch, deadline)
         finally:
-            if history:  # the best epoch so far, if training was interrupted
+            if parts.trainer.position.step:  # what there is, if it was interrupted
                 self._adopt(parts, history, classes)
         return self
 
@@ -192,7 +192,7 @@ class Classifier(FittedMixin, ExportMixin, ClassifierMixin, BaseEstimator):
         as the learning rate, `batch_size`, `augment` and `workers` may be set between
         calls; others need `fit`. An error leaves the classifier unchanged.
         """
-        with training_lock(self), restored_on_error(self, ()):
+        with training_lock(self), restored_on_error(self):
             settings = for_portions(self.get_params(deep=False))
             if hasattr(self, "network_"):
                 portion = next_portion(self, X, y, classes, sample_weight)

@@ -25,7 +25,7 @@ def plan():
 def test_five_lines_explain_the_plan(plan):
     data, network, training, augmentation, time = lines(plan)
     assert "3,000 colour images of about 400 x 300" in data
-    assert data.endswith("2 classes of 300 to 2,700, unbalanced")
+    assert data.endswith("2 classes of 300 to 2,700, imbalanced")
     assert (
         "airbench (channels 32-64-128, patch_size 2, patch_stride 2) on 64 x 64: 500"
         in network

@@ -64,7 +64,7 @@ def test_numbers_are_limited(shapes, monkeypatch):
         monkeypatch.setattr(module, name, 2)
     for label in "ab":
         shapes.add(label, picture(1))
-    with pytest.raises(DatasetError, match="at most 2 pictures"):
+    with pytest.raises(DatasetError, match="at most 2 images"):
         shapes.add("a", picture(1))
     monkeypatch.setattr(module, "MOST_PICTURES", 9)
     with pytest.raises(DatasetError, match="At most 2 classes"):
@@ -83,7 +83,7 @@ def test_the_last_picture_of_a_class_is_removed(shapes):
     shapes.remove_last("a")
     assert shapes.counts == {"a": 1, "c": 1}
     assert json.loads((shapes.path / "about.json").read_text())["classes"] == ["a", "c"]
-    with pytest.raises(DatasetError, match="no picture of b"):
+    with pytest.raises(DatasetError, match="no image of b"):
         shapes.remove_last("b")
 
 

@@ -127,15 +127,19 @@ UNFIT = {
     "lies": (
         lambda: [Flatten(), Lying((5,)), Linear(5, 4)],
         (1, 4, 5),
-        r"lying_1: Lying\(\) says output_shape\(\(20,\)\) = \(5,\), but .* \(2, 3\)",
+        r"lying_1: Lying\(\): output_shape\(\(20,\)\) returns \(5,\), but .* \(2, 3\)",
     ),
     "lies within": (
         lambda: [Flatten(), Residual(Lying((20,))), Linear(20, 4)],
         (1, 4, 5),
         "residual_1: body: Lying",
     ),
-    "no shape": (lambda: [Flatten(), Lying([3]), Linear(3, 4)], (1, 4, 5), "no tuple"),
-    "empty": (lambda: [Flatten(), Lying((0,)), Linear(3, 4)], (1, 4, 5), "no tuple"),
+    "no shape": (
+        lambda: [Flatten(), Lying([3]), Linear(3, 4)],
+        (1, 4, 5),
+        "not a tuple",
+    ),
+    "empty": (lambda: [Flatten(), Lying((0,)), Linear(3, 4)], (1, 4, 5), "not a tuple"),
     "no pixels": (lambda: [Flatten(), Linear(1, 4)], (1, 0, 5), "each from 1 up"),
     "matrices": (lambda: [Flatten(), Linear(20, 4)], (4, 5), "each from 1 up"),
 }

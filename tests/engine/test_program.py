@@ -66,7 +66,7 @@ def test_it_shows_each_operation_once_with_its_cost(memory):
         memory,
     )
     shown = repr(program)
-    assert shown.startswith("Program: tiles of 32, 3 a batch, 1 workers, 0.0 MB\n")
+    assert shown.startswith("Program: tiles of 32, 3 per batch, 1 workers, 0.0 MB\n")
     assert "tiles  (3 tasks)" in shown
     assert shown.count("clear for all") == shown.count("clear again") == 1
     assert "7.0 kB" in shown

@@ -138,7 +138,7 @@ def test_none_for_an_array_is_refused_by_its_name():
 def test_a_gradient_of_no_parameter_is_refused():
     gradients = {"weight": WEIGHT, "bias": BIAS, "wieght": WEIGHT}
     said = (
-        "linear_2: backward of Wrong returned a gradient of 'wieght', which is no par"
+        "linear_2: backward of Wrong returned a gradient of 'wieght', which is not one"
     )
     made = with_second_linear(returning(gradients=gradients))
     refused_alike(ShapeError, said, made=made)
@@ -228,7 +228,7 @@ class WrongL2(L2):
 
 def test_an_l2_term_of_an_unknown_parameter_is_refused():
     l2 = WrongL2(gradients={"linear_9.weight": np.ones(3)})
-    message = "gradients of WrongL2 returned one of 'linear_9.weight', which is no par"
+    message = "gradients of WrongL2 returned one of 'linear_9.weight', which is not a"
     refused_alike(ShapeError, message, Settings(l2=l2))
 
 

@@ -158,6 +158,6 @@ def test_a_system_that_gives_no_more_threads_is_said(monkeypatch):
 
     real = threading.Thread.start
     monkeypatch.setattr(threading.Thread, "start", start)
-    with pytest.raises(ResourceError, match=r"gives 3 of 5 threads\. Take fewer"):
+    with pytest.raises(ResourceError, match=r"allows 3 of 5 threads\. Use fewer"):
         Crew(5)
     assert wait_until(ended(started))

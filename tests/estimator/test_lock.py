@@ -72,20 +72,44 @@ def test_a_child_of_a_fork_waits_for_no_thread_of_its_parent():
 
 
 class Thing:
-    value = 0
+    """What has a network from before, and adopts another one with this history."""
 
-    def change(self, error):
+    def __init__(self, trained):
+        self.value = 1
+        if trained is not None:
+            self.trained_ = trained
+
+    def change(self, history, error):
         self.value = 2
+        if history is not None:
+            self.trained_, self.history_ = "new", history
         raise error
 
 
 @pytest.mark.parametrize(
-    ("error", "history", "expected"),
-    [(ValueError, [1], 1), (KeyboardInterrupt, [], 1), (KeyboardInterrupt, [1], 2)],
+    ("trained", "history", "error", "is_kept"),
+    [
+        (None, None, KeyboardInterrupt, False),
+        (None, [], KeyboardInterrupt, True),
+        (None, [1], KeyboardInterrupt, True),
+        ("old", None, KeyboardInterrupt, False),
+        ("old", [], KeyboardInterrupt, False),
+        ("old", [1], KeyboardInterrupt, True),
+        (None, [1], ValueError, False),
+        ("old", [1], ValueError, False),
+    ],
 )
-def test_an_error_puts_back_what_was_there(error, history, expected):
-    thing = Thing()
-    thing.value = 1
-    with pytest.raises(error), restored_on_error(thing, history):
-        thing.change(error)
-    assert vars(thing) == {"value": expected}
+def test_what_an_error_leaves(trained, history, error, is_kept):
+    thing = Thing(trained)
+    before = dict(vars(thing))
+    with pytest.raises(error), restored_on_error(thing, keeps_interrupted=True):
+        thing.change(history, error)
+    assert (vars(thing) != before) == is_kept
+    assert thing.value == 1 + is_kept
+
+
+def test_an_interrupted_portion_changes_nothing():
+    thing = Thing("old")
+    with pytest.raises(KeyboardInterrupt), restored_on_error(thing):
+        thing.change([1], KeyboardInterrupt)
+    assert vars(thing) == {"value": 1, "trained_": "old"}

@@ -122,7 +122,7 @@ def test_its_own_mistakes_are_sentences(run, images, tmp_path):
         ("empty.npy",): "empty.npy cannot be read: No data left in file.",
     }.items():
         assert_exits(alone(tmp_path, *words), said)
-    lacks = "deep.png: Pictures need Pillow: pip install pillow."
+    lacks = "deep.png: Image files need Pillow: pip install pillow."
     assert_exits(alone(tmp_path, "deep.png", without="PIL"), lacks)
     weights = dict(np.load(tmp_path / "digits.npz"))
     name = next(name for name in weights if name.endswith("weight"))

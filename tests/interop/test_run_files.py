@@ -103,5 +103,5 @@ def test_a_script_needs_a_run_that_began_with_random_weights(trained, tmp_path):
     start = {"start": {"source": str(trained)}}
     run = handgrad.training.start(config_from(TINY | start), tmp_path / "tuned")
     run.folder.release()
-    with pytest.raises(RunError, match="no single script"):
+    with pytest.raises(RunError, match="cannot be exported as a single script"):
         of("script", run.folder.path)

@@ -52,7 +52,7 @@ def test_images_of_other_classes_are_refused(config, tmp_path):
             Image.fromarray(pixels).save(tmp_path / name / f"{number}.png")
     with pytest.raises(DatasetError, match="named after a class of the network"):
         run_images(config, dataset=str(tmp_path))
-    with pytest.raises(DatasetError, match="other classes than the network"):
+    with pytest.raises(DatasetError, match="classes that the network was not"):
         run_images(config, "train", dataset=str(tmp_path))
 
 

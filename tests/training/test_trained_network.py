@@ -212,8 +212,26 @@ def test_best_and_last_are_different_networks(tmp_path):
 
 def test_a_run_without_a_checkpoint_is_an_error(tmp_path):
     stop_after(tmp_path / "run", 1)
-    with pytest.raises(RunError, match="holds no checkpoint yet"):
-        load(tmp_path / "run", "best")
+    shutil.rmtree(tmp_path / "run" / "checkpoints")
+    for which in ("best", "last"):
+        with pytest.raises(RunError, match="holds no checkpoint yet"):
+            load(tmp_path / "run", which)
+
+
+def test_a_run_stopped_in_its_first_epoch_predicts(tmp_path):
+    run = stop_after(tmp_path / "run", 2)
+    with pytest.warns(HandgradWarning, match="first epoch: the network after step 2"):
+        best = load(tmp_path / "run")
+    images = run.parts.dataset.test.images
+    last = load(tmp_path / "run", "last")
+    np.testing.assert_array_equal(best.scores(images), last.scores(images))
+
+
+def test_a_lost_best_checkpoint_is_not_replaced_by_the_last(tmp_path):
+    train(tmp_path / "run")
+    (tmp_path / "run" / "checkpoints" / "best.json").unlink()
+    with pytest.raises(IntegrityError, match=r"best\.json is missing"):
+        load(tmp_path / "run")
 
 
 def test_a_checkpoint_of_another_network_is_refused(tmp_path):

@@ -205,10 +205,10 @@ def test_one_looks_inside(browser, server):
     with opened(browser, server) as tab:
         tab.goto(f"{server.base}#/look?run=tiny")
         ready(tab, "images are right")
-        cell = tab.get_by_label(re.compile("^3 taken for 3: "))
+        cell = tab.get_by_label(re.compile("^3 predicted as 3: "))
         count = int(cell.inner_text())
         cell.press("Enter")
-        ready(tab, f"3, recognised: {count} images")
+        ready(tab, f"3, correct: {count} images")
         tab.locator(".gallery a").first.click()
         ready(tab, "conv2d_1: Conv2d")
         tab.get_by_text("Check the largest entry").first.press("Enter")
@@ -265,10 +265,10 @@ def test_one_draws_with_mouse_and_keys(browser, server):
         for key in ("Space", "ArrowDown", "ArrowDown", "ArrowRight"):
             tab.keyboard.press(key)
         ready(tab, "with probability")
-        tab.get_by_label("Picture file").set_input_files(
+        tab.get_by_label("Image file").set_input_files(
             {"name": "x.png", "mimeType": "image/png", "buffer": b"no picture"}
         )
-        ready(tab, "This picture is none of")
+        ready(tab, "This image is none of")
         tab.get_by_role("button", name="Example").click()
         ready(tab, "with probability")
 
@@ -317,7 +317,7 @@ def test_a_pasted_picture_is_added_to_a_class(browser, server):
         ready(tab, "1,437 training images")
         tab.get_by_label("Name").fill("Pasted")
         tab.get_by_role("button", name="Draw a new data set").click()
-        ready(tab, "Pictures of Pasted")
+        ready(tab, "Images of Pasted")
         tab.evaluate(PASTE)
         tab.get_by_label("New class").fill("red")
         drawing = tab.locator("canvas.drawing")
@@ -325,7 +325,7 @@ def test_a_pasted_picture_is_added_to_a_class(browser, server):
             tab.wait_for_timeout(50)
         tab.get_by_role("button", name="Add the drawing to a new class").click()
         ready(tab, "Added to red: 1.")
-        tab.get_by_role("button", name="Remove the last picture of red").click()
+        tab.get_by_role("button", name="Remove the last image of red").click()
         ready(tab, "The last picture of red is removed.")
         tab.on("dialog", lambda dialog: dialog.accept())
         tab.get_by_role("button", name="Remove this data set").click()
@@ -361,7 +361,7 @@ def test_ten_drawn_pictures_a_class_become_a_classifier(browser, server, runs):
         tab.goto(f"{server.base}#/data")
         ready(tab, "1,437 training images")
         tab.get_by_role("button", name="Draw a new data set").click()
-        ready(tab, "Pictures of Circles and crosses")
+        ready(tab, "Images of Circles and crosses")
         add_pictures(tab, MARKUP, [[(0.3, 0.1), (0.3, 0.9)]])
         add_pictures(tab, "flat", [[(0.1, 0.5), (0.8, 0.5)]])
         tab.get_by_role("button", name="Show what training will read").click()
@@ -388,7 +388,7 @@ def test_ten_drawn_pictures_a_class_become_a_classifier(browser, server, runs):
         tab.goto(f"{server.base}#/train?network=softmax_regression")
         tab.get_by_label("Epochs").fill("100000")
         tab.get_by_role("button", name="Start training").click()
-        ready(tab, "images a second")
+        ready(tab, "images per second")
         tab.locator(".chip.running").first.wait_for()
         ready(tab, "Gradient norm at step")
         port = int(server.base.rpartition(":")[2].strip("/"))

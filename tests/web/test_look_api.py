@@ -7,7 +7,7 @@ def test_a_picture_is_answered(client):
     found = client.post("/api/look/tiny/picture", content=file_of(np.eye(20) * 255))
     assert len(found.json()["scores"]) == 10
     wrong = client.post("/api/look/tiny/picture", content=b"<html>")
-    assert (wrong.status_code, wrong.json()["error"][:12]) == (400, "This picture")
+    assert (wrong.status_code, wrong.json()["error"][:10]) == (400, "This image")
     assert client.post("/api/look/none/picture", content=b"").status_code == 404
 
 

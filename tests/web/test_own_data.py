@@ -49,7 +49,7 @@ def test_a_zip_is_kept_as_it_is(data):
     handle = data.create("zip", b"content")
     assert data.paths()[handle].read_bytes() == b"content"
     assert data.about(handle)["is_zip"]
-    with pytest.raises(DatasetError, match="zip is a zip, which stays as it is"):
+    with pytest.raises(DatasetError, match="zip is a zip, which cannot be changed"):
         data.add(handle, "a", picture(1))
     assert not data.about(data.create("drawn"))["is_zip"]
 

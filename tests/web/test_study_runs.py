@@ -27,7 +27,7 @@ def test_one_process_trains_at_a_time_and_can_be_stopped(studies, monkeypatch):
     monkeypatch.setattr(module, "COMMAND", WAITS)
     studies.start("csci581-e", "e5")
     assert studies.about("csci581-e")["is_running"]
-    with pytest.raises(RunError, match="Something else trains now"):
+    with pytest.raises(RunError, match="Another run is training"):
         studies.start("csci581-e", "e4")
     studies.jobs.add(config_from({}))
     studies.jobs.start_next()

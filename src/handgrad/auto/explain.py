@@ -45,7 +45,7 @@ def _data(plan: Plan) -> str:
         shape = f"vectors of {number_of(facts.shape[0], 'feature')}"
     few, many = min(counts), max(counts)
     share = f"{few:,}" if few == many else f"{few:,} to {many:,}"
-    unequal = ", unbalanced" if many >= RATIO * few else ""
+    unequal = ", imbalanced" if many >= RATIO * few else ""
     return (
         f"{facts.images:,} {shape} to train and validate on, in "
         f"{len(facts.counts):,} classes of {share}{unequal}"

@@ -66,7 +66,7 @@ def bench(
     _print_rows(times, peaks)
     say()
     _print_sum(chosen.name, times, peaks)
-    say(f"Picture: {path}")
+    say(f"Figure: {path}")
 
 
 def _announce(kernel: str) -> None:

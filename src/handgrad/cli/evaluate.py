@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 
 def evaluate(  # noqa: PLR0913 - a command's options are its arguments
-    run: Annotated[Path, typer.Argument(help="Run folder of handgrad train.")],
+    run: Annotated[
+        Path, typer.Argument(help="Run folder of handgrad train, or a saved network.")
+    ],
     split: Annotated[
         str | None,
         typer.Option(

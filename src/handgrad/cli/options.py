@@ -121,7 +121,7 @@ Fit = Annotated[
     str | None,
     typer.Option(
         metavar="HOW",
-        help="How images of another shape get the size: crop (the centre), pad or "
+        help="Resizing of images with another aspect ratio: crop (the centre), pad or "
         "stretch.",
         show_default="crop",
         rich_help_panel=DATA,

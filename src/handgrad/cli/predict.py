@@ -17,7 +17,9 @@ INVERT_CHOICES = ("no", "auto", "yes")
 
 
 def predict(  # noqa: PLR0913 - a command's options are its arguments
-    run: Annotated[Path, typer.Argument(help="Run folder of handgrad train.")],
+    run: Annotated[
+        Path, typer.Argument(help="Run folder of handgrad train, or a saved network.")
+    ],
     images: Annotated[
         list[Path],
         typer.Argument(help="Image files, folders of images, or CSV files of pixels."),
@@ -31,8 +33,8 @@ def predict(  # noqa: PLR0913 - a command's options are its arguments
         str,
         typer.Option(
             metavar="WHEN",
-            help="Whether to swap light and dark: yes, no, or auto (only where an "
-            "image looks inverted).",
+            help="Inversion of light and dark: yes, no, or auto (only for images that "
+            "look inverted).",
         ),
     ] = "no",
     unsure: Annotated[

@@ -65,7 +65,7 @@ PANELS: dict[str, dict[str, Option]] = {  # in the order of the help
             str,
             "Validation images: a fraction or number of the training images, test, "
             "folder or none.",
-            "0.1",
+            "folder if the data set has one, otherwise 0.1",
             metavar="HOW",
             read=read_validation,
         ),
@@ -97,13 +97,16 @@ PANELS: dict[str, dict[str, Option]] = {  # in the order of the help
         "predict_center_crop": Option(
             "prediction.center_crop",
             str,
-            "Part of the sides to predict from: 0.875; several: 1,0.8 averages them.",
+            "Test-time center crop: the fraction of each side, such as 0.875; several "
+            "(1,0.8) are averaged.",
             metavar="PART",
             read=parse_value,
         ),
     },
     TRAINING: {
-        "minutes": Option("", float, "Time for everything, for the model auto.", "10"),
+        "minutes": Option(
+            "", float, "Minutes in all, planning included, for the model auto.", "10"
+        ),
         "epochs": Option("training.epochs", int, "Passes over the training set.", "10"),
         "batch_size": Option("training.batch_size", int, "Images per step.", "256"),
         "seed": Option(
@@ -137,6 +140,7 @@ PANELS: dict[str, dict[str, Option]] = {  # in the order of the help
             "optimizer.weight_decay",
             float,
             "Weight decay of the optimizer; decoupled in adamw.",
+            "0.01 for adamw, otherwise 0",
         ),
         "loss": Option(
             "loss.name",
@@ -173,8 +177,8 @@ PANELS: dict[str, dict[str, Option]] = {  # in the order of the help
         "average_from": Option(
             "training.average_from",
             int,
-            "Weight averaging: from this epoch on, the network is the mean of all "
-            "epochs since then.",
+            "Weight averaging (SWA): the mean of the weights of all epochs from this "
+            "one on.",
             "no averaging",
             metavar="EPOCH",
         ),
@@ -189,7 +193,7 @@ PANELS: dict[str, dict[str, Option]] = {  # in the order of the help
             "Instruction set: avx2, avx512 or amx; bit-identical results on all "
             "processors that have it. amx-bf16 multiplies numbers rounded to bfloat16: "
             "faster, less exact.",
-            "the largest of the processor",
+            "the largest supported, never amx-bf16",
         ),
         "workers": Option("", Workers),
         "run": Option("", Path, "New folder for the run.", "a new one in runs/"),

@@ -22,7 +22,7 @@ def ui(
 ) -> None:
     """Open the page: build, train, compare and look inside networks in a browser.
 
-    It is served on this machine only, until Ctrl-C; runs that train go on.
+    It is served on this machine only, until Ctrl-C; runs in training continue.
     """
     from handgrad.cli.screens.console import say
     from handgrad.paths import path_of

@@ -1,4 +1,4 @@
-"""A data set of your own that pictures are added to, one by one."""
+"""A data set of your own that images are added to, one by one."""
 
 import csv
 import json
@@ -17,11 +17,11 @@ Labels = list[tuple[str, str]]
 
 
 class PictureFolder:
-    """A data set in the folder `path`: pictures in classes that the user names.
+    """A data set in the folder `path`: images in classes that the user names.
 
     about.json            name and classes
-    pictures/000001.png   names given here, whatever the pictures were called
-    labels.csv            the class of each picture
+    pictures/000001.png   names given here, whatever the images were called
+    labels.csv            the class of each image
 
     `handgrad.datasets.load` and `handgrad train --dataset` read the folder as soon as
     it has pictures. Only one thread may change it at a time. DatasetError for a folder
@@ -65,23 +65,23 @@ class PictureFolder:
 
     @property
     def counts(self) -> dict[str, int]:
-        """The number of pictures of each class."""
+        """The number of images of each class."""
         counts = Counter(label for _, label in self._labels())
         return {name: counts[name] for name in self.classes}
 
     def add(self, label: str, content: bytes) -> int:
-        """Add a picture to the class `label`; return the class's number of pictures.
+        """Add an image to the class `label`; return the class's number of pictures.
 
         A new class is made. `content` is that of a PNG, JPEG, WebP or GIF file; what is
         kept is a PNG of at most 256 pixels per side, without anything else that the
         file held. DatasetError for another format, a name of other than 1 to 60
-        printable characters, or more than 5,000 pictures or 100 classes.
+        printable characters, or more than 5,000 images or 100 classes.
         """
         from handgrad.datasets.untrusted_images import small_png  # Pillow is slow
 
         label, picture, rows = checked_name(label), small_png(content), self._labels()
         if len(rows) >= MOST_PICTURES:
-            raise DatasetError(f"A data set has at most {MOST_PICTURES} pictures.")
+            raise DatasetError(f"A data set has at most {MOST_PICTURES} images.")
         if label not in self.classes:
             if len(self.classes) >= MOST_CLASSES:
                 raise DatasetError(f"At most {MOST_CLASSES} classes are kept.")
@@ -93,14 +93,14 @@ class PictureFolder:
         return self.counts[label]
 
     def remove_last(self, label: str) -> None:
-        """Remove the last picture of the class `label`; with its last, the class too.
+        """Remove the last image of the class `label`; with its last, the class too.
 
         DatasetError if it has none.
         """
         rows = self._labels()
         own = [row for row in rows if row[1] == label]
         if not own:
-            raise DatasetError(f"There is no picture of {label} to remove.")
+            raise DatasetError(f"There is no image of {label} to remove.")
         if len(own) == 1:
             self._set_classes([name for name in self.classes if name != label])
         self._write_labels([row for row in rows if row != own[-1]])

@@ -1,4 +1,4 @@
-"""Images that a stranger sends: four formats, with fewer pixels than a file may have.
+"""Untrusted images: four formats, with fewer pixels than a file may have.
 
 `image_decoding` reads every format that is safe to read from one's own disk. Here the
 header is checked before anything is decoded, against limits of a server's memory.
@@ -16,9 +16,9 @@ from handgrad.errors import DatasetError
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
 PIXEL_LIMIT = 16_000_000
-ALPHA_LIMIT = 8_000_000  # of a picture that is composited over white
-LARGEST_SIDE = 256  # pixels of a picture that is kept
-NAME = "This picture"
+ALPHA_LIMIT = 8_000_000  # of an image that is composited over white
+LARGEST_SIDE = 256  # pixels of an image that is kept
+NAME = "This image"
 
 
 def check_untrusted(content: bytes) -> None:

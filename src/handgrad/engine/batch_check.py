@@ -70,7 +70,7 @@ class BatchCheck:
             raise DatasetError(
                 f"The weights of the {len(batch)} examples of a batch are all 0, and a "
                 "weighted mean takes one above 0. Leave out examples of weight 0, or "
-                "take larger batches."
+                "use larger batches."
             )
 
     def split(self, split: Split) -> None:

@@ -107,8 +107,8 @@ def _try_own(
     who = _named(place, repr(layer))
     if not (isinstance(outputs, tuple) and _are_sizes(outputs)):
         raise ShapeError(
-            f"{who} says output_shape({shape}) = {outputs!r}, which is no tuple of "
-            "integers of at least 1. Return the shape of one example's output."
+            f"{who}: output_shape({shape}) returns {outputs!r}, which is not a tuple "
+            "of integers of at least 1. Return the shape of one example's output."
         )
     zeros = np.zeros((TRIED, *shape), dtype=np.float32)
     with np.errstate(all="ignore"):
@@ -116,8 +116,8 @@ def _try_own(
     found = tuple(np.shape(forward_pair(".".join(place), layer, results)[0]))
     if found != (TRIED, *outputs):
         raise ShapeError(
-            f"{who} says output_shape({shape}) = {outputs}, but its forward gives "
-            f"{found} for a batch of {TRIED}. Make both say the same."
+            f"{who}: output_shape({shape}) returns {outputs}, but forward returns "
+            f"{found} for a batch of {TRIED}. Make the two agree."
         )
 
 

@@ -31,7 +31,7 @@ def zeros(size: int) -> NumpyArray:
     except (OSError, OverflowError) as error:
         raise ResourceError(
             f"A program needs a buffer of {in_units(size)}, more than the system "
-            "gives. Take a smaller batch_size or smaller layers."
+            "provides. Use a smaller batch_size or smaller layers."
         ) from error
     whole = np.frombuffer(mapped, dtype=np.uint8)
     raw = from_line(whole, size, LARGE_PAGE)

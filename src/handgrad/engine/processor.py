@@ -122,14 +122,14 @@ def hold_to(name: str | None = None) -> None:
         raise unknown_name("instruction set", name, NAMED)
     if name not in named():
         raise ConfigError(
-            f"This processor has no {name}: it offers "
-            f"{', '.join(named()) or 'none of the sets with a name'}. Choose one of "
+            f"This processor has no {name}: it supports "
+            f"{', '.join(named()) or 'none of the named sets'}. Choose one of "
             f"these with --isa, isa= or {VARIABLE}, or leave it out."
         )
     if _choice.is_made and _choice.name != name:
         raise ConfigError(
-            f"This process has kernels of {_choice.name}, and {name} cannot join them: "
-            f"one process has one instruction set. Start Python anew for {name}."
+            f"This process already uses {_choice.name}, got {name}: a process has one "
+            f"instruction set. Restart Python to use {name}."
         )
     hold_family(NAMED[name].family)
     _choice.name, _choice.is_made = name, True

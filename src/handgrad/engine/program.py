@@ -197,7 +197,7 @@ class Program:
 
     def __repr__(self) -> str:
         lines = [
-            f"Program: tiles of {self.memory.tile}, {self.memory.tiles} a batch, "
+            f"Program: tiles of {self.memory.tile}, {self.memory.tiles} per batch, "
             f"{self.memory.workers} workers, {self.memory.total_bytes / 1e6:.1f} MB"
         ]
         if self.nodes:

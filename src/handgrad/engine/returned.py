@@ -54,8 +54,9 @@ def gradients_of(name: str, layer: Layer[Any], gradients: Gradients) -> Gradient
         own = getattr(layer, str(other), None)
         if other not in parameters and not isinstance(own, Parameter):
             raise ShapeError(
-                f"{who} returned a gradient of {other!r}, which is no parameter of it. "
-                f"Return one array for each name in parameters(): {sorted(parameters)}."
+                f"{who} returned a gradient of {other!r}, which is not one of its "
+                f"parameters. Return one array for each name in parameters(): "
+                f"{sorted(parameters)}."
             )
     for each, parameter in parameters.items():
         if each not in given:
@@ -92,7 +93,7 @@ def l2_gradients(l2: L2, parameters: Mapping[str, Parameter]) -> Gradients:
         if name not in parameters:
             raise ShapeError(
                 f"gradients of {type(l2).__name__} returned one of {name!r}, which is "
-                f"no parameter of the network. Return some of {sorted(parameters)}."
+                f"not a parameter of the network. Return some of {sorted(parameters)}."
             )
         shape = parameters[name].shape
         kept[name] = returned(name, l2, "a gradient", gradient, shape)

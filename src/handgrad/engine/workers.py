@@ -132,7 +132,7 @@ class Workers:
             except RuntimeError as error:
                 self.close()
                 raise ResourceError(
-                    f"The system gives {number} of {self.count} threads. Take fewer "
+                    f"The system allows {number} of {self.count} threads. Use fewer "
                     f"workers, such as {available_cores()}."
                 ) from error
 

@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Iterator, Sized
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -28,16 +28,23 @@ def training_lock(classifier: Any) -> AbstractContextManager[Any]:
 
 
 @contextmanager
-def restored_on_error(classifier: Any, history: Sized) -> Iterator[None]:
+def restored_on_error(
+    classifier: Any, *, keeps_interrupted: bool = False
+) -> Iterator[None]:
     """Restore the classifier after an error.
 
-    After a KeyboardInterrupt it keeps the epochs of the history, if there are any.
+    With `keeps_interrupted`, a KeyboardInterrupt leaves the network adopted since, if
+    it has finished an epoch or there was none before.
     """
     before = dict(vars(classifier))
     try:
         yield
     except BaseException as error:
-        if not (isinstance(error, KeyboardInterrupt) and history):
+        now = vars(classifier)
+        is_new = now.get("trained_") is not before.get("trained_")
+        is_better = is_new and ("trained_" not in before or now["history_"])
+        is_interrupted = keeps_interrupted and isinstance(error, KeyboardInterrupt)
+        if not (is_interrupted and is_better):
             vars(classifier).clear()
             vars(classifier).update(before)
         raise

@@ -131,7 +131,7 @@ def occlusion(
     if inputs.ndim != 4:
         raise ConfigError(
             "occlusion hides parts of images, but this network takes vectors. Use a "
-            "network of images."
+            "network trained on images."
         )
     height, width = inputs.shape[2:]
     side = max(1, min(height, width) // 4) if side is None else side

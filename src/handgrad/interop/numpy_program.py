@@ -95,13 +95,13 @@ def draft(image: Any, side: int) -> None:
 
 
 def read_images(path: str) -> Array:
-    """The images of a .npy file, or the one of a picture file."""
+    """The images of a .npy file, or the one of an image file."""
     if path.endswith(".npy"):
         return read_array(path)
     try:
         from PIL import Image, ImageOps
     except ImportError:
-        raise ValueError("Pictures need Pillow: pip install pillow.") from None
+        raise ValueError("Image files need Pillow: pip install pillow.") from None
 
     channels, height, width = INPUT_SHAPE
     image: Any = Image.open(path)
@@ -129,7 +129,7 @@ def main(paths: list[str]) -> None:
         except ValueError as error:
             sys.exit(f"{path}: {error}")
         except Exception as error:  # decoders raise nearly every kind of exception
-            sys.exit(f"{path} cannot be read: {error}. Give a picture or a .npy file.")
+            sys.exit(f"{path} cannot be read: {error}. Give an image or a .npy file.")
         for number in range(len(examples)):
             (outputs,) = predict(examples[number : number + 1])
             best = int(outputs.argmax())

@@ -128,7 +128,7 @@ def _clip(source: Source, node: Any, shape: Shape) -> Layer[Any]:
         if has_operand(node, place):
             ends[place - 1] = weight_of(source, node, place).item()
     if ends not in ([0, 6], [0, None]):
-        raise UnsupportedError(f"{named(node)} to other limits than 0 and 6")
+        raise UnsupportedError(f"{named(node)} to limits other than 0 and 6")
     return layers.ReLU() if ends[1] is None else layers.ReLU6()
 
 
@@ -149,7 +149,7 @@ def _swish(source: Source, node: Any, shape: Shape) -> Layer[Any]:
 
 def _flatten(source: Source, node: Any, shape: Shape) -> Layer[Any] | None:
     if attributes(node).get("axis", 1) not in (1, -len(shape)):
-        raise UnsupportedError(f"{named(node)} to another shape than (batch, features)")
+        raise UnsupportedError(f"{named(node)} to a shape other than (batch, features)")
     return layers.Flatten() if len(shape) == 3 else None
 
 
@@ -159,7 +159,7 @@ def _reshape(source: Source, node: Any, shape: Shape) -> Layer[Any] | None:
     if wanted is not None and len(shape) == 1 and list(wanted[2:]) == [1, 1]:
         return None
     if wanted is None or len(wanted) != 2:
-        raise UnsupportedError(f"{named(node)} to another shape than (batch, features)")
+        raise UnsupportedError(f"{named(node)} to a shape other than (batch, features)")
     return layers.Flatten() if len(shape) == 3 else None
 
 
@@ -179,7 +179,7 @@ def _squeeze(source: Source, node: Any, shape: Shape) -> None:
 def _softmax(source: Source, node: Any, shape: Shape) -> Layer[Any]:
     axis = attributes(node).get("axis", -1)
     if axis not in (-1, len(shape)):
-        raise UnsupportedError(f"{named(node)} over another axis than the classes")
+        raise UnsupportedError(f"{named(node)} over an axis other than the classes")
     return layers.Softmax()
 
 

@@ -21,7 +21,7 @@ from handgrad.training.atomic import write_file
 IMPORTED = {*sys.stdlib_module_names, "numpy", "PIL"}
 HEAD = '''"""{headline}
 
-It needs {needs}. The weights are in the .npz file of its name.
+It needs {needs}. The .npz file of its name has the weights.
 
     python {example}
 
@@ -78,7 +78,7 @@ PREDICT = '''def predict(images: Array) -> Array:
     """{equation}, (count, classes)"""
     return {code}
 '''
-NO_PICTURES = "read_images = read_array  # this network takes no picture files\n"
+NO_PICTURES = "read_images = read_array  # this network takes no image files\n"
 END = """if __name__ == "__main__":
     try:
         main(sys.argv[1:])
@@ -207,7 +207,7 @@ def _head(source: Standalone, network: Network, *, takes_pictures: bool) -> str:
     has_probabilities = source.temperature is not None
     return HEAD.format(
         headline=source.headline,
-        needs="NumPy, and Pillow for pictures" if takes_pictures else "NumPy alone",
+        needs="NumPy, and Pillow for image files" if takes_pictures else "NumPy alone",
         example="FILE.py picture.png images.npy"
         if takes_pictures
         else "FILE.py examples.npy",

@@ -55,8 +55,9 @@ def script_of(path: Path) -> bytes:
     config = RunFolder.open(path).config
     if config.start is not None:
         raise RunError(
-            "A run that started from other weights needs them as well, so it is no "
-            "single script. Take the settings and the network instead."
+            "A run that started from other weights needs those weights, so it cannot "
+            "be exported as a single script. Export the settings and the network "
+            "instead."
         )
     toml = config.model_copy(update={"resolved": None}).to_toml()
     quoted = toml.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')

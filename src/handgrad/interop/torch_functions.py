@@ -33,7 +33,7 @@ def _dropout(p: float = 0.5, training: bool = True, inplace: bool = False) -> An
 
 def _entries(index: Any) -> Any:
     if index != (slice(None), slice(None), None, None):
-        raise UnsupportedError("other entries than x[:, :, None, None]")
+        raise UnsupportedError("an index other than x[:, :, None, None]")
     return Pixels()
 
 
@@ -44,7 +44,7 @@ def _flatten(start_dim: int = 0, end_dim: int = -1) -> Any:
 def hardtanh(min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Any:
     """`nn.ReLU` or `nn.ReLU6`, with the same equations."""
     if min_val != 0 or max_val not in (6, None):
-        raise UnsupportedError("a clamp to other limits than those of ReLU6")
+        raise UnsupportedError("a clamp to limits other than 0 and 6, or 0 and none")
     return nn.ReLU(inplace) if max_val is None else nn.ReLU6(inplace)
 
 
@@ -64,16 +64,16 @@ def _max_pool2d(
 def _mean(dim: Any = None, keepdim: bool = False) -> Any:
     axes = tuple(dim) if isinstance(dim, list | tuple) else (dim,)
     if axes not in {(2, 3), (-2, -1), (-1, -2), (3, 2)}:
-        raise UnsupportedError("another mean than that of the pixels")
+        raise UnsupportedError("a mean over axes other than those of the pixels")
     pool = nn.AdaptiveAvgPool2d(1)
     return pool if keepdim else nn.Sequential(pool, nn.Flatten())
 
 
 def _pad(pad: Any, mode: str = "constant", value: float | None = None) -> Any:
     if mode != "constant":
-        raise UnsupportedError("padding with other values than a constant")
+        raise UnsupportedError("padding with values other than a constant")
     if len(pad) not in (2, 4):
-        raise UnsupportedError("padding of other axes than those of the pixels")
+        raise UnsupportedError("padding of axes other than those of the pixels")
     return nn.ConstantPad2d((*pad, 0, 0)[:4], value or 0.0)
 
 
@@ -85,7 +85,7 @@ def _reshape(*sizes: Any) -> Any:
     batch, features = given if len(given) == 2 else (None, None)
     is_known = isinstance(features, int) and features > 0
     if not (is_batch_size(batch) or (batch == -1 and is_known)):
-        raise UnsupportedError("another reshape than that of examples to vectors")
+        raise UnsupportedError("a reshape other than that of examples to vectors")
     flat = nn.Flatten()
     flat.features = features if is_known else None  # the number expected
     return flat
@@ -93,7 +93,7 @@ def _reshape(*sizes: Any) -> Any:
 
 def _unsqueeze(dim: int) -> Any:
     if dim not in (-1, 2, 3):
-        raise UnsupportedError("unsqueeze of other axes than those of pixels")
+        raise UnsupportedError("unsqueeze of axes other than those of the pixels")
     return Pixels()
 
 

@@ -35,7 +35,7 @@ def check_pixels(graph: Any, node: Any, shape: Shape) -> None:
             fits = fits and graph.kind(user) == follower != kind * is_whole
     if not (fits and users):
         raise UnsupportedError(
-            f"{graph.shown(node)} of other values than a factor for each channel"
+            f"{graph.shown(node)} of values other than a factor for each channel"
         )
 
 

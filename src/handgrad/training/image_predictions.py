@@ -69,7 +69,7 @@ def image_paths(given: Iterable[Path]) -> tuple[list[Path], Counter[str]]:
 def answer_of_content(
     network: TrainedNetwork, content: bytes
 ) -> tuple[Answer, NumpyArray]:
-    """Classify an image that a stranger sent; also return what the network received.
+    """Classify an untrusted image; also return what the network received.
 
     Light and dark are swapped where the image looks inverted. DatasetError for another
     format than PNG, JPEG, WebP and GIF, too many pixels, or a network of vectors.
@@ -79,7 +79,7 @@ def answer_of_content(
     """
     if len(network.input_shape) != 3:
         raise DatasetError(
-            "This network takes vectors, not pictures. Use a network of images."
+            "This network takes vectors, not images. Use a network trained on images."
         )
     resolved, fit = network.config.resolved, network.config.fit
     depth = (resolved.bit_depth if resolved else None) or 16

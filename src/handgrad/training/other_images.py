@@ -105,7 +105,7 @@ def class_numbers(found: Dataset, known: Sequence[str]) -> NumpyArray:
     unknown = [name for name in found.class_names if composed(name) not in places]
     if unknown:
         raise DatasetError(
-            f"{found.name} has other classes than the network was trained on: "
+            f"{found.name} has classes that the network was not trained on: "
             f"{some(unknown)} is none of {some(known)}. Give images of the same "
             "classes, with the same names."
         )

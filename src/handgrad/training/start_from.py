@@ -5,6 +5,7 @@ their random initial values. The optimizer starts with a new state. The initial 
 are stored in the run's folder, since the source may be deleted.
 """
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -17,11 +18,11 @@ from safetensors.numpy import load, save
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.datasets import Normalization
 from handgrad.engine.state import model_state, restore_model, without_training
-from handgrad.errors import ConfigError, IntegrityError, RunError
+from handgrad.errors import ConfigError, HandgradWarning, IntegrityError, RunError
 from handgrad.layers import Sequential
 from handgrad.paths import path_of
 from handgrad.text import decoded
-from handgrad.training.checkpoint import load_checkpoint
+from handgrad.training.checkpoint import Checkpoint, has_checkpoint, load_checkpoint
 from handgrad.training.config import RunConfig
 from handgrad.training.model_file import load_model
 from handgrad.training.real_files import read_file
@@ -48,9 +49,27 @@ def read_saved(place: Path, which: str = "best") -> tuple[RunConfig, Arrays]:
     if place.is_file():
         return load_model(place)
     folder = RunFolder.open(place)
-    checkpoint = load_checkpoint(folder.checkpoints, which)
+    checkpoint = _within_first_epoch(folder) if which == "best" else None
+    checkpoint = checkpoint or load_checkpoint(folder.checkpoints, which)
     folder.check_config(checkpoint)
     return folder.config, checkpoint.arrays
+
+
+def _within_first_epoch(folder: RunFolder) -> Checkpoint | None:
+    """The last checkpoint, if no epoch has ended yet, so that none is the best."""
+    pointers, place = folder.checkpoints, folder.path
+    if has_checkpoint(pointers, "best") or not has_checkpoint(pointers):
+        return None
+    last = load_checkpoint(pointers)
+    if last.position.best_epoch:
+        return None  # best.json is lost
+    warnings.warn(
+        f"{place} has not finished its first epoch: the network after step "
+        f"{last.position.step:,} is used. Go on with: handgrad train --resume {place}",
+        HandgradWarning,
+        stacklevel=3,
+    )
+    return last
 
 
 def source_of(config: RunConfig) -> Source | None:

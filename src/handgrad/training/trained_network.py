@@ -239,9 +239,10 @@ def load(
     """Load the network of a run folder, or of a file written by `save`.
 
     `path` is the folder or file; `which` selects the checkpoint of a run, "best" or
-    "last". `workers` is the number of threads, by default one for each core that this
-    process may use. A network with custom layers needs `model`, the function that
-    built it: `(input_shape, classes, seed) -> Sequential`.
+    "last"; until the first epoch has ended, "best" is the last one, with a
+    HandgradWarning. `workers` is the number of threads, by default one for each core
+    that this process may use. A network with custom layers needs `model`, the function
+    that built it: `(input_shape, classes, seed) -> Sequential`.
 
     RunError for a path that is neither, or a missing checkpoint; IntegrityError for a
     file that does not match its checksum. ConfigError for an argument of the wrong

@@ -44,7 +44,7 @@ def create(server: Server, name: Name) -> Any:
 
 @api.post("/zip")
 async def from_zip(server: Server, name: Name, request: Request) -> Any:
-    """Make a data set of a zip of pictures, which is the body of the request."""
+    """Make a data set of a zip of images, which is the body of the request."""
     content = await request.body()
     return {"id": await run_in_threadpool(server.data.create, name, content)}
 
@@ -68,14 +68,14 @@ def one(server: Server, data: str) -> Any:
 
 @api.post("/{data}/pictures")
 async def add(server: Server, data: str, label: Name, request: Request) -> Any:
-    """Add a picture, which is the body of the request, to a class."""
+    """Add an image, which is the body of the request, to a class."""
     content = await request.body()
     return {"count": await run_in_threadpool(server.data.add, data, label, content)}
 
 
 @api.post("/{data}/pictures/remove")
 def remove_last(server: Server, data: str, label: Name) -> Any:
-    """Remove the last picture of a class."""
+    """Remove the last image of a class."""
     server.data.remove_last(data, label)
     return {}
 

@@ -51,7 +51,8 @@ class Jobs:
         with self._lock:
             if len(self.waiting()) >= MOST_WAITING:
                 raise RunError(
-                    f"At most {MOST_WAITING} runs wait at a time. Remove one first."
+                    f"At most {MOST_WAITING} runs can wait in the queue. Remove one "
+                    "first."
                 )
             handle = self._free_handle(config)
             place = self.home.queue / f"{_next(self.home.queue):06d}.{handle}.toml"
@@ -166,7 +167,7 @@ class Jobs:
         with self._lock:
             if self.active():
                 raise RunError(
-                    "Something else trains now, and uses all cores. Wait until it has "
+                    "Another run is training and uses all cores. Wait until it has "
                     "ended, or stop it."
                 )
             self._launch(handle, *command)

@@ -17,7 +17,7 @@ api = APIRouter(prefix="/api/look/{run}")
 
 @api.post("/picture")
 async def picture(server: Server, run: str, request: Request) -> Any:
-    """The scores of a picture, which is the body of the request."""
+    """The scores of an image, which is the body of the request."""
     content = await request.body()
     return await run_in_threadpool(_look, server, run, looks.answer_to, content)
 
@@ -45,7 +45,7 @@ def cell(
 
 @api.get("/filters")
 def filters(server: Server, run: str) -> Any:
-    """The weights of the first layer as pictures."""
+    """The weights of the first layer as images."""
     return _look(server, run, looks.filters_of)
 
 

@@ -20,11 +20,11 @@ from handgrad.training.image_predictions import answer_of_content
 from handgrad.web.loaded import Loaded
 
 MOST_PICTURES = 60
-SMALL = 4_096  # entries of a picture in a gallery that are sent
+SMALL = 4_096  # entries of an image in a gallery that are sent
 
 
 def answer_to(loaded: Loaded, content: bytes) -> dict[str, Any]:
-    """The scores of a picture, and what the network received."""
+    """The scores of an image, and what the network received."""
     answer, pixels = answer_of_content(loaded.network, content)
     return {
         "classes": list(loaded.network.class_names),
@@ -71,7 +71,7 @@ def gallery(found: Mistakes, rows: list[int]) -> list[dict[str, Any]]:
 
 
 def filters_of(loaded: Loaded) -> dict[str, Any]:
-    """The weights of the first layer as pictures."""
+    """The weights of the first layer as images."""
     found = filters(loaded.subject)
     return {"layer": found.layer, "pictures": encoded(found.pictures)}
 

@@ -1,4 +1,4 @@
-"""Data sets of one's own: folders of pictures, or zips as they were sent.
+"""Data sets of one's own: folders of images, or zips as they were sent.
 
 data/data-0123456789abcdef/   see `handgrad.datasets.PictureFolder`
     pictures.zip              of a zip
@@ -25,9 +25,9 @@ class OwnData:
         self._lock = Lock()
 
     def paths(self) -> dict[str, Path]:
-        """What training reads, by handle: the folder of pictures and labels, or a zip.
+        """What training reads, by handle: the folder of images and labels, or a zip.
 
-        Data sets without pictures are left out.
+        Data sets without images are left out.
         """
         found = {}
         for folder in sorted(self.home.data.glob("data-*")):
@@ -39,7 +39,7 @@ class OwnData:
         return found
 
     def rows(self) -> list[dict[str, Any]]:
-        """Handle, name, classes and number of pictures of each."""
+        """Handle, name, classes and number of images of each."""
         return [self.about(folder.name) for folder in sorted(self._folders().values())]
 
     def about(self, handle: str) -> dict[str, Any]:
@@ -63,18 +63,18 @@ class OwnData:
         return handle
 
     def add(self, handle: str, label: str, content: bytes) -> int:
-        """Add a picture to a class, which is made if it is new; return its count."""
+        """Add an image to a class, which is made if it is new; return its count."""
         with self._lock:
             found = self._pictures(handle)
             if (found.path / ZIP).is_file():
                 raise DatasetError(
-                    f"{found.name} is a zip, which stays as it is. Make a new data set "
-                    "for pictures of your own."
+                    f"{found.name} is a zip, which cannot be changed. Create a new "
+                    "data set for your own images."
                 )
             return found.add(label, content)
 
     def remove_last(self, handle: str, label: str) -> None:
-        """Remove the last picture of a class; without pictures the class goes too."""
+        """Remove the last image of a class; without images the class goes too."""
         with self._lock:
             self._pictures(handle).remove_last(label)
 

@@ -74,7 +74,8 @@ class StudyRuns:
             write_report(study, ledger)
         if not (ledger.folder / PAGE).is_file():
             raise DatasetError(
-                f"{name} has no report, since nothing of it was run here. Run a row."
+                f"{name} has no report, since none of its rows has been run here. "
+                "Run a row first."
             )
         return ledger.folder / PAGE
 

@@ -94,8 +94,8 @@ def _refuse_dropout(model: Sequential) -> None:
     for layer in all_layers(model):
         if isinstance(layer, Dropout) and layer.rate:
             raise ConfigError(
-                f"The race has no torch equivalent of {layer}: its random numbers are "
-                "others, and the losses differ. Race the network without dropout."
+                f"The race has no torch equivalent of {layer}: the random numbers "
+                "differ, and so do the losses. Race the network without dropout."
             )
 
 

@@ -16,7 +16,7 @@ async function ask(path, options) {
     response = await fetch(path, options);
   } catch (error) {
     if (error.name === 'AbortError') throw error;
-    throw new Error('The server does not answer. Is handgrad ui still running? Runs that train go on without it.');
+    throw new Error('The server does not answer. Is handgrad ui still running? Runs in training continue without it.');
   }
   return answer(response);
 }

@@ -1,4 +1,4 @@
-// Data: the catalogue, a zip or folder of pictures, and pictures drawn into classes of one's own.
+// Data: the catalogue, a zip or folder of images, and images drawn into classes of one's own.
 
 import { get, post, query, send } from './api.js';
 import { link } from './app.js';
@@ -9,7 +9,7 @@ import { picture } from './pictures.js';
 import { drawingCanvas } from './place_draw.js';
 
 const LARGEST = 10e6; // bytes of a file
-const FEWEST = 10; // pictures a class that are worth training on
+const FEWEST = 10; // images of a class that are worth training on
 
 export async function show(root, here) {
   let data = await get('data', here.signal);
@@ -18,12 +18,12 @@ export async function show(root, here) {
   const detail = h('div', { class: 'stack', 'aria-live': 'polite' });
   let turn = 0;
   /** @type {any} */ let camera = null;
-  /** @type {any} */ let paper = null; // to draw on or to paste a picture on
+  /** @type {any} */ let paper = null; // to draw on or to paste an image on
 
   function drawList() {
     const row = (one, words) => h('li', null, h('a', { href: link('data', { set: one.id }), 'aria-current': one.id === state.set ? 'true' : null, onclick: (e) => { e.preventDefault(); pick(one.id); } }, one.name), h('small', null, words));
     put(list, data.known.map((one) => row(one, one.is_here ? one.description : `${one.description}; not on this machine`)),
-      data.own.map((one) => row(one, one.classes.length ? `${numberOf(Object.values(one.counts).reduce((a, b) => a + b, 0), 'picture')} in ${numberOf(one.classes.length, 'class', 'classes')}` : 'your own')));
+      data.own.map((one) => row(one, one.classes.length ? `${numberOf(Object.values(one.counts).reduce((a, b) => a + b, 0), 'image')} in ${numberOf(one.classes.length, 'class', 'classes')}` : 'your own')));
   }
 
   async function pick(set) {
@@ -42,7 +42,7 @@ export async function show(root, here) {
     const away = own ? button('Remove this data set', () => remove(own), { class: 'small' }) : null;
     const about = h('section', { class: 'card' }, h('p', { class: 'quiet' }, 'Reading the images…'));
     put(detail, parts, about, away);
-    if (own && own.classes.length && Object.values(own.counts).filter((n) => n > 1).length < 2) { put(about, h('p', { class: 'quiet' }, `Draw at least ${FEWEST} pictures in each of two classes; then it can be trained on.`)); return; }
+    if (own && own.classes.length && Object.values(own.counts).filter((n) => n > 1).length < 2) { put(about, h('p', { class: 'quiet' }, `Draw at least ${FEWEST} images in each of two classes; then it can be trained on.`)); return; }
     if (own && !own.is_zip && !own.classes.length) { about.remove(); return; }
     try {
       const found = await get(`data/${state.set}`, here.signal);
@@ -50,7 +50,7 @@ export async function show(root, here) {
       const total = found.counts.reduce((a, b) => a + b, 0);
       put(about, h('div', { class: 'line' }, h('h2', null, found.name), h('a', { class: 'button main', href: link('train', { data: state.set }) }, 'Train on it'), h('a', { class: 'button', href: link('network', { data: state.set }) }, 'Build a network for it')),
         h('p', null, `${total.toLocaleString('en')} training images of ${sizes(found.shape)}${found.test ? `, ${found.test.toLocaleString('en')} test images` : ''}, ${found.classes.length} classes.`),
-        found.skipped.length ? h('details', null, h('summary', null, `${found.skipped.length} files were passed over`), h('ul', null, found.skipped.map((text) => h('li', null, text)))) : null,
+        found.skipped.length ? h('details', null, h('summary', null, `${found.skipped.length} files were skipped`), h('ul', null, found.skipped.map((text) => h('li', null, text)))) : null,
         h('h3', null, 'Images of each class'), bars(found.classes.map((name, k) => ({ name, value: found.counts[k] })), { label: 'Images of each class' }),
         h('h3', null, 'Samples'), h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Samples of each class' }, h('table', { class: 'samples' }, h('tbody', null, found.classes.slice(0, 40).map((name, k) => h('tr', null, h('th', { scope: 'row' }, name),
           found.samples[k].map((one, n) => h('td', null, picture(one, `${name}, sample ${n + 1}`, { class: 'pixels sample' })))))))));
@@ -60,7 +60,7 @@ export async function show(root, here) {
   }
 
   async function remove(own) {
-    if (!confirm(`Remove ${own.name} with all its pictures? Networks that were trained on it stay, but their training cannot be resumed.`)) return;
+    if (!confirm(`Remove ${own.name} with all its images? Networks that were trained on it stay, but their training cannot be resumed.`)) return;
     try {
       await post(`data/${own.id}/remove`, {}, here.signal);
       data = await get('data', here.signal);
@@ -93,7 +93,7 @@ export async function show(root, here) {
       try { await add(label, await source.blob(false)); source.clear(); await refresh(); say(`Added to ${label}: ${own.counts[label]}.`); } catch (error) { here.fail(error); }
     };
     const removeLast = async (label) => {
-      try { await post(`data/${own.id}/pictures/remove${query({ label })}`, {}, here.signal); await refresh(); say(`The last picture of ${label} is removed.`); } catch (error) { here.fail(error); }
+      try { await post(`data/${own.id}/pictures/remove${query({ label })}`, {}, here.signal); await refresh(); say(`The last image of ${label} is removed.`); } catch (error) { here.fail(error); }
     };
     const files = async (label, given) => {
       let count = 0;
@@ -101,21 +101,21 @@ export async function show(root, here) {
         try { await add(label, file); count += 1; } catch (error) { here.fail(new Error(`${file.name}: ${error.message}`)); }
       }
       await refresh();
-      say(`${count} of ${given.length} pictures added to ${label}.`);
+      say(`${count} of ${given.length} images added to ${label}.`);
     };
     function drawGrid() {
       put(grid, own.classes.map((label) => {
         const input = h('input', { type: 'file', multiple: true, accept: 'image/png,image/jpeg,image/webp,image/gif', onchange: (e) => files(label, [...e.target.files]) });
-        return h('div', { class: 'card stack' }, h('h3', null, label), h('p', { class: 'quiet' }, `${numberOf(own.counts[label], 'picture')}${own.counts[label] < FEWEST ? `, ${FEWEST} or more are good` : ''}`),
-          h('div', { class: 'line' }, button(`Add ${what()} to ${label}`, () => keep(label), { class: 'main' }), button('Remove the last', () => removeLast(label), { class: 'small', 'aria-label': `Remove the last picture of ${label}` })), field('or files', input));
+        return h('div', { class: 'card stack' }, h('h3', null, label), h('p', { class: 'quiet' }, `${numberOf(own.counts[label], 'image')}${own.counts[label] < FEWEST ? `, ${FEWEST} or more are good` : ''}`),
+          h('div', { class: 'line' }, button(`Add ${what()} to ${label}`, () => keep(label), { class: 'main' }), button('Remove the last', () => removeLast(label), { class: 'small', 'aria-label': `Remove the last image of ${label}` })), field('or files', input));
       }));
       put(make, `Add ${what()} to a new class`);
       put(after, own.classes.length > 1 ? button('Show what training will read', () => draw()) : null);
     }
     drawGrid();
-    return h('section', { class: 'card stack' }, h('h2', null, `Pictures of ${own.name}`), h('p', { class: 'quiet' }, 'Draw, use the camera or paste a picture, then add what you see to a class. Or choose files. Ten pictures a class make a first classifier.'),
+    return h('section', { class: 'card stack' }, h('h2', null, `Images of ${own.name}`), h('p', { class: 'quiet' }, 'Draw, use the camera or paste an image, then add it to a class. Or choose files. Ten images per class are enough for a first classifier.'),
       h('div', { class: 'draw-columns' }, h('div', { class: 'stack' }, source.element, h('div', { class: 'line' }, button('Clear', board.clear), button('Undo', board.undo), source.turn)),
-        h('div', { class: 'stack' }, grid, h('form', { class: 'line end', onsubmit: (e) => { e.preventDefault(); const label = name.value.trim(); if (label && !source.isEmpty()) { keep(label).then(() => { name.value = ''; }); } else if (label) say('Draw a first picture of this class, then add it.', 'bad'); } },
+        h('div', { class: 'stack' }, grid, h('form', { class: 'line end', onsubmit: (e) => { e.preventDefault(); const label = name.value.trim(); if (label && !source.isEmpty()) { keep(label).then(() => { name.value = ''; }); } else if (label) say('Draw a first image of this class, then add it.', 'bad'); } },
           field('New class', name), make))),
       after);
   }
@@ -152,15 +152,15 @@ export async function show(root, here) {
     const found = [];
     for (const entry of entries) await walk(entry, entry.name, found);
     const pictures = found.filter(([, each]) => each.type.startsWith('image/'));
-    if (!pictures.length) { here.fail(new Error('There is no picture in what you dropped. Drop a folder with one folder for each class.')); return; }
+    if (!pictures.length) { here.fail(new Error('No images were dropped. Drop a folder with one folder for each class.')); return; }
     const id = await create(entries[0].name);
     let bad = 0;
     for (const [k, [label, each]] of pictures.entries()) {
-      if (k % 10 === 0) say(`${k} of ${pictures.length} pictures sent.`);
+      if (k % 10 === 0) say(`${k} of ${pictures.length} images sent.`);
       try { await send(`data/${id}/pictures${query({ label })}`, each, here.signal); } catch { bad += 1; }
     }
     data = await get('data', here.signal);
-    say(`${pictures.length - bad} pictures added${bad ? `, ${bad} could not be read` : ''}.`);
+    say(`${pictures.length - bad} images added${bad ? `, ${bad} could not be read` : ''}.`);
     drawList();
     await draw();
   }
@@ -175,15 +175,15 @@ export async function show(root, here) {
   const title = h('input', { type: 'text', maxlength: 60, required: true, value: 'Circles and crosses', autocomplete: 'off' });
   const zip = h('input', { type: 'file', accept: '.zip', onchange: (e) => zipFile(e.target.files[0]) });
   const drop = h('div', { class: 'drop stack', ondragover: (e) => { e.preventDefault(); drop.classList.add('over'); }, ondragleave: () => drop.classList.remove('over'), ondrop: (e) => dropped(e).catch(here.fail) },
-    h('p', null, 'Drop a folder with one folder of pictures for each class, or a zip of it.'), field('Zip file', zip));
-  root.append(h('div', { class: 'head' }, h('h1', null, 'Data'), h('p', null, 'Use a data set of the catalogue, drop pictures of your own, draw some or use the camera: ten a class are enough for a first classifier.')),
+    h('p', null, 'Drop a folder with one folder of images for each class, or a zip of it.'), field('Zip file', zip));
+  root.append(h('div', { class: 'head' }, h('h1', null, 'Data'), h('p', null, 'Use a data set of the catalogue, drop images of your own, draw some or use the camera: ten per class are enough for a first classifier.')),
     h('div', { class: 'columns' }, h('div', { class: 'stack' },
       h('section', { class: 'card' }, h('h2', null, 'Data sets'), list),
       h('section', { class: 'card stack' }, h('h2', null, 'Your own'), h('form', { class: 'line end', onsubmit: (e) => { e.preventDefault(); create(title.value.trim()); } }, field('Name', title), h('button', { type: 'submit', class: 'main' }, 'Draw a new data set')), drop)), detail));
   addEventListener('paste', async (event) => {
     const file = [...(event.clipboardData?.files ?? [])].find((one) => one.type.startsWith('image/'));
     if (!file || !paper) return;
-    try { const image = await createImageBitmap(file); camera.stop(); paper.paste(image); } catch { here.fail(new Error('This picture cannot be read. Save it as PNG or JPEG, then choose the file.')); }
+    try { const image = await createImageBitmap(file); camera.stop(); paper.paste(image); } catch { here.fail(new Error('This image cannot be read. Save it as PNG or JPEG, then choose the file.')); }
   }, { signal: here.signal });
   drawList();
   await draw();

@@ -107,7 +107,7 @@ export function drawingCanvas(changed) {
 export async function show(root, here) {
   const runs = await usableRuns(here.signal);
   let run = runs.some((row) => row.id === here.given.run) ? here.given.run : runs[0]?.id;
-  root.append(h('div', { class: 'head' }, h('h1', null, 'Draw'), h('p', null, 'Draw a digit, give a picture or use the camera: what the network answers appears as you draw, next to the image that it really sees.')));
+  root.append(h('div', { class: 'head' }, h('h1', null, 'Draw'), h('p', null, 'Draw a digit, choose an image or use the camera: the prediction is updated as you draw, next to the image that the network receives.')));
   root.append(chooseRun(runs, run, (id) => { run = id; here.keep({ run }, true); classify(); }));
   if (!runs.length) return;
   let file = null;
@@ -142,16 +142,16 @@ export async function show(root, here) {
     const top = Math.max(...found.scores);
     const rows = found.classes.map((name, k) => ({ name, value: found.scores[k], strong: found.scores[k] === top, text: found.are_probabilities ? percent(found.scores[k], 1) : number(found.scores[k]) }));
     const listed = rows.length > MOST ? [...rows].sort((a, b) => b.value - a.value).slice(0, MOST) : rows;
-    put(answer, h('p', null, 'It answers ', h('strong', { class: 'answer' }, found.classes[found.scores.indexOf(top)]), found.are_probabilities ? ` with probability ${percent(top, 1)}.` : '. Its loss gives scores, not probabilities.'),
+    put(answer, h('p', null, 'Predicted class: ', h('strong', { class: 'answer' }, found.classes[found.scores.indexOf(top)]), found.are_probabilities ? `, probability ${percent(top, 1)}.` : '. Its loss gives scores, not probabilities.'),
       bars(listed, { label: 'Score of each class', most: found.are_probabilities ? 1 : undefined }));
-    const image = picture(found.seen, 'What the network sees', { class: 'pixels seen' });
+    const image = picture(found.seen, 'Network input', { class: 'pixels seen' });
     const [channels, height, width] = found.seen.shape;
     put(seen, image, h('p', { class: 'quiet' }, `${height} × ${width} pixels, ${channels === 1 ? 'grey' : 'colour'}${found.inverted ? '; light and dark were swapped, since the training images are the other way round' : ''}.`));
   }
 
   function take(given) {
     if (!given) return;
-    if (!given.type.startsWith('image/')) { here.fail(new Error(`${given.name || 'This'} is not a picture. Give a PNG, JPEG, WebP or GIF file.`)); return; }
+    if (!given.type.startsWith('image/')) { here.fail(new Error(`${given.name || 'This'} is not an image. Give a PNG, JPEG, WebP or GIF file.`)); return; }
     source.stop();
     file = given;
     classify();
@@ -172,13 +172,13 @@ export async function show(root, here) {
 
   const box = h('input', { type: 'checkbox', id: 'centred', checked: true, onchange: (e) => { centred = e.target.checked; classify(); } });
   const pick = h('input', { type: 'file', accept: 'image/png,image/jpeg,image/webp,image/gif', onchange: (e) => take(e.target.files[0]) });
-  const drop = h('div', { class: 'drop stack' }, h('p', null, 'Drop a picture anywhere on the page, paste one, or choose a file:'), h('label', { class: 'hidden', for: 'pick' }, 'Picture file'), Object.assign(pick, { id: 'pick' }));
+  const drop = h('div', { class: 'drop stack' }, h('p', null, 'Drop an image anywhere on the page, paste one, or choose a file:'), h('label', { class: 'hidden', for: 'pick' }, 'Image file'), Object.assign(pick, { id: 'pick' }));
   root.append(h('div', { class: 'draw-columns' },
     h('section', { class: 'card stack' }, h('h2', null, 'Your drawing'), source.element,
       h('div', { class: 'line' }, button('Clear', () => { box.checked = true; centred = true; board.clear(); }), button('Undo', board.undo), button('Example', example), source.turn),
       h('div', { class: 'check' }, box, h('label', { for: 'centred' }, 'Centre and scale the drawing')), drop),
-    h('section', { class: 'card stack' }, h('h2', null, 'What the network sees'), seen),
-    h('section', { class: 'card stack' }, h('h2', null, 'What it answers'), answer)));
+    h('section', { class: 'card stack' }, h('h2', null, 'Network input'), seen),
+    h('section', { class: 'card stack' }, h('h2', null, 'Prediction'), answer)));
   const over = (is) => (event) => { event.preventDefault(); drop.classList.toggle('over', is); };
   const options = { signal: here.signal };
   addEventListener('dragover', over(true), options);

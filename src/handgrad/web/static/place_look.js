@@ -14,7 +14,7 @@ export async function show(root, here) {
   const state = { run: '', view: 'confusion', split: '', image: '0', step: '0', cell: '', ...here.given };
   if (!runs.some((row) => row.id === state.run)) state.run = runs[0]?.id ?? '';
   const view = h('div');
-  root.append(h('div', { class: 'head' }, h('h1', null, 'Look inside'), h('p', null, 'What a trained network mixes up, what its layers react to, and every number of one image on its way forward and backward.')));
+  root.append(h('div', { class: 'head' }, h('h1', null, 'Look inside'), h('p', null, 'Which classes a trained network confuses, the outputs of its layers, and every array of a forward and a backward pass.')));
   if (!runs.length) { root.append(chooseRun(runs)); return; }
   const tabs = VIEWS.map(([id, text]) => button(text, () => go({ view: id, cell: '' }, true), { 'data-view': id }));
   root.append(h('div', { class: 'line end' }, chooseRun(runs, state.run, (run) => go({ run, cell: '', step: '0' }, true)),
@@ -43,31 +43,31 @@ export async function show(root, here) {
   async function confusion() {
     const found = await get(`look/${state.run}/confusion${query({ split: state.split })}`, here.signal);
     const { classes, counts } = found;
-    const text = (row) => `${classes[row.true]}, taken for ${classes[row.predicted]}, ${number(row.score, 3)}`;
+    const text = (row) => `${classes[row.true]}, predicted as ${classes[row.predicted]}, ${number(row.score, 3)}`;
     const cell = h('div', { 'aria-live': 'polite' });
     async function open(k, j) {
       here.keep({ ...state, cell: `${k},${j}` });
       const rows = await get(`look/${state.run}/cell${query({ true: k, predicted: j, split: state.split })}`, here.signal);
-      put(cell, h('h3', null, k === j ? `${classes[k]}, recognised: ${counts[k][j]} images` : `${classes[k]}, taken for ${classes[j]}: ${counts[k][j]} images`),
+      put(cell, h('h3', null, k === j ? `${classes[k]}, correct: ${counts[k][j]} images` : `${classes[k]}, predicted as ${classes[j]}: ${counts[k][j]} images`),
         gallery(rows, (row) => `image ${row.image}, ${number(row.score, 3)}`, toImage));
     }
     const most = counts.map((row) => Math.max(1, row.reduce((a, b) => a + b, 0)));
     const matrix = classes.length > MOST_CLASSES ? h('p', { class: 'quiet' }, `A matrix of ${classes.length} classes is not drawn.`)
       : h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Confusion matrix' }, h('table', { class: 'matrix' },
-        h('caption', { class: 'quiet' }, 'Rows: true class. Columns: answer. A click shows the images.'),
+        h('caption', { class: 'quiet' }, 'Rows: true class. Columns: predicted class. Click a cell to show its images.'),
         h('thead', null, h('tr', null, h('td', null), classes.map((name) => h('th', { scope: 'col', title: name }, name)))),
         h('tbody', null, counts.map((row, k) => h('tr', null, h('th', { scope: 'row', title: classes[k] }, classes[k]), row.map((count, j) => {
           const share = count / most[k];
-          return h('td', null, button(String(count), () => open(k, j).catch(here.fail), { class: `${share > 0.45 ? 'deep' : ''}${count ? '' : ' none'}`, style: { '--share': count ? 0.12 + 0.88 * share : 0 }, 'aria-label': `${classes[k]} taken for ${classes[j]}: ${count}` }));
+          return h('td', null, button(String(count), () => open(k, j).catch(here.fail), { class: `${share > 0.45 ? 'deep' : ''}${count ? '' : ' none'}`, style: { '--share': count ? 0.12 + 0.88 * share : 0 }, 'aria-label': `${classes[k]} predicted as ${classes[j]}: ${count}` }));
         }))))));
     if (state.cell) open(...state.cell.split(',').map(Number)).catch(here.fail);
     return h('div', { class: 'pair' }, h('section', { class: 'card stack' }, h('h2', null, `${percent(found.right / found.total)} of ${found.total.toLocaleString('en')} ${found.split} images are right`), matrix, cell),
-      h('section', { class: 'card' }, h('h2', null, 'Most confident mistakes'), h('p', { class: 'quiet' }, 'With the score of the wrong answer. Open one to step through it.'), gallery(found.mistakes, text, toImage)));
+      h('section', { class: 'card' }, h('h2', null, 'Most confident mistakes'), h('p', { class: 'quiet' }, 'With the score of the wrong class. Open one to step through it.'), gallery(found.mistakes, text, toImage)));
   }
 
   async function filters() {
     const found = await get(`look/${state.run}/filters`, here.signal);
-    return h('section', { class: 'card' }, h('h2', null, `Weights of ${found.layer}`), h('p', { class: 'quiet' }, 'What each unit of the first layer looks for: red weights are positive, blue ones negative.'),
+    return h('section', { class: 'card' }, h('h2', null, `Weights of ${found.layer}`), h('p', { class: 'quiet' }, 'Weights of each unit of the first layer: red is positive, blue is negative.'),
       arrayView(found.pictures, `${found.layer}.weight`, { most: 64 }));
   }
 
@@ -79,7 +79,7 @@ export async function show(root, here) {
     const isRight = found.true === found.predicted;
     return h('div', { class: 'line end' }, picture(found.picture, `Image ${found.image}, ${found.classes[found.true]}`, { class: 'pixels tile' }),
       field('Image', input), button('Previous', () => go_(Number(state.image) - 1), { disabled: state.image === '0' }), button('Next', () => go_(Number(state.image) + 1)),
-      h('p', null, `True class ${found.classes[found.true]}, answer ${found.classes[found.predicted]}${isRight ? '' : ' (wrong)'}; loss ${number(found.loss)}.`));
+      h('p', null, `True class ${found.classes[found.true]}, predicted class ${found.classes[found.predicted]}${isRight ? '' : ' (wrong)'}; loss ${number(found.loss)}.`));
   }
 
   async function maps() {
@@ -93,7 +93,7 @@ export async function show(root, here) {
       } catch (error) { put(hidden); here.fail(error); }
     };
     return h('div', { class: 'stack' }, chooser(found),
-      h('section', { class: 'card' }, h('h2', null, 'Occlusion'), h('p', { class: 'quiet' }, 'How much the probability of its class falls if a part of the image is hidden, at each pixel. Red: what is there speaks for the class.'), button('Hide each part', hide), hidden),
+      h('section', { class: 'card' }, h('h2', null, 'Occlusion'), h('p', { class: 'quiet' }, 'How much the probability of its class falls if a part of the image is hidden, at each pixel. Red: hiding this part lowers the probability.'), button('Hide each part', hide), hidden),
       h('section', { class: 'card' }, h('h2', null, 'Saliency'), h('p', { class: 'quiet' }, 'The gradient of the loss with respect to each pixel: where a change of the image would change the loss most. Red: a brighter pixel raises the loss.'), arrayView(found.saliency, 'd_image')),
       h('section', { class: 'card' }, h('h2', null, 'Outputs of each layer'), found.steps.filter((one) => one.name !== 'loss').map((one) => {
         const outputs = one.arrays.outputs?.value;

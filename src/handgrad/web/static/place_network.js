@@ -100,7 +100,7 @@ export async function show(root, here) {
       put(result, one ? [h('b', { title: 'shape of the outputs' }, sizes(one.output_shape)), h('span', null, `${number(one.parameters)} parameters`), h('span', { title: 'outputs of one image, in float32' }, bytes(one.activation_bytes)),
         one.receptive_field ? h('span', null, `receptive field ${sizes(one.receptive_field)}`) : null] : null);
     });
-    put(totals, [['parameters', number(found.parameters ?? 0)], ['multiply-adds an image', number(found.multiply_adds ?? 0)], ['activations an image', bytes(found.activation_bytes ?? 0)]]
+    put(totals, [['parameters', number(found.parameters ?? 0)], ['multiply-adds per image', number(found.multiply_adds ?? 0)], ['activations per image', bytes(found.activation_bytes ?? 0)]]
       .map(([name, value]) => h('div', null, h('dt', null, name), h('dd', null, value))));
     put(problem, found.error && !rows.length ? h('p', { class: 'problem' }, 'A network needs at least one layer. Add one, or start from the example.') : null);
     train.setAttribute('href', link('train', { data: state.data, rows: JSON.stringify(rows), optimizer: 'adam', learning_rate: '0.001', augmentation: '' }));

@@ -143,12 +143,12 @@ export async function show(root, here) {
       h('thead', null, h('tr', null, h('th', { scope: 'col' }, 'setting or result'), h('th', { scope: 'col' }, first.name), h('th', { scope: 'col' }, second.name))),
       h('tbody', null, Object.entries(settings).map(([name, pair]) => line(name, pair)), results.map(([id, name, text]) => line(name, [first.results[id], second.results[id]], text))))),
     Object.keys(settings).length ? null : h('p', { class: 'quiet' }, 'All settings are equal.'),
-    button('Show test images whose verdict differs', async (event) => {
+    button('Show test images that only one network classifies correctly', async (event) => {
       event.target.disabled = true;
       put(flipped, h('p', { class: 'quiet' }, 'Both networks classify all test images; this takes a few seconds.'));
       try {
         const found = await get(`runs/${a}/flipped/${b}`, here.signal);
-        const text = (row) => `${found.classes[row.true]}, taken for ${found.classes[row.predicted]}`;
+        const text = (row) => `${found.classes[row.true]}, predicted as ${found.classes[row.predicted]}`;
         put(flipped, h('h3', null, `${found.counts[0]} images that only ${second.name} gets right`), gallery(found.gained, text),
           h('h3', null, `${found.counts[1]} images that only ${first.name} gets right`), gallery(found.lost, text));
       } catch (error) { put(flipped, h('p', { class: 'problem' }, error.message)); }

@@ -33,7 +33,7 @@ export async function show(root, here) {
     const command = `handgrad study run ${study.name}`;
     const element = h('section', { class: 'card stack' }, h('div', { class: 'line' }, h('h2', null, study.title || study.name), study.is_running ? [h('span', { class: 'chip running' }, 'running'), button('Stop', () => act(study, 'stop'), { 'aria-label': `Stop ${study.name}` })] : null),
       h('p', { class: 'quiet' }, study.report), study.message ? h('p', { class: 'problem', role: 'alert' }, study.message) : null,
-      h('div', { class: 'line' }, study.has_report ? h('a', { class: 'button main', href: `/api/studies/${study.name}/report`, target: '_blank', rel: 'noopener' }, 'Open the report') : h('span', { class: 'quiet' }, 'Nothing of it was run here yet. All of it, in a terminal:'),
+      h('div', { class: 'line' }, study.has_report ? h('a', { class: 'button main', href: `/api/studies/${study.name}/report`, target: '_blank', rel: 'noopener' }, 'Open the report') : h('span', { class: 'quiet' }, 'Nothing has been run here yet. To run all of it, in a terminal:'),
         h('code', null, command), button('Copy', () => copy(command, 'The command'), { class: 'small', 'aria-label': `Copy ${command}` })),
       h('details', { open: study.is_running || old?.element.querySelector('details').open }, h('summary', null, `${study.rows.length} questions`),
         h('ol', { class: 'questions' }, study.rows.map((row) => h('li', null, h('div', { class: 'line' }, h('b', null, row.row), progress(study, row, study.is_running)), row.question)))));

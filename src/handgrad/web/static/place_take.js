@@ -9,7 +9,7 @@ const KINDS = [
   ['onnx', 'Network as ONNX', 'For onnxruntime, browsers and phones; it takes pixels and gives probabilities.'],
   ['torch', 'Weights for torch', 'For load_state_dict, as safetensors with the names that torch gives the arrays.'],
   ['report', 'Report as HTML', 'Results, curves, mistakes and settings on one page, which needs no other file.'],
-  ['script', 'Python script', 'Trains the same network again, with the same numbers to the last bit.'],
+  ['script', 'Python script', 'Trains the same network again, with bit-identical results.'],
   ['settings', 'Settings as TOML', 'For handgrad train FILE.'],
   ['csv', 'Metrics as CSV', 'Loss and accuracy of each epoch.'],
 ];
@@ -18,7 +18,7 @@ export async function show(root, here) {
   const runs = await usableRuns(here.signal);
   let run = runs.some((row) => row.id === here.given.run) ? here.given.run : runs[0]?.id;
   const place = h('div', { class: 'stack' });
-  root.append(h('div', { class: 'head' }, h('h1', null, 'Take away'), h('p', null, 'A network and its run as files, for Python, for other software, and to do it again.')),
+  root.append(h('div', { class: 'head' }, h('h1', null, 'Take away'), h('p', null, 'A network and its run as files, for Python, for other software, and to reproduce the run.')),
     chooseRun(runs, run, (id) => { run = id; here.keep({ run }, true); draw().catch(here.fail); }), place);
 
   async function take(kind, event) {

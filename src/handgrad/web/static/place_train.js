@@ -60,7 +60,7 @@ export async function show(root, here) {
     h('details', null, h('summary', null, 'More settings'), h('div', { class: 'fields' },
       input('seed', 'Seed', { min: 0 }), input('train_count', 'Training images', { min: 1, placeholder: 'all' }),
       input('early_stopping', 'Early stopping', { min: 1, placeholder: 'off' }, 'epochs without improvement'),
-      input('clip_norm', 'Largest gradient norm', { min: 0, step: 'any', placeholder: 'no limit' }))),
+      input('clip_norm', 'Maximum gradient norm', { min: 0, step: 'any', placeholder: 'no limit' }))),
     verdict,
     h('div', { class: 'line' }, h('button', { type: 'submit', class: 'main' }, 'Start training'), h('span', { class: 'quiet' }, 'It trains in a process of its own: close the page if you like.')));
 
@@ -159,7 +159,7 @@ function liveView(id, place, here, act) {
   const norms = h('div');
   let measured = 0;
   put(place, h('section', { class: 'card stack' }, h('div', { class: 'line' }, h('h2', null, id), state, tools), words, bar, facts, h('div', { class: 'pair' }, loss.element, accuracy.element)),
-    h('section', { class: 'card' }, h('h2', null, 'Layers'), norms, h('p', { class: 'quiet' }, 'The gradient norm of each layer is measured every few seconds while it trains. Measure it at the last checkpoint, with the units that no longer react:'),
+    h('section', { class: 'card' }, h('h2', null, 'Layers'), norms, h('p', { class: 'quiet' }, 'The gradient norm of each layer is measured every few seconds while it trains. Measure it at the last checkpoint, with the saturated and dead units:'),
       button('Measure now', measure), layers));
   let steps = [];
   let epochs = [];
@@ -206,7 +206,7 @@ function liveView(id, place, here, act) {
       starting: 'Starting: the data is loaded, and code for this network is compiled, which takes some seconds the first time.',
       running: last ? `Epoch ${last.epoch}${total() ? ` of ${total()}` : ''}, about ${seconds(last.seconds_left)} left.` : 'Training; the first steps are shown in a moment.',
       paused: 'Paused; it keeps its memory. Resume it, or stop it: then everything is saved and its memory is free.',
-      stopped: `Stopped after epoch ${epoch}; everything is saved. Resume it: the result is the same to the last bit.`,
+      stopped: `Stopped after epoch ${epoch}; everything is saved. Resume it: the result is bit-identical to that of an uninterrupted run.`,
       finished: 'Finished.',
       failed: found.message ?? 'It failed: a value became infinite or not a number. Try a smaller learning rate.',
     }[found.state] ?? '';
@@ -218,7 +218,7 @@ function liveView(id, place, here, act) {
     const result = about?.results ?? {};
     const rows = [
       ['validation accuracy, best', best ? percent(best) : '–'],
-      found.state === 'finished' ? ['test accuracy', percent(result.test_accuracy) || '–'] : ['images a second', last && found.state === 'running' ? Math.round(last.images_per_second).toLocaleString('en') : '–'],
+      found.state === 'finished' ? ['test accuracy', percent(result.test_accuracy) || '–'] : ['images per second', last && found.state === 'running' ? Math.round(last.images_per_second).toLocaleString('en') : '–'],
       ['epochs', total() ? `${epoch} of ${total()}` : String(epoch)],
       found.state === 'finished' ? ['time', seconds(result.seconds) || '–'] : ['learning rate', last ? number(last.learning_rate, 3) : '–'],
     ];
