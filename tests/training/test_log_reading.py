@@ -34,6 +34,18 @@ def test_epochs_are_found_in_a_log_of_steps(tmp_path):
     assert last_epoch(tmp_path)["epoch"] == 2
 
 
+@pytest.mark.parametrize("steps", [0, 1, TAIL // 40, TAIL, 10 * TAIL])
+@pytest.mark.parametrize("epochs", [0, 1, 3])
+def test_the_last_epoch_is_found_however_many_steps_follow(tmp_path, epochs, steps):
+    epoch = '{{"kind": "epoch", "epoch": {}, "loss": 0.5}}\n'
+    lines = "".join(map(epoch.format, range(1, 1 + epochs)))
+    step = '{"kind": "step", "step": 1, "loss": 0.25}\n'
+    (tmp_path / "metrics.jsonl").write_text(lines + step * steps)
+    found = last_epoch(tmp_path)
+    assert found.get("epoch", 0) == epochs
+    assert bool(found) == bool(epochs)
+
+
 @pytest.mark.parametrize("content", [b"", b"\xff\x00[", b'{"kind": "epoch"\n'])
 def test_a_damaged_log_has_no_epochs(tmp_path, content):
     (tmp_path / "metrics.jsonl").write_bytes(content)

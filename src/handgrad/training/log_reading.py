@@ -9,7 +9,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-TAIL = 4096  # bytes of a log that hold its last epoch
+TAIL = 4096  # bytes that are read first, of the end of a log
+FURTHER = 8  # times as many, as long as no epoch is found there
 EPOCH = '"kind": "epoch"'
 Line = dict[str, Any]
 
@@ -50,16 +51,29 @@ def epochs_of(folder: Path) -> list[Line]:
 def last_epoch(folder: Path) -> Line:
     """The last complete epoch of the run in `folder`, read from the end of its log.
 
-    Empty if there is none.
+    Steps of the next epoch may follow it. Empty if there is none.
     """
     try:
         with open(folder / "metrics.jsonl", "rb") as file:
-            file.seek(max(0, os.fstat(file.fileno()).st_size - TAIL))
-            lines = file.read().decode(errors="replace").split("\n")[:-1]
+            length, size = TAIL, os.fstat(file.fileno()).st_size
+            while True:
+                start = max(0, size - length)
+                file.seek(start)
+                line = _last_epoch_in(file.read(size - start), is_whole=not start)
+                if line or not start:
+                    return table_in(line)
+                length *= FURTHER
     except OSError:
         return {}
-    last = next((line for line in reversed(lines) if EPOCH in line), "")
-    return table_in(last)
+
+
+def _last_epoch_in(content: bytes, *, is_whole: bool) -> str:
+    """The last complete line of an epoch; "" if none begins in this end of a log."""
+    place = content.rfind(EPOCH.encode(), 0, content.rfind(b"\n") + 1)
+    start = content.rfind(b"\n", 0, max(place, 0)) + 1
+    if place < 0 or not (start or is_whole):
+        return ""
+    return content[start : content.index(b"\n", place)].decode(errors="replace")
 
 
 def table_in(text: str) -> Line:
