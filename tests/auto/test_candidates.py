@@ -80,6 +80,48 @@ def test_airbench_and_resnets_have_the_same_recipe():
     assert one["loss"] == other["loss"]
 
 
+@pytest.mark.parametrize(
+    ("size", "names", "stride"),
+    [
+        ((8, 8), ["mlp", *["resnet"] * 3], None),
+        ((16, 20), ["lenet", *["resnet"] * 3], None),
+        ((32, 32), ["lenet", *["airbench"] * 4], 1),
+        ((64, 64), ["lenet", *["airbench"] * 4], 2),
+        ((128, 96), ["lenet", *["airbench"] * 4], 3),
+    ],
+)
+def test_networks_suit_the_size_that_is_given(size, names, stride):
+    found = candidates_for(PHOTOGRAPHS, size)
+    assert [one.model["name"] for one in found] == names
+    for one in found[1:] if stride else ():
+        assert one.model.get("patch_stride", 1) == stride
+    usual, given = candidates_for(PHOTOGRAPHS), candidates_for(PHOTOGRAPHS, (64, 64))
+    assert usual[2:] == given[2:]
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"),
+    [
+        ((3, 6, 6), ["random_crop", "random_flip"]),
+        ((1, 11, 40), ["random_crop", "random_flip"]),
+        ((3, 2, 2479), ["random_flip"]),
+        ((3, 400, 300), ["random_resized_crop", "random_flip"]),
+    ],
+)
+def test_nothing_is_hidden_in_tiny_images(shape, expected):
+    assert [row["name"] for row in augmentation(facts(shape=shape))][:2] == expected
+    tiny = [row["name"] for row in augmentation(PHOTOGRAPHS, (10, 10))]
+    assert tiny == ["random_crop", "random_flip"]
+
+
+@pytest.mark.parametrize("augment", ["none", "digits", "random_vertical_flip"])
+def test_predictions_are_mirrored_only_if_training_is(augment):
+    rows = [] if augment == "none" else [{"name": augment}]
+    assert "with_flip" not in prediction(PHOTOGRAPHS, rows)
+    assert prediction(PHOTOGRAPHS, [*rows, {"name": "Random-Flip"}])["with_flip"]
+    assert prediction(PHOTOGRAPHS, [{"name": "objects"}])["with_flip"]
+
+
 def test_characters_are_shown_whole():
     digits = Facts(("0", "1"), (9, 9), (1, 30, 20))
     assert recipe(digits, candidates_for(digits)[0])["dataset"]["fit"] == "pad"

@@ -133,8 +133,8 @@ def test_another_optimizer_has_no_l2_of_the_recipe():
     assert config_of(resnet(100, given)).loss.l2 == 0.1
 
 
-def augmented(epochs, facts=FACTS, given=None):
-    given = given or {}
+def augmented(epochs, facts=None, given=None):
+    facts, given = facts or FACTS, given or {}
     tables = tables_of(facts, candidates_for(facts)[0], given)
     tables["training"]["epochs"] = epochs
     config = config_of(with_augmentation(tables, facts, given))
@@ -161,4 +161,17 @@ def test_few_epochs_keep_what_is_given_and_what_suits_the_images():
     sided = replace(FACTS, class_names=("left", "right"))
     assert augmented(3, sided)[0] == ["random_crop"]
     assert augmented(3, replace(FACTS, shape=(5,)))[0] == []
-    assert augmented(3, replace(FACTS, shape=(3, 9, 9)))[0][0] == "random_resized_crop"
+    tiny = replace(FACTS, shape=(3, 9, 9))
+    given = {"dataset": {"image_size": [9, 9]}}
+    for names, _ in (
+        augmented(3, tiny),
+        augmented(99, tiny),
+        augmented(99, None, given),
+    ):
+        assert names == ["random_crop", "random_flip"]
+
+
+def test_predictions_mirror_only_what_training_mirrors():
+    given = {"dataset": {"augmentation": [{"name": "color_jitter"}]}}
+    for epochs in (3, 99):
+        assert not augmented(epochs, given=given)[1].prediction.with_flip

@@ -22,7 +22,7 @@ def planner_of(minutes, monkeypatch, given=None, facts=FACTS, start=0.0):
     now[0] = start
     monkeypatch.setattr(
         "handgrad.auto.planner.seconds_per_image",
-        lambda config, shape, classes, window: 1 / SPEEDS[config.model.name],
+        lambda config, shape, classes, images, window: 1 / SPEEDS[config.model.name],
     )
     planner = Planner(facts, given or {}, deadline)
     planner.measure()
@@ -70,8 +70,8 @@ def test_a_wider_airbench_needs_twice_the_epochs(monkeypatch):
 
 
 def test_the_network_keeps_the_options_given(monkeypatch):
-    given = {"model": {"channels": [4, 8]}, "dataset": {"image_size": [16, 16]}}
+    given = {"model": {"channels": [4, 8]}, "dataset": {"image_size": [24, 24]}}
     planner = planner_of(10, monkeypatch, given)
     config = planner.plan(planner.chosen()).config
     assert config.model.options["channels"] == [4, 8]
-    assert config.dataset.image_size == (16, 16)
+    assert config.dataset.image_size == (24, 24)

@@ -2,9 +2,10 @@ from time import monotonic
 
 import pytest
 
+from handgrad.auto import timing
 from handgrad.auto.candidates import TINY_IMAGES
 from handgrad.auto.timing import measure, seconds_per_image
-from handgrad.errors import ConfigError
+from handgrad.errors import ConfigError, ShapeError
 from handgrad.training.config import config_from
 
 MLP = {
@@ -50,6 +51,12 @@ def test_a_candidate_that_cannot_be_trained_is_left_out():
     assert [pace.image for pace in found] == [2, 4]
     with pytest.raises(ConfigError, match="no such option"):
         measured([error, *[ConfigError("another")] * 3])
+    with pytest.raises(
+        ConfigError, match=r"None of the networks .* \(lenet, resnet\) "
+    ):
+        measured([error] * 4)
+    with pytest.raises(ShapeError, match=r"^too small"):
+        measured([ShapeError("too small")] * 4)
 
 
 @pytest.mark.parametrize(("shape", "dtype"), [((1, 4, 4), "uint8"), ((6,), "float32")])
@@ -59,6 +66,16 @@ def test_an_image_takes_some_time(shape, dtype):
     )
     seconds = seconds_per_image(config, shape, 300, dtype=dtype)
     assert 0 < seconds < 1
+
+
+def test_a_batch_is_no_larger_than_the_training(monkeypatch):
+    config = config_from({**MLP, "engine": "plain", "training": {"batch_size": 10**6}})
+    found, real = [], timing.Split
+    monkeypatch.setattr(
+        timing, "Split", lambda x, y: found.append(x.shape) or real(x, y)
+    )
+    assert seconds_per_image(config, (1, 4, 4), 2, images=30) > 0
+    assert found == [(4 * 30, 1, 4, 4)]
 
 
 def test_a_window_takes_that_long():

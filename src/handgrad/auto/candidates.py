@@ -14,6 +14,7 @@ from handgrad.auto.facts import Facts, per_class
 from handgrad.names import known_name
 
 SMALL = 40  # pixels: the longest shorter side that is kept as it is
+SMALL_SIDE = 32  # pixels, for the cheapest networks
 USUAL_SIDE = 64  # pixels, of a square with as many pixels as a small elongated image
 ELONGATED = 2  # ratio of the sides
 FEW, SOME = 300, 1000  # images
@@ -66,6 +67,7 @@ def _network(name: str, **options: Any) -> tuple[tuple[str, Any], ...]:
 BETTER = 0.4  # the smallest network with batch norm exceeds LeNet after few epochs
 LENET = _network("lenet", activation="relu", pooling="max", initializer="he_normal")
 LEAST_SIDE = 12  # pixels, for the two poolings of LeNet
+LEAST_SHIFTED = 6  # pixels, below which a shift loses much of an image
 MLP = Candidate(_network("mlp", hidden_sizes=(128,)))
 VECTORS = (MLP, Candidate(_network("mlp", hidden_sizes=(512, 256))))
 TINY_IMAGES = (
@@ -90,12 +92,17 @@ def _airbench(channels: tuple[int, ...], side: int) -> tuple[tuple[str, Any], ..
     return _network(AIRBENCH, channels=channels, **patches)
 
 
-PHOTOGRAPHS = (
-    Candidate(LENET, 32),
-    Candidate(_airbench(WIDTHS[0], 32), 32, BETTER),
-    Candidate(_airbench(WIDTHS[1], 64), 64),
-    *(Candidate(_airbench(widths, 64), 64, WIDER) for widths in WIDTHS[2:]),
-)
+def _of_photographs(small: int, side: int) -> Sequence[Candidate]:
+    """The candidates for photographs: the cheap ones for `small`, others for `side`."""
+    return (
+        Candidate(LENET, small),
+        Candidate(_airbench(WIDTHS[0], small), small, BETTER),
+        Candidate(_airbench(WIDTHS[1], side), side),
+        *(Candidate(_airbench(widths, side), side, WIDER) for widths in WIDTHS[2:]),
+    )
+
+
+PHOTOGRAPHS = _of_photographs(SMALL_SIDE, USUAL_SIDE)
 
 
 def _of_any_size(side: int) -> Sequence[Candidate]:
@@ -104,28 +111,42 @@ def _of_any_size(side: int) -> Sequence[Candidate]:
     return (Candidate(LENET), replace(first, part=BETTER), *rest)
 
 
-def candidates_for(facts: Facts) -> Sequence[Candidate]:
-    """The candidates for these images, cheapest first."""
+def candidates_for(facts: Facts, size: Pair | None = None) -> Sequence[Candidate]:
+    """The candidates for these images, cheapest first.
+
+    `size` is the size that the images are to be resized to, if it is given.
+
+    Shapes
+        size  (height, width)
+    """
     if not facts.is_image:
         return VECTORS
-    if facts.side < LEAST_SIDE:
+    side = facts.side if size is None else min(size)
+    if side < LEAST_SIDE:
         return (MLP, *TINY_IMAGES[1:])
-    if facts.is_fixed or facts.side <= SMALL:
-        return TINY_IMAGES if facts.side < SMALLEST else _of_any_size(facts.side)
-    return PHOTOGRAPHS
+    if facts.is_fixed or side <= SMALL:
+        return TINY_IMAGES if side < SMALLEST else _of_any_size(side)
+    return PHOTOGRAPHS if size is None else _of_photographs(side, side)
 
 
 def recipe(
-    facts: Facts, candidate: Candidate, batch: int | None = None
+    facts: Facts,
+    candidate: Candidate,
+    batch: int | None = None,
+    size: Pair | None = None,
 ) -> dict[str, dict[str, Any]]:
     """The settings of a run with this candidate, without the number of epochs.
 
-    `batch` is the number of images of a step, by default `batch_size`.
+    `batch` is the number of images of a step, by default `batch_size`; `size` is that
+    of the images, by default the candidate's.
+
+    Shapes
+        size  (height, width)
     """
-    size = candidate.image_size(facts)
+    size = size or candidate.image_size(facts)
     dataset: dict[str, Any] = {
         "normalization": "standard",
-        "augmentation": augmentation(facts),
+        "augmentation": augmentation(facts, size),
     }
     if size is not None:
         dataset["image_size"] = list(size)
@@ -150,9 +171,15 @@ def recipe(
 
 
 def prediction(facts: Facts, augmentation: Any) -> dict[str, Any]:
-    """The settings of prediction that suit an augmentation."""
-    found: dict[str, Any] = {"with_flip": True} if is_mirrored(facts) else {}
-    names = {known_name(row.get("name"), (CROP,)) for row in expanded(augmentation)}
+    """The settings of prediction that suit an augmentation.
+
+    The mirror image is averaged only if training shows it and keeps its class.
+    """
+    known = (CROP, MIRROR)
+    names = {known_name(row.get("name"), known) for row in expanded(augmentation)}
+    found: dict[str, Any] = {}
+    if MIRROR in names and is_mirrored(facts):
+        found["with_flip"] = True
     if CROP in names:  # it enlarges what it shows
         found["center_crop"] = [*PARTS]
     return found
@@ -163,10 +190,16 @@ def is_mirrored(facts: Facts) -> bool:
     return facts.is_image and not facts.why_not_mirrored
 
 
-def augmentation(facts: Facts) -> list[dict[str, Any]]:
-    """The augmentations that keep the meaning of the images."""
+def augmentation(facts: Facts, size: Pair | None = None) -> list[dict[str, Any]]:
+    """The augmentations that keep the meaning of the images.
+
+    Shapes
+        size  (height, width) of the images, by default theirs
+    """
     if not facts.is_image:
         return []
+    if not facts.are_characters and min(size or facts.shape[1:]) < LEAST_SIDE:
+        return weak_augmentation(facts, size or facts.shape[1:])
     rows = PRESETS["digits" if facts.are_characters else "objects"]
     chosen = [dict(row) for row in rows if is_mirrored(facts) or row["name"] != MIRROR]
     if facts.are_characters and facts.shape[0] == 3:
@@ -177,13 +210,17 @@ def augmentation(facts: Facts) -> list[dict[str, Any]]:
 def weak_augmentation(facts: Facts, size: Sequence[int]) -> list[dict[str, Any]]:
     """The augmentations for few epochs, in which a network does not overfit.
 
+    They are those of images too small to hide or enlarge a part, too.
+
     Shapes
         size  (height, width) of the images
     """
-    if not facts.is_image or facts.are_characters or min(size) < LEAST_SIDE:
+    if not facts.is_image or facts.are_characters:
         return augmentation(facts)
-    shift = {"name": "random_crop", "padding": max(1, min(size) // 16)}
-    return [shift, {"name": MIRROR}] if is_mirrored(facts) else [shift]
+    rows: list[dict[str, Any]] = [{"name": MIRROR}] if is_mirrored(facts) else []
+    if min(size) < LEAST_SHIFTED:
+        return rows
+    return [{"name": "random_crop", "padding": max(1, min(size) // 16)}, *rows]
 
 
 def validation(facts: Facts) -> float | str:

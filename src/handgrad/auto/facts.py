@@ -15,6 +15,7 @@ from handgrad.datasets.array_file import ARRAY_FILE
 from handgrad.datasets.formats.sampled_files import SampledFiles, sample_files
 from handgrad.datasets.sources import NAMES
 from handgrad.names import known_name
+from handgrad.text import composed
 from handgrad.training.build import load_dataset
 from handgrad.training.config import RunConfig
 
@@ -30,7 +31,15 @@ CHARACTER = re.compile(
 DIGITS = {
     *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
 }
-SIDED = re.compile(r"(?<![a-z])(left|right)(?![a-z])")
+CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+SIDED = re.compile(r"(?<![a-z])(left|right)")
+SIDES = (  # beginnings of words of which one becomes the other in the mirror
+    *("links rechts", "gauche droite", "izquierd derech", "sinistr destr"),
+    *("esquerd direit", "vänster höger", "venstre højre", "lew praw", "лев прав"),
+    *("sol sağ", "trái phải", "kiri kanan", "stâng drept", "左 右", "왼 오른"),
+    *("east west", "clockwise counterclockwise", "clockwise anticlockwise", "cw ccw"),
+    *("← →", "👈 👉", "⬅ ➡", "◀ ▶"),
+)
 
 
 @dataclass(frozen=True)
@@ -76,14 +85,14 @@ class Facts:
     @property
     def why_not_mirrored(self) -> str:
         """Why a mirrored image may belong to another class; '' if it does not."""
-        names = [name.casefold() for name in self.class_names]
+        names = [composed(CAMEL.sub(" ", n)).casefold() for n in self.class_names]
         if are_characters(names):
             return "the classes are digits or letters"
         if self.is_drawn:
             return "the images are drawings on a plain background"
         if all(name.isdigit() for name in names):
             return "the meaning of classes named by numbers is unknown"
-        if any(map(SIDED.search, names)):
+        if any(map(SIDED.search, names)) or have_sides(names):
             return "the classes are named left or right"
         return ""
 
@@ -166,6 +175,16 @@ def are_characters(names: Sequence[str]) -> bool:
     """Whether all classes are named by a digit or a letter, such as 7, seven or b."""
     names = [name.casefold().strip() for name in names]
     return all(name in DIGITS or CHARACTER.fullmatch(name) for name in names)
+
+
+def have_sides(names: Sequence[str]) -> bool:
+    """Whether both of a pair of `SIDES` begin words of lower-case class names."""
+
+    def occurs(side: str) -> bool:
+        starts = rf"(?<![^\W\d_]){side}" if side < "\u1100" else side
+        return any(re.search(starts, name) for name in names)
+
+    return any(all(map(occurs, pair.split())) for pair in SIDES)
 
 
 def per_class(facts: Facts) -> float:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from handgrad.arrays import Shape
+from handgrad.arrays import Pair, Shape
 from handgrad.auto.candidates import (
     NESTEROV,
     Candidate,
@@ -54,12 +54,21 @@ class Plan:
 def tables_of(facts: Facts, candidate: Candidate, given: Tables) -> Tables:
     """The settings of a run with this candidate; those `given` replace its recipe."""
     batch = given.get("training", {}).get("batch_size")
-    tables = merged(recipe(facts, candidate, batch), given)
+    chosen = recipe(facts, candidate, batch, given_size(given))
+    tables = merged(chosen, given)
     if "name" in given.get("optimizer", {}) and "l2" not in given.get("loss", {}):
         tables["loss"].pop("l2", None)  # it belongs to the optimizer of the recipe
     settings = prediction(facts, tables["dataset"]["augmentation"])
     settings |= tables.pop("prediction", {})
     return {**tables, "prediction": settings} if settings else tables
+
+
+def given_size(given: Tables) -> Pair | None:
+    """The image size (height, width) among the settings given, if it is there."""
+    found: Pair | None = config_of(
+        {name: table for name, table in given.items() if name in ("", "dataset")}
+    ).dataset.image_size
+    return found
 
 
 def with_augmentation(tables: Tables, facts: Facts, given: Tables) -> Tables:

@@ -10,6 +10,7 @@ from handgrad.auto.plan import (
     choose,
     config_of,
     epoch_seconds,
+    given_size,
     input_shape,
     least_epochs,
     split_sizes,
@@ -60,10 +61,13 @@ class Planner:
         def pace_of(candidate: Candidate, window: float = 0.0) -> float:
             config = self.config_of(candidate)
             shape, classes = input_shape(facts, config), len(facts.counts)
-            return seconds_per_image(config, shape, classes, window=window, **how)
+            images, _ = split_sizes(facts, config)
+            return seconds_per_image(
+                config, shape, classes, images=images, window=window, **how
+            )
 
         limit = min(MEASURING * self.deadline.seconds, MOST_MEASURING)
-        candidates = candidates_for(facts)
+        candidates = candidates_for(facts, given_size(self.given))
         paces = measure(candidates, pace_of, limit / 2, self.is_too_slow)
         best = choose(paces, self.is_too_slow).candidate
         again = Pace(best, pace_of(best, limit / 3))  # a few steps may mislead

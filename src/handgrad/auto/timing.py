@@ -51,7 +51,9 @@ def measure(
     found: list[Pace] = []
     begun: float | None = None  # after the first, which loads the engine
     failure: HandgradError | None = None
+    names: list[str] = []
     for candidate in candidates:
+        names.append(str(candidate.model["name"]))
         if begun is not None and clock() - begun >= seconds:
             break
         try:
@@ -62,9 +64,16 @@ def measure(
         if is_too_slow(found[-1]):
             break
         begun = clock() if begun is None else begun
-    if failure is not None and not found:
-        raise failure
-    return found
+    if found:
+        return found
+    if isinstance(failure, ConfigError) and len(set(names)) > 1:
+        tried = ", ".join(dict.fromkeys(names))
+        raise ConfigError(
+            f"None of the networks that a plan considers here ({tried}) can be trained "
+            f"with these settings. {failure}"
+        ) from failure
+    assert failure is not None, "there is at least one candidate"
+    raise failure
 
 
 def seconds_per_image(
@@ -72,6 +81,7 @@ def seconds_per_image(
     shape: Shape,
     classes: int,
     *,
+    images: int = MOST,
     dtype: str = "uint8",
     window: float = 0.0,
     workers: int | None = None,
@@ -83,13 +93,15 @@ def seconds_per_image(
     ResourceError if this network cannot be trained here.
 
     Units
+        images  of the training, which a batch cannot exceed
         window  seconds that the steps take together, at least
     """
-    count = STEPS * config.training.batch_size
+    batch = min(config.training.batch_size, images)
+    count = STEPS * batch
     pattern = np.resize(np.arange(PATTERN).astype(dtype), (count, *shape))
     train = Split(pattern, np.arange(count, dtype=np.int64) % classes)
     tables = {"name": ARRAYS, "validation": "none", "train_count": None}
-    unending = {"epochs": MOST, "average_from": None}
+    unending = {"epochs": MOST, "average_from": None, "batch_size": batch}
     config = config.model_copy(
         update={
             "dataset": config.dataset.model_copy(update=tables),
@@ -106,4 +118,4 @@ def seconds_per_image(
         is_enough = len(taken) >= STEPS or (len(taken) > 1 and taken[-1] > LONG_STEP)
         if is_enough and sum(taken[1:]) >= window:
             break
-    return fmean(taken[1:]) / config.training.batch_size
+    return fmean(taken[1:]) / batch
