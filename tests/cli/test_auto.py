@@ -1,4 +1,7 @@
 import json
+import os
+import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -93,7 +96,40 @@ def test_an_interrupted_training_predicts_and_resumes(folder, handgrad, monkeypa
     monkeypatch.setattr(deadline.Deadline, "check", stop)
     assert handgrad(f"train --dataset pictures {QUICK} -q --run cut").code == 130
     assert "a" in handgrad("predict cut pictures/a/00.png").out
+    shutil.copytree("cut", "again")
     assert digest(handgrad("train --resume cut -q --json")) == digest(whole)
+    out = handgrad("train --resume again").out
+    assert "which was kept" in out
+    assert "handgrad calibrate again" in out
+
+
+@pytest.mark.usefixtures("heard")
+def test_a_training_interrupted_in_its_first_epoch_predicts(
+    folder, handgrad, monkeypatch
+):
+    def stop(self, trainer, record, shorten):
+        os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(deadline.Deadline, "check", stop)
+    steps = "--batch-size 2 -q --run cut"
+    assert handgrad(f"train --dataset pictures {QUICK} {steps}").code == 130
+    code, out, err = handgrad("predict cut pictures/a/00.png")
+    assert (code, "pictures/a/00.png" in out) == (0, True), err
+    assert "cut has not finished its first epoch: the network after step 1 " in err
+    assert handgrad("evaluate cut --split validation").code == 0
+
+
+def test_without_a_test_set_the_accuracy_is_that_of_the_network_kept(handgrad):
+    pictures(Path("pictures/train"))
+    pictures(Path("pictures/val"), seed=1)
+    rates = "--set optimizer.learning_rate=3 --schedule constant"
+    out = handgrad(f"train --dataset pictures {QUICK} {rates} --run one").out
+    lines = [json.loads(x) for x in Path("one/metrics.jsonl").read_text().splitlines()]
+    found = [x["validation_accuracy"] for x in lines if x["kind"] == "epoch"]
+    best = json.loads(Path("one/result.json").read_text())["best_epoch"]
+    assert found[best - 1] != found[-1]
+    kept = f"validation accuracy {found[best - 1]:.2%}"
+    assert out.count(kept) == out.count("validation accuracy") == 2
 
 
 def test_the_deadline_ends_the_training_and_resume_goes_on(

@@ -1,5 +1,7 @@
 """`handgrad train auto`: plan a training for images and machine, and run it."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from handgrad.cli.options import parse_settings
@@ -59,6 +61,14 @@ def train_auto(given: dict[str, Any], stop: "Stop", *, quiet: bool, json: bool) 
         records=deadline.watch(run.trainer, records, run.shorten),
         ending=lambda: print_ending(run, deadline),
     )
+
+
+def ending_of(run: "Run") -> Callable[[], None] | None:
+    """What follows the result of a planned training that was resumed; else None."""
+    from handgrad.auto.explain import PLAN
+    from handgrad.cli.screens.auto import print_ending
+
+    return partial(print_ending, run) if (run.folder.path / PLAN).is_file() else None
 
 
 def _begun(

@@ -26,7 +26,7 @@ def train(**options: Any) -> None:
     path, train LeNet on the handwritten digits included in scikit-learn, with its own
     recipe; the defaults below are those of a named model.
     """
-    from handgrad.cli.auto import train_auto, wants_auto
+    from handgrad.cli.auto import ending_of, train_auto, wants_auto
     from handgrad.cli.screens.stopping import stopping
     from handgrad.cli.screens.training import follow, records_of
 
@@ -51,8 +51,14 @@ def train(**options: Any) -> None:
             train_auto(given, stop, quiet=quiet, json=as_json)
             return
         run = _begun(given, stop, quiet=quiet)
-        records = records_of(run, given)
-        follow(run, stop, quiet=quiet, as_json=as_json, records=records)
+        follow(
+            run,
+            stop,
+            quiet=quiet,
+            as_json=as_json,
+            records=records_of(run, given),
+            ending=ending_of(run) if "resume" in given else None,
+        )
 
 
 train.__signature__ = signature()  # type: ignore[attr-defined]

@@ -8,6 +8,7 @@ from handgrad.auto.deadline import Deadline
 from handgrad.auto.explain import lines
 from handgrad.auto.plan import Plan
 from handgrad.cli.screens.console import say
+from handgrad.cli.screens.training import validation_accuracy
 from handgrad.errors import HandgradError
 from handgrad.inspection.confusion import named_pairs
 from handgrad.inspection.labels import FOLDS
@@ -32,13 +33,16 @@ def print_plan(plan: Plan) -> None:
         say(line, stderr=True)
 
 
-def print_ending(run: Run, deadline: Deadline) -> None:
-    """Print accuracies, the weakest class, the most frequent confusions, commands."""
+def print_ending(run: Run, deadline: Deadline | None = None) -> None:
+    """Print accuracies, the weakest class, the most frequent confusions, commands.
+
+    `deadline` is that of the training; a training that was resumed has none.
+    """
     epochs = run.config.training.epochs
     path = shlex.quote(str(from_here(run.folder.path)))
     for line in [*accuracy_lines(run), *weakness_lines(run)]:
         say(line)
-    if deadline.is_cut:
+    if deadline is not None and deadline.is_cut:
         done = run.result["epochs"]
         say(f"The time was over after epoch {done} of {epochs}. The other epochs:")
         say(f"    handgrad train --resume {path}")
@@ -66,9 +70,7 @@ def next_steps(run: Run) -> list[str]:
 
 def accuracy_lines(run: Run) -> list[str]:
     """Validation accuracy of the epoch kept, or why no accuracy is known."""
-    best = run.trainer.position.best_epoch
-    epochs = [r for r in run.folder.records() if r["kind"] == "epoch"]
-    found = epochs[best - 1]["validation_accuracy"]
+    best, found = run.trainer.position.best_epoch, validation_accuracy(run)
     if found is None and run.result["test_accuracy"] is None:
         return [
             "The accuracy is unknown: there are too few images to hold some out. Add "

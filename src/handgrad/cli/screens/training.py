@@ -61,7 +61,7 @@ def follow(
             found = evaluation_of(run)
         has_figures = unsaved is None and any(run.folder.figures.glob("*"))
         figures = from_here(run.folder.figures) if has_figures else ""
-        _print_result(run.result, figures, macro_recall_note(found))
+        _print_result(run, figures, macro_recall_note(found))
         if not quiet and unsaved is None:
             (ending or partial(_advise, run, balance, found))()
     if unsaved is not None:
@@ -165,10 +165,18 @@ def _start(run: Run) -> str:
     return "\n".join(lines)
 
 
-def _print_result(result: dict[str, Any], figures: str, balance: str) -> None:
-    path, epochs = result["run"], result["epochs"]
-    measure = "test" if result["test_accuracy"] is not None else "validation"
-    accuracy = result[f"{measure}_accuracy"]
+def validation_accuracy(run: Run) -> float | None:
+    """That of the epoch kept, whose network the run uses; None if it had none."""
+    epochs = [r for r in run.folder.records() if r["kind"] == "epoch"]
+    found: float | None = epochs[run.result["best_epoch"] - 1]["validation_accuracy"]
+    return found
+
+
+def _print_result(run: Run, figures: str, balance: str) -> None:
+    result, measure = run.result, "test"
+    path, epochs, accuracy = result["run"], result["epochs"], result["test_accuracy"]
+    if accuracy is None:
+        measure, accuracy = "validation", validation_accuracy(run)
     said = "" if accuracy is None else f"{measure} accuracy {accuracy:.2%}, "
     say(
         f"{said}{result['parameters']:,} parameters, {epochs} "
