@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags
 
 from handgrad.arrays import NumpyArray
-from handgrad.datasets.array_input import as_labels
+from handgrad.datasets.label_input import as_labels
 from handgrad.estimator.changes import for_portions
 from handgrad.estimator.fit_progress import follow
 from handgrad.estimator.fitted import FittedMixin

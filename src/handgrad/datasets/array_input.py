@@ -7,6 +7,7 @@ import numpy as np
 
 from handgrad.arrays import NumpyArray, Shape, to_numpy
 from handgrad.datasets.dataset import check_not_masked
+from handgrad.datasets.image_lists import alike
 from handgrad.datasets.normalization import LEAST
 from handgrad.errors import DatasetError, ShapeError
 from handgrad.ranges import shown
@@ -231,44 +232,21 @@ def _check_digits(array: NumpyArray) -> None:
 
 
 def to_array(values: Any) -> NumpyArray:
-    """Convert torch tensors, data frames, lists and the like to NumPy arrays.
+    """Convert torch tensors, data frames, images, lists and the like to NumPy arrays.
 
-    DatasetError for a masked array that masks a value.
+    DatasetError for a masked array that masks a value; see also `image_lists.alike`.
     """
     check_not_masked(values)
+    values = alike(values)
     is_half = "bfloat16" in str(getattr(values, "dtype", ""))  # NumPy has no bfloat16
     return to_numpy(values.float() if is_half else values)
 
 
 def as_array(values: Any) -> Any:
-    """Convert torch tensors to NumPy arrays; scikit-learn converts all else.
+    """Convert torch tensors and images to arrays; scikit-learn converts all else.
 
-    DatasetError for masked values, whose mask scikit-learn would ignore.
+    DatasetError for masked values, whose mask scikit-learn would ignore; see also
+    `image_lists.alike`.
     """
     check_not_masked(values)
-    return to_array(values) if hasattr(values, "detach") else values
-
-
-def as_labels(labels: Any) -> Any:
-    """Convert labels as `as_array` does.
-
-    DatasetError for None among them, and for a list of strings and numbers.
-    """
-    given = as_array(labels)
-    is_open = getattr(getattr(given, "dtype", None), "kind", "") == "O"
-    if isinstance(given, list | tuple) or (is_open and given.ndim):
-        places = [place for place, label in enumerate(given) if label is None]
-        if places:
-            raise DatasetError(
-                f"The label of example {places[0]}, counted from 0, is None. Give it a "
-                "label, or remove the example."
-            )
-    if isinstance(given, list | tuple):
-        words = [isinstance(label, str) for label in given]
-        if any(words) and not all(words):
-            place = words.index(not words[0])
-            raise DatasetError(
-                f"The labels mix strings and numbers, such as {shown(given[0])} and "
-                f"{shown(given[place])}. Give labels of one type."
-            )
-    return given
+    return to_array(values) if hasattr(values, "detach") else alike(values)

@@ -85,10 +85,10 @@ def read_header(content: bytes, name: str) -> Header:
         # PNG's own getexif would decode the image
         turned = Image.Image.getexif(image).get(ORIENTATION, 1) in (5, 6, 7, 8)
         size = (width, height) if turned else (height, width)
-        is_grey = _is_grey(image)
+        has_no_colour = is_grey(image)
         numbers = _numbers(image, content, name)
         depth = None if numbers is None else bits_of(_colours(numbers, image.mode))
-        return Header(size, is_grey, depth)
+        return Header(size, has_no_colour, depth)
 
 
 def depth_of_all(read: Callable[[T], bytes], files: Iterable[T]) -> int | None:
@@ -119,7 +119,7 @@ def decode(
             if numbers is None
             else _shallow(numbers, opened.mode, bit_depth)
         )
-        image = _plain(upright, "L" if channels == 1 else "RGB")
+        image = plain(upright, "L" if channels == 1 else "RGB")
         pixels = np.asarray(fitted(image, (height, width), fit), dtype=np.uint8)
     return pixels[None] if channels == 1 else pixels.transpose(2, 0, 1)
 
@@ -207,7 +207,8 @@ def _refusals(name: str) -> Iterator[None]:
         ) from error
 
 
-def _is_grey(image: Image.Image) -> bool:
+def is_grey(image: Image.Image) -> bool:
+    """Whether an image, or its palette, has shades of grey only."""
     if image.mode not in ("P", "PA"):
         return image.mode in GREY_MODES or is_deep_grey(image)
     colours = np.reshape(image.getpalette("RGB") or (0, 0, 0), (-1, 3))
@@ -236,7 +237,7 @@ def _shallow(numbers: NumpyArray, mode: str, bit_depth: int) -> Image.Image:
     return Image.frombytes(shallow, (width, height), pixels.tobytes())
 
 
-def _plain(image: Image.Image, mode: str) -> Image.Image:
+def plain(image: Image.Image, mode: str) -> Image.Image:
     """Composite transparency over white, and convert to `mode`."""
     if image.has_transparency_data:
         rgba = image.convert("RGBA")

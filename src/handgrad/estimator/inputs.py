@@ -20,9 +20,9 @@ from handgrad.datasets.array_input import (
     InputForm,
     as_array,
     as_examples,
-    as_labels,
     form_of,
 )
+from handgrad.datasets.label_input import as_labels
 from handgrad.errors import DatasetError, ShapeError
 from handgrad.ranges import shown
 

@@ -10,7 +10,7 @@ from sklearn.utils.validation import column_or_1d
 from handgrad import catalog
 from handgrad.arrays import NumpyArray
 from handgrad.datasets import Split
-from handgrad.datasets.array_input import as_labels
+from handgrad.datasets.label_input import as_labels
 from handgrad.engine.engine import Engine
 from handgrad.errors import ConfigError
 from handgrad.estimator.changes import followed
