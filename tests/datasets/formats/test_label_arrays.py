@@ -1,7 +1,13 @@
 import numpy as np
 import pytest
 
-from handgrad.datasets.formats.label_arrays import labels_in, labels_of, named, ordered
+from handgrad.datasets.formats.label_arrays import (
+    check_are_classes,
+    labels_in,
+    labels_of,
+    named,
+    ordered,
+)
 from handgrad.errors import DatasetError
 
 NUMBERS = [3, 0, 2, 1]
@@ -89,3 +95,21 @@ def test_the_largest_integers_are_kept():
     numbers = np.array([2**63 - 1, -(2**63) + 1])
     assert labels_of(numbers, "some.npz").tolist() == numbers.tolist()
     assert labels_of(np.array([2.0**53]), "some.npz").tolist() == [2**53]
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        [f"{n}.0" for n in range(10)],
+        [str(n) for n in range(10)],
+        [f"{n}.5" for n in range(5)],
+        [f"{n}.5" for n in range(9)] + ["wide"],
+    ],
+)
+def test_names_and_few_numbers_are_classes(labels):
+    check_are_classes(set(labels), 10, "it")
+
+
+def test_many_decimals_are_no_classes():
+    with pytest.raises(DatasetError, match=r"it gives 10 images 6 different .*--label"):
+        check_are_classes({f"{n}.5" for n in range(6)}, 10, "it")

@@ -115,6 +115,20 @@ def test_an_invalid_row_is_refused(tmp_path, row, words):
         load(tmp_path)
 
 
+def test_measurements_are_no_classes(tmp_path):
+    rows = "\n".join(f"{n:03d},{n / 7}" for n in range(10))
+    put(tmp_path, {**PICTURES, "labels.csv": f"id,label\n{rows}"})
+    with pytest.raises(DatasetError, match="10 images 10 different numbers, such as 0.14"):
+        load(tmp_path)
+
+
+def test_a_table_of_pixels_that_are_not_square_is_named(tmp_path):
+    header = ",".join(["label", *(f"pixel{n}" for n in range(63))])
+    put(tmp_path, {"rows.csv": f"{header}\n{',1' * 63}\n"})
+    with pytest.raises(ConfigError, match="has 63 columns of pixels, but neither 63"):
+        load(tmp_path / "rows.csv")
+
+
 def test_a_name_that_fits_several_images_is_refused(tmp_path):
     put(tmp_path, {**PICTURES, "b/001.png": 1, "a.csv": table("{:03d},{}")})
     with pytest.raises(DatasetError, match="names 001, which matches several"):

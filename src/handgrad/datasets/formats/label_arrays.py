@@ -1,13 +1,15 @@
 """Arrays of labels: numbers, strings, or one-hot columns."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
 
 from handgrad.arrays import NumpyArray
+from handgrad.datasets.formats.csv_table import is_number
 from handgrad.errors import DatasetError
 
+MOST_DECIMALS = 0.5  # classes named by decimals, of an image
 QMNIST_COLUMNS = 8  # the first is the digit; the others describe its writer
 
 
@@ -88,6 +90,19 @@ def _column(array: NumpyArray, source: str) -> NumpyArray:
     raise DatasetError(
         f"{source} holds labels of shape {array.shape}. Give each image one label."
     )
+
+
+def check_are_classes(labels: Collection[str], count: int, source: str) -> None:
+    """DatasetError for labels that are measured numbers, nearly one for each image."""
+    if len(labels) <= MOST_DECIMALS * count or not all(map(is_number, labels)):
+        return
+    decimal = next((label for label in sorted(labels) if float(label) % 1), None)
+    if decimal is not None:
+        raise DatasetError(
+            f"{source} gives {count:,} images {len(labels):,} different numbers, such "
+            f"as {decimal}: these are measurements, not classes. Choose the column of "
+            "the classes by --label-from, or round them to a few classes."
+        )
 
 
 def named(label: Any) -> str:

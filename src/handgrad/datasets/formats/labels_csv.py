@@ -20,6 +20,7 @@ from handgrad.datasets.formats.csv_table import (
     warn_of_encoding,
 )
 from handgrad.datasets.formats.image_index import ImageIndex
+from handgrad.datasets.formats.label_arrays import check_are_classes
 from handgrad.datasets.formats.label_sources import (
     ONES,
     Listing,
@@ -34,13 +35,14 @@ from handgrad.datasets.formats.listed_columns import (
     file_column,
 )
 from handgrad.datasets.formats.name_roles import role_of, split_in
+from handgrad.datasets.formats.pixel_csv import numbered
 from handgrad.datasets.image_files import ImageFile
 from handgrad.datasets.image_folder import open_images
 from handgrad.datasets.layout import arrange
 from handgrad.errors import ConfigError, DatasetError
 from handgrad.text import composed, decoded
 
-SHOWN = 3  # image names listed in an error
+SHOWN, NAMED = 3, 12  # image names, and column names, listed in an error
 NO_LABELS = {"submission", "submit", "prediction", "predictions", "answers"}
 
 
@@ -67,6 +69,7 @@ def read_labels_csv(paths: Sequence[Path], label_from: str | None) -> EncodedIma
                     f"{table} gives {found.file.name} two classes, {known.class_name} "
                     f"and {found.class_name}. Remove one of the rows."
                 )
+        check_are_classes(labels, len(rows), str(table))
         warn_of_encoding(table, form, sorted(labels))
     left = len(index.files) - len(rows)
     if left:
@@ -197,7 +200,14 @@ def _no_columns(
 ) -> ConfigError:
     if form is not None and file_column(form, index.has) is not None:
         return no_column(table, form.header, label_from)
-    has = ", ".join(form.header) if form is not None else ""
+    header = form.header if form is not None else ()
+    if pixels := len(numbered(header)):
+        return ConfigError(
+            f"{table} has {pixels} columns of pixels, but neither {pixels} nor a third "
+            "of it is the number of pixels of a square image. Give square images, or "
+            "an .npz file with arrays x_train and y_train."
+        )
+    has = ", ".join(header[:NAMED]) + (", ..." if len(header) > NAMED else "")
     return ConfigError(
         f"{table} has no column of names of existing images (it has {has}). "
         "Put them into its folder, or correct the names."

@@ -64,10 +64,10 @@ def columns_of(form: Form, label_from: str | None = None) -> Columns | None:
     others = [place for place, name in enumerate(names) if name in LABELS | NO_PIXELS]
     label = labels[0] if labels else None
     pixels = [place for place in range(count) if place not in (label, *others)]
-    numbered = [place for place in pixels if place in _numbered(names)]
-    if square_shape(len(numbered)) is not None:
-        rest = [place for place in pixels if place not in numbered]
-        pixels = numbered
+    found = [place for place in pixels if place in numbered(names)]
+    if square_shape(len(found)) is not None:
+        rest = [place for place in pixels if place not in found]
+        pixels = found
     else:
         rest = pixels[:1] if square_shape(len(pixels)) is None else []
         pixels = pixels[len(rest) :]
@@ -77,12 +77,12 @@ def columns_of(form: Form, label_from: str | None = None) -> Columns | None:
     others = [place for place in sorted(spare) if names[place] not in NO_PIXELS]
     are_numbers = all(is_number(form.first[place]) for place in pixels)
     is_square = len(pixels) >= LEAST_PIXELS and square_shape(len(pixels)) is not None
-    found = Columns(tuple(pixels), label, tuple(others))
-    return found if is_square and are_numbers else None
+    columns = Columns(tuple(pixels), label, tuple(others))
+    return columns if is_square and are_numbers else None
 
 
-def _numbered(names: Sequence[str]) -> set[int]:
-    """Return columns whose many names differ in their number only: pixel0."""
+def numbered(names: Sequence[str]) -> set[int]:
+    """The places of columns whose many names differ in a number only: pixel0."""
     stems = [re.sub(r"\d+", "0", name) for name in names]
     counts = Counter(stems)
     return {n for n, stem in enumerate(stems) if counts[stem] >= LEAST_PIXELS}
