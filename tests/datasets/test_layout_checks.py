@@ -3,7 +3,7 @@ import time
 import pytest
 
 from handgrad.datasets.image_files import ImageFile
-from handgrad.datasets.layout_checks import check_not_alike
+from handgrad.datasets.layout_checks import check_not_alike, no_images
 from handgrad.errors import DatasetError
 
 
@@ -49,3 +49,13 @@ def test_very_many_classes_with_a_folder_of_the_same_name_are_compared_at_once()
     begun = time.perf_counter()
     check_not_alike(many, "many")
     assert time.perf_counter() - begun < 10
+
+
+def test_archives_in_a_folder_without_images_are_named(tmp_path):
+    assert "holds no images. Make one folder" in str(no_images(str(tmp_path)))
+    for name in ("disc.ZIP", "box.zip", "notes.txt"):
+        (tmp_path / name).touch()
+    assert "holds no images, but box.zip, disc.ZIP. Unpack" in str(
+        no_images(str(tmp_path))
+    )
+    assert "holds no images. Make" in str(no_images(str(tmp_path / "box.zip")))

@@ -76,7 +76,7 @@ def test_a_picture_is_decoded(name):
 @pytest.mark.parametrize("name", BAD)
 def test_what_is_no_picture_is_refused_in_a_sentence(name):
     for act in (small_png, shown):
-        with pytest.raises(DatasetError, match=r"[Tt]his picture|cannot be read"):
+        with pytest.raises(DatasetError, match=r"[Tt]his image|cannot be read"):
             act(BAD[name])
 
 

@@ -28,6 +28,7 @@ from handgrad.datasets.layout_checks import (
     check_in_folders,
     check_not_alike,
     check_not_crossed,
+    no_images,
     without_images,
 )
 from handgrad.datasets.split_names import (
@@ -237,7 +238,7 @@ def _inner(rows: Sequence[Row]) -> _Found | None:
 
 def _class_names(rows: Sequence[Row], source: str) -> tuple[str, ...]:
     if not rows:
-        raise DatasetError(f"{source} holds no images. {SHAPE_HINT}.")
+        raise no_images(source)
     check_in_folders(rows, source)
     names = sorted({parts[0] for _, parts in rows})
     if len(names) < 2:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TypeAlias
 
 from handgrad.datasets.image_files import ImageFile
@@ -12,6 +13,8 @@ from handgrad.text import composed, decoded, some
 Row: TypeAlias = tuple[ImageFile, tuple[str, ...]]  # a file and its path parts
 Place: TypeAlias = tuple[str, ...]  # a folder
 
+ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".7z", ".rar")
+NAMED = 3  # archives in a message
 SHAPE_HINT = "Make one folder of images for each class"
 NAME_THEM = (
     "Name the splits train, validation and test; or put the images of each class "
@@ -83,6 +86,21 @@ def check_classes(
                     f"classes ({_some(names)}). Use the same folder names in all "
                     "splits."
                 )
+
+
+def no_images(source: str) -> DatasetError:
+    """The error for a folder without images; archives in it are named."""
+    try:
+        names = sorted(path.name for path in Path(source).iterdir())
+    except OSError:  # not a folder, or one that cannot be listed
+        names = []
+    packed = [name for name in names if name.lower().endswith(ARCHIVES)]
+    if not packed:
+        return DatasetError(f"{source} holds no images. {SHAPE_HINT}.")
+    return DatasetError(
+        f"{source} holds no images, but {some(packed, NAMED)}. Unpack what holds the "
+        f"images, or give a single archive. {SHAPE_HINT}."
+    )
 
 
 def check_in_folders(rows: Sequence[Row], source: str) -> None:

@@ -65,9 +65,10 @@ def held_out_logits(
     """
     whole = dataset.train
     if not 2 <= folds <= len(whole):
+        fitting = min(4, max(2, len(whole)))
         raise ConfigError(
             f"Cross-validation takes 2 to {len(whole)} folds for {len(whole)} images, "
-            f"got {folds}. Give, for example, {min(4, max(2, len(whole)))}."
+            f"got {folds}. Give, for example, {fitting} (--folds {fitting})."
         )
     place = folds_of(whole.targets, folds, Key(config.seed).child("folds"))
     found = np.full((len(whole), dataset.classes), np.nan, dtype=np.float32)
