@@ -61,6 +61,13 @@ def test_minutes_that_are_none_are_refused(minutes, folder, refused):
     assert "--minutes" in refused(f"train --dataset pictures --minutes {minutes}")
 
 
+def test_a_folder_in_use_is_refused_before_anything_is_measured(
+    folder, refused, monkeypatch
+):
+    monkeypatch.setattr("handgrad.auto.planner.Planner.measure", None)
+    assert "already exists" in refused("train --dataset pictures --run pictures")
+
+
 def test_images_of_one_class_are_refused(refused, folder):
     for path in (folder / "b").iterdir():
         path.unlink()

@@ -8,7 +8,7 @@ from handgrad.training.checkpoint import Checkpoint
 from handgrad.training.config import config_from
 from handgrad.training.position import Position
 from handgrad.training.records import EpochRecord, StepRecord
-from handgrad.training.run_folder import RunFolder
+from handgrad.training.run_folder import RunFolder, check_free
 
 from .small import RESOLVED, small
 
@@ -43,6 +43,15 @@ def test_a_folder_with_anything_in_it_is_refused(tmp_path):
     with pytest.raises(RunError, match=r"run already exists\. Give another folder"):
         created(tmp_path / "run")
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["letters.txt"]
+
+
+def test_whether_a_folder_is_free_is_known_before(tmp_path):
+    for free in (None, tmp_path, tmp_path / "new"):
+        check_free(free)
+    (tmp_path / "file").touch()
+    for taken in (tmp_path, tmp_path / "file"):
+        with pytest.raises(RunError, match="already exists"):
+            check_free(taken)
 
 
 def test_an_empty_folder_may_be_given(tmp_path):

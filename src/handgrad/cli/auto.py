@@ -49,7 +49,9 @@ def train_auto(given: dict[str, Any], stop: "Stop", *, quiet: bool, json: bool) 
     from handgrad.auto.planner import check_minutes
     from handgrad.cli.screens.auto import print_ending
     from handgrad.cli.screens.training import follow, records_of
+    from handgrad.training.run_folder import check_free
 
+    check_free(given.get("run"))  # before the networks are measured
     deadline = Deadline(check_minutes("--minutes", given.get("minutes", MINUTES)))
     run = _begun(given, deadline, stop, quiet=quiet)
     records = records_of(run, given)

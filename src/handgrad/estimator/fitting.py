@@ -39,6 +39,7 @@ from handgrad.training.config import RunConfig
 from handgrad.training.label_types import check_can_be_saved, label_type
 from handgrad.training.records import EpochRecord
 from handgrad.training.run import begin
+from handgrad.training.run_folder import check_free
 from handgrad.training.shortening import shorten_training
 from handgrad.training.train_to_best import train_to_best
 
@@ -68,6 +69,7 @@ def prepare(
     names = tuple(str(label) for label in classes.tolist())
     checksum = ""
     if settings["run"] is not None:
+        check_free(settings["run"])
         check_can_be_saved(classes)
         checksum = checksum_of(train, test)
     dataset = Dataset(ARRAYS, train, test, names, checksum)

@@ -25,7 +25,7 @@ from handgrad.training.manifest import seal, unseal
 from handgrad.training.notes import Notes
 from handgrad.training.records import EpochRecord, Record
 from handgrad.training.run_config import as_written, lengthen
-from handgrad.training.run_folder import RunFolder
+from handgrad.training.run_folder import RunFolder, check_free
 from handgrad.training.run_result import checksum_of, result_of, summary_of
 from handgrad.training.saving import Unsaved
 from handgrad.training.shortening import shorten_training
@@ -258,6 +258,7 @@ def start(
     the memory check. ConfigError, DatasetError or ResourceError for `config`, RunError
     for a folder in use.
     """
+    check_free(path)  # before the images are decoded
     parts = build(
         config, workers=workers, progress=progress, announce=announce, force=force
     )

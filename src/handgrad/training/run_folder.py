@@ -158,6 +158,14 @@ class RunFolder(Logs):
         self.write("result.json", _pretty(result))
 
 
+def check_free(path: Path | None) -> None:
+    """RunError if the folder `path` cannot be that of a new run: if it has content."""
+    if path is not None:
+        place = path_of("A run", "its folder", path, RunError)
+        if os.path.lexists(place):
+            _refuse_unless_empty(place)
+
+
 def _make(path: Path | None, config: RunConfig) -> tuple[Path, bool]:
     """Create the folder or accept an empty one; return it and whether it is new."""
     if path is not None:
