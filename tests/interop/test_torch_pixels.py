@@ -45,10 +45,10 @@ def test_factors_of_channels(scaled):
     ("scaled", "problem"),
     [
         (lambda x, factors: x * factors, "mul .* of vectors and images"),
-        (lambda x, factors: x * factors.unsqueeze(-1), "unsqueeze .* of other values"),
-        (lambda x, factors: x + factors[:, :, None, None], "getitem .* of other val"),
-        (lambda x, factors: x * factors.expand_as(x), "expand_as .* of other values"),
-        (lambda x, factors: factors[:, :, None, None], "getitem .* of other values"),
+        (lambda x, factors: x * factors.unsqueeze(-1), "unsqueeze .* of values other"),
+        (lambda x, factors: x + factors[:, :, None, None], "getitem .* of values ot"),
+        (lambda x, factors: x * factors.expand_as(x), "expand_as .* of values other"),
+        (lambda x, factors: factors[:, :, None, None], "getitem .* of values other"),
         (
             lambda x, factors: factors.tanh() * factors[:, :, None, None],
             "mul .* of vectors and images",

@@ -256,7 +256,7 @@ def test_one_draws_with_mouse_and_keys(browser, server):
         tab.goto(f"{server.base}#/draw?run=tiny")
         ready(tab, "Nothing drawn yet")
         stroke(tab, [(0.5, 0.2), (0.5, 0.8)])
-        ready(tab, "with probability")
+        ready(tab, ", probability")
         assert tab.locator("canvas.seen").evaluate("c => [c.width, c.height]") == [8, 8]
         assert tab.locator(".bars tr").count() == 10
         tab.get_by_role("button", name="Undo").click()
@@ -264,13 +264,13 @@ def test_one_draws_with_mouse_and_keys(browser, server):
         tab.locator("canvas.drawing").focus()
         for key in ("Space", "ArrowDown", "ArrowDown", "ArrowRight"):
             tab.keyboard.press(key)
-        ready(tab, "with probability")
+        ready(tab, ", probability")
         tab.get_by_label("Image file").set_input_files(
             {"name": "x.png", "mimeType": "image/png", "buffer": b"no picture"}
         )
         ready(tab, "This image is none of")
         tab.get_by_role("button", name="Example").click()
-        ready(tab, "with probability")
+        ready(tab, ", probability")
 
 
 def test_the_camera_takes_the_place_of_the_drawing(browser, server):
@@ -278,7 +278,7 @@ def test_the_camera_takes_the_place_of_the_drawing(browser, server):
         tab.goto(f"{server.base}#/draw?run=tiny")
         ready(tab, "Nothing drawn yet")
         tab.get_by_role("button", name="Use the camera").click()
-        ready(tab, "with probability")
+        ready(tab, ", probability")
         tab.get_by_role("button", name="Draw instead").click()
         ready(tab, "Nothing drawn yet")
         tab.goto(f"{server.base}#/data")
@@ -326,7 +326,7 @@ def test_a_pasted_picture_is_added_to_a_class(browser, server):
         tab.get_by_role("button", name="Add the drawing to a new class").click()
         ready(tab, "Added to red: 1.")
         tab.get_by_role("button", name="Remove the last image of red").click()
-        ready(tab, "The last picture of red is removed.")
+        ready(tab, "The last image of red is removed.")
         tab.on("dialog", lambda dialog: dialog.accept())
         tab.get_by_role("button", name="Remove this data set").click()
         ready(tab, "Pasted is removed.")
@@ -339,7 +339,7 @@ def test_a_refused_camera_leaves_the_drawing(browser, server):
         tab.get_by_role("button", name="Use the camera").click()
         ready(tab, "The browser does not let this page use the camera.")
         stroke(tab, [(0.5, 0.2), (0.5, 0.8)])
-        ready(tab, "with probability")
+        ready(tab, ", probability")
 
 
 def add_pictures(tab, label, lines, count=10):

@@ -65,7 +65,7 @@ PANELS: dict[str, dict[str, Option]] = {  # in the order of the help
             str,
             "Validation images: a fraction or number of the training images, test, "
             "folder or none.",
-            "folder if the data set has one, otherwise 0.1",
+            "0.1, or folder if the data set has one",
             metavar="HOW",
             read=read_validation,
         ),
