@@ -227,6 +227,14 @@ def test_a_run_stopped_in_its_first_epoch_predicts(tmp_path):
     np.testing.assert_array_equal(best.scores(images), last.scores(images))
 
 
+def test_the_warning_of_load_points_at_the_line_that_calls_it(tmp_path):
+    stop_after(tmp_path / "run", 2)
+    for read in (load, handgrad.load):
+        with pytest.warns(HandgradWarning) as caught:
+            read(tmp_path / "run")
+        assert [warning.filename for warning in caught] == [__file__]
+
+
 def test_a_lost_best_checkpoint_is_not_replaced_by_the_last(tmp_path):
     train(tmp_path / "run")
     (tmp_path / "run" / "checkpoints" / "best.json").unlink()

@@ -152,7 +152,7 @@ def _model(given: Mapping[str, Any], shape: Shape) -> dict[str, Any]:
     """
     model, options = given["model"], given["model_options"]
     if model == "auto" and given["start_from"] is not None:
-        source, _ = read_saved(Path(given["start_from"]))
+        source, _ = read_saved(Path(given["start_from"]), warns=False)
         return {**source.model.model_dump(), **(options or {})}
     if isinstance(model, str):
         table = _automatic(shape) if model == "auto" else {"name": model}

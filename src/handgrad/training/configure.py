@@ -105,7 +105,7 @@ def _base_of(source: Path, model: str | None, over: Tables) -> Tables:
 
     A normalization given explicitly is computed for the new run.
     """
-    before, _ = read_saved(source)
+    before, _ = read_saved(source, warns=False)
     base, said = _tables_of(before), over
     if model is not None and known_name(model, (before.model.name,)) is None:
         own = _base(model)
