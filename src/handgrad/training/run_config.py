@@ -9,8 +9,9 @@ from hashlib import sha256
 from itertools import count
 from pathlib import Path
 
+from handgrad.datasets import Dataset
 from handgrad.datasets.array_file import ARRAY_FILE
-from handgrad.datasets.data_changes import Record
+from handgrad.datasets.data_changes import Record, record_of
 from handgrad.errors import HandgradError, IntegrityError, RunError
 from handgrad.training.atomic import write_file
 from handgrad.training.config import RunConfig, read_config
@@ -74,6 +75,17 @@ def without_length(config: RunConfig) -> RunConfig:
     return config.model_copy(update={"training": training, "schedule": schedule})
 
 
+def check_data(folder: Path, config: RunConfig, found: Dataset) -> None:
+    """Raise RunError if the images `found` are not those that a run started with.
+
+    To be called before they are split: a split that is gone has changed them, too.
+    """
+    assert config.resolved is not None, "the configuration is not resolved"
+    was = config.resolved.dataset_sha256, config.resolved.class_names
+    if (found.checksum, found.class_names) != was:
+        raise _other_data(folder, config, record_of(found))
+
+
 def check_same_data(
     folder: Path, before: RunConfig, now: RunConfig, record: Record
 ) -> None:
@@ -90,11 +102,15 @@ def check_same_data(
                 f"{folder / CONFIG} has {others[0]} = {said[others[0]]} in [resolved], "
                 f"but the data give {known[others[0]]}. Restore the original file."
             )
-        found = changed_since(folder, before, record) or ": its content differs"
-        raise RunError(
-            f"The data set {now.dataset.name} is not the one that the run started "
-            f"with{found}. Restore the original files, or start a new run."
-        )
+        raise _other_data(folder, before, record)
+
+
+def _other_data(folder: Path, before: RunConfig, record: Record) -> RunError:
+    found = changed_since(folder, before, record) or ": its content differs"
+    return RunError(
+        f"The data set {before.dataset.name} is not the one that the run started "
+        f"with{found}. Restore the original files, or start a new run."
+    )
 
 
 def _without_length_of(path: Path) -> RunConfig | None:
