@@ -14,6 +14,7 @@ from handgrad.datasets.sources import NAMES
 from handgrad.errors import ConfigError, unknown_name
 from handgrad.names import known_name
 from handgrad.training.config import RunConfig, config_from, read_config
+from handgrad.training.data_place import check_there, located
 from handgrad.training.run_images import is_same_data
 from handgrad.training.start_from import read_saved
 
@@ -27,6 +28,7 @@ QUICK_START: Tables = {  # without a model: seconds, above 98 % of the digits
     "training": {"epochs": 20, "batch_size": 32},
 }
 NETWORK_KEYS = ("fit", "normalization", "augmentation")  # in [dataset]; rest: the data
+ANEW = ", or give images with --dataset"
 LOOKS_LIKE_PATH = ("/", "\\", ".")
 
 
@@ -39,7 +41,11 @@ def configure(
     `start_from` the network of that run or saved network, whose weights are the initial
     ones. `changes` replace its settings. ConfigError for an unknown name or option.
     """
-    base = _base(model) if start_from is None else _base_of(start_from, model, changes)
+    base = (
+        _base(model, changes)
+        if start_from is None
+        else _base_of(start_from, model, changes)
+    )
     tables = merged(base, changes)
     top = tables.pop("")
     check_start(tables)
@@ -91,13 +97,24 @@ def check_names(config: RunConfig) -> None:
         raise ConfigError(f"{unknown_name('data set', name, NAMES)} {OWN_IMAGES}.")
 
 
-def _base(model: str | None) -> Tables:
+def _base(model: str | None, over: Tables) -> Tables:
     """The settings before any change: the quick start, a file, or a named network."""
     if model is None:
         return QUICK_START
     if not (model.endswith(".toml") or "/" in model or "\\" in model):
         return {"model": {"name": model}}
-    return _tables_of(read_config(Path(model)))
+    config = read_config(Path(model))
+    if config.resolved is not None:  # that of a run
+        folder = Path(model).parent
+        config = located(folder, config)
+        _check_data(folder, config, over)
+    return _tables_of(config)
+
+
+def _check_data(source: Path, before: RunConfig, over: Tables) -> None:
+    """DatasetError if the images of a run are used again, and are not there."""
+    if "name" not in over.get("dataset", {}):
+        check_there(source, before, ANEW)
 
 
 def _base_of(source: Path, model: str | None, over: Tables) -> Tables:
@@ -106,9 +123,10 @@ def _base_of(source: Path, model: str | None, over: Tables) -> Tables:
     A normalization given explicitly is computed for the new run.
     """
     before, _ = read_saved(source, warns=False)
+    _check_data(source, before, over)
     base, said = _tables_of(before), over
     if model is not None and known_name(model, (before.model.name,)) is None:
-        own = _base(model)
+        own = _base(model, base)
         top = {**base[""], **own.get("", {})}  # the seed determines the split
         base = {**own, "": top, "dataset": base.get("dataset", {})}
         said = merged(own, over)

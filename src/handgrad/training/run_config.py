@@ -15,6 +15,7 @@ from handgrad.datasets.data_changes import Record, record_of
 from handgrad.errors import HandgradError, IntegrityError, RunError
 from handgrad.training.atomic import write_file
 from handgrad.training.config import RunConfig, read_config
+from handgrad.training.data_place import located
 from handgrad.training.data_record import changed_since
 from handgrad.training.real_files import is_file, read_file, regular
 
@@ -24,8 +25,11 @@ OF_DATA = {"dataset_sha256", "class_names", "input_shape", "input_dtype"}
 
 
 def config_in(folder: Path) -> RunConfig:
-    """The resolved configuration, with the paths of arrays stored in the folder."""
-    config = as_written(folder)
+    """The resolved configuration, with the paths of arrays stored in the folder.
+
+    Images that are only in the working directory of then have that path.
+    """
+    config = located(folder, as_written(folder))
     if config.dataset.name == ARRAY_FILE:
         kept = {"name": str(regular(folder / ARRAY_FILE).absolute())}
         dataset = config.dataset.model_copy(update=kept)
