@@ -63,9 +63,9 @@ def read_saved(
 def _within_first_epoch(folder: RunFolder, warns: bool) -> Checkpoint | None:
     """The last checkpoint, if no epoch has ended yet, so that none is the best."""
     pointers, place = folder.checkpoints, folder.path
-    if has_checkpoint(pointers, "best") or not has_checkpoint(pointers):
+    if has_checkpoint(pointers, "best"):
         return None
-    last = load_checkpoint(pointers)
+    last = load_checkpoint(pointers)  # RunError if there is none
     if last.position.best_epoch:
         return None  # best.json is lost
     if warns:

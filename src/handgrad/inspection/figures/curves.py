@@ -80,8 +80,8 @@ def _panel(axes: Axes, name: str, curve: Curve, best_epoch: int | None) -> None:
     if len(curve.training) <= 1:
         axes.set_xlim(0.5, 1.5)
     if not len(curve.training):
-        middle = {"transform": axes.transAxes, "ha": "center", "va": "center"}
-        axes.text(0.5, 0.5, "no epoch has ended", **middle)
+        at, text = axes.transAxes, "no epoch has ended"
+        axes.text(0.5, 0.5, text, transform=at, ha="center", va="center")
     if best_epoch is not None:
         vertical(axes, best_epoch)
         value = curve.judged[best_epoch - 1]
