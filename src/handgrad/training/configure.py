@@ -11,6 +11,7 @@ from handgrad import catalog
 from handgrad.datasets.image_fit import USUAL
 from handgrad.datasets.load import OWN_IMAGES
 from handgrad.datasets.sources import NAMES
+from handgrad.datasets.splits import count_of
 from handgrad.errors import ConfigError, unknown_name
 from handgrad.names import known_name
 from handgrad.training.config import RunConfig, config_from, read_config
@@ -80,7 +81,7 @@ def merged(base: Tables, over: Tables) -> Tables:
 
 
 def check_names(config: RunConfig) -> None:
-    """ConfigError for the first unknown name or option in `config`."""
+    """ConfigError for an unknown name or option, or an invalid fraction."""
     parts = {
         "model": config.model,
         "loss": config.loss,
@@ -91,6 +92,8 @@ def check_names(config: RunConfig) -> None:
         catalog.check_options(kind, part.name, part.options)
     for row in config.dataset.augmentation:
         catalog.check_options("augmentation", row.name, row.options)
+    if not isinstance(config.dataset.validation, str):
+        count_of(config.dataset.validation, 0)  # 1.5 is neither a fraction nor a count
     name = config.dataset.name
     is_path = any(sign in name for sign in LOOKS_LIKE_PATH) or os.path.exists(name)
     if known_name(name, NAMES) is None and not is_path:
