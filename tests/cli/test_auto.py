@@ -54,6 +54,11 @@ def test_contradictions_are_refused(given):
         wants_auto(given)
 
 
+def test_images_in_place_of_a_network_are_named_with_their_option(folder, refused):
+    for more in ("", " --minutes 3"):
+        assert "--dataset pictures" in refused(f"train pictures{more}")
+
+
 @pytest.mark.parametrize("minutes", ["0", "-1", "abc", "nan"])
 def test_minutes_that_are_none_are_refused(minutes, folder, refused):
     assert "--minutes" in refused(f"train --dataset pictures --minutes {minutes}")

@@ -16,6 +16,7 @@ from handgrad.errors import ConfigError, unknown_name
 from handgrad.names import known_name
 from handgrad.training.config import RunConfig, config_from, read_config
 from handgrad.training.data_place import check_there, located
+from handgrad.training.model_names import check_model_name
 from handgrad.training.run_images import is_same_data
 from handgrad.training.start_from import read_saved
 
@@ -104,6 +105,7 @@ def _base(model: str | None, over: Tables) -> Tables:
     """The settings before any change: the quick start, a file, or a named network."""
     if model is None:
         return QUICK_START
+    check_model_name(model)
     if not (model.endswith(".toml") or "/" in model or "\\" in model):
         return {"model": {"name": model}}
     config = read_config(Path(model))
