@@ -1,4 +1,5 @@
 import inspect
+from pathlib import Path
 
 import pytest
 
@@ -73,6 +74,22 @@ def test_an_unknown_name_offers_the_nearest(name):
 def test_a_name_near_to_none_gets_the_list_alone():
     error = unknown_name("loss", "qqq", iter(["hinge", "cross"]))
     assert str(error) == "There is no loss named 'qqq'. Known: cross, hinge."
+
+
+def test_a_warning_points_at_the_line_that_called_the_package():
+    inner = {"__name__": "handgrad.some.module", "warn": errors.warn}
+    exec("def work():\n    warn('Something to know.')", inner)
+    with pytest.warns(errors.HandgradWarning, match="Something to know") as caught:
+        inner["work"]()
+    assert caught[0].filename == __file__
+
+
+def test_every_warning_of_the_package_points_at_its_caller():
+    root = Path(errors.__file__).parent
+    warned = [
+        path for path in root.rglob("*.py") if "warnings.warn(" in path.read_text()
+    ]
+    assert warned == [Path(errors.__file__)]
 
 
 def test_a_file_that_cannot_be_read_is_named_with_the_reason_and_the_next_step():

@@ -19,6 +19,8 @@ A message says what raised it, what was expected, what was given, and what to do
 Mistakes of the user raise one of these; `assert` is for internal errors.
 """
 
+import sys
+import warnings
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
@@ -106,6 +108,18 @@ class UnsavedError(HandgradError):
 
 class KernelCallError(HandgradError):
     """A kernel argument that does not match its declaration, or its memory."""
+
+
+def warn(message: str) -> None:
+    """Issue a HandgradWarning that points at the line that called Handgrad."""
+    own, level = __name__.partition(".")[0], 1
+    frame = sys._getframe()
+    while (
+        frame.f_back is not None
+        and frame.f_globals.get("__name__", "").partition(".")[0] == own
+    ):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, HandgradWarning, stacklevel=level)
 
 
 def sentence(error: Exception) -> str:

@@ -1,11 +1,10 @@
 """Train in a run folder, to the last file: what `handgrad train` does, in Python."""
 
-import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from handgrad.errors import HandgradError, HandgradWarning, RunError
+from handgrad.errors import HandgradError, RunError, warn
 from handgrad.inspection.run_figures import draw_run
 from handgrad.paths import path_of
 from handgrad.training.config import RunConfig, config_from
@@ -62,7 +61,7 @@ def complete(run: Run) -> Iterator[Record]:
             draw_run(run)
         seal(run.folder.path)
     except HandgradError as error:
-        warnings.warn(str(error), HandgradWarning, stacklevel=2)
+        warn(str(error))
 
 
 def _config(settings: Any) -> RunConfig:

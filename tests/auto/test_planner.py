@@ -75,3 +75,17 @@ def test_the_network_keeps_the_options_given(monkeypatch):
     config = planner.plan(planner.chosen()).config
     assert config.model.options["channels"] == [4, 8]
     assert config.dataset.image_size == (24, 24)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "said"),
+    [
+        ({"validation": "folder"}, "no validation images of its own"),
+        ({"validation": "test"}, "no test images"),
+        ({"validation": 10**6}, "would hold out"),
+        ({"train_count": 10**6}, "train_count must be"),
+    ],
+)
+def test_images_that_cannot_be_split_are_refused_before_measuring(dataset, said):
+    with pytest.raises(ConfigError, match=said):
+        Planner(FACTS, {"dataset": {"name": "pets", **dataset}}, Deadline(60))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from handgrad.auto import deadline
+from handgrad.auto.planner import Planner
 from handgrad.cli.auto import wants_auto
 from handgrad.errors import ConfigError
 from handgrad.training.records import EpochRecord
@@ -56,6 +57,11 @@ def test_contradictions_are_refused(given):
         wants_auto(given)
 
 
+def test_images_in_place_of_a_network_are_named_with_their_option(folder, refused):
+    for more in ("", " --minutes 3"):
+        assert "--dataset pictures" in refused(f"train pictures{more}")
+
+
 @pytest.mark.parametrize("minutes", ["0", "-1", "abc", "nan"])
 def test_minutes_that_are_none_are_refused(minutes, folder, refused):
     assert "--minutes" in refused(f"train --dataset pictures --minutes {minutes}")
@@ -73,6 +79,26 @@ def test_images_of_one_class_are_refused(refused, folder):
         path.unlink()
     (folder / "b").rmdir()
     assert "classifier needs two" in refused("train --dataset .")
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("--validation folder", "pictures has no validation images of its own"),
+        ("--validation 1.5", "validation takes a fraction above 0 and below 1"),
+        ("--validation 500", "validation = 500 would hold out 500 of"),
+        ("--validation 0", "validation = 0 would hold out 0 of"),
+        ("--train-count 500", "train_count must be from 1 to"),
+    ],
+)
+def test_an_impossible_split_is_refused_before_measuring(
+    asked, said, folder, handgrad, monkeypatch
+):
+    monkeypatch.setattr(Planner, "measure", lambda *_, **__: pytest.fail("measured"))
+    code, _, err = handgrad(f"train --dataset pictures --minutes 2 {asked}")
+    assert code == 2
+    assert said in err
+    assert "measuring" not in err
 
 
 def test_a_path_is_planned_trained_explained_and_trained_again(folder, handgrad):

@@ -26,6 +26,12 @@ def test_it_draws_loss_and_accuracy(validation):
     assert right.has_data()
 
 
+def test_a_history_without_an_epoch_is_drawn_empty():
+    figure = History().plot()
+    for axes in figure.axes:
+        assert [text.get_text() for text in axes.texts] == ["no epoch has ended"]
+
+
 def test_rows_are_plain_values():
     rows = History([record(1)]).as_rows()
     assert rows[0]["train_loss"] == 1

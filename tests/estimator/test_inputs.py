@@ -52,6 +52,21 @@ def test_an_unknown_label_is_named(labels):
         class_numbers(labels, np.asarray([0, 1]), ("cat", "dog"))
 
 
+@pytest.mark.parametrize(
+    ("label", "classes", "said"),
+    [
+        (0, ["0", "1"], r"Unknown label 0, a number.* are the strings '0', '1'\. Give"),
+        ("0", [0, 1], r"Unknown label '0', a string.* are the numbers 0, 1\. Give"),
+        (7, [0, 1], r"Unknown label 7\. The classes of the classifier are 0, 1\. Give"),
+        ("c", ["a", "b"], r"Unknown label 'c'\. The classes .* are 'a', 'b'\. Give"),
+        (77, list(range(20)), r"are 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, \.{4} Give"),
+    ],
+)
+def test_a_label_of_another_kind_than_the_classes_is_said_so(label, classes, said):
+    with pytest.raises(DatasetError, match=said):
+        class_numbers([label], np.asarray(classes))
+
+
 TARGETS = np.asarray([0, 1, 1, 0])
 EXAMPLES = np.arange(8, dtype=np.float32).reshape(4, 2)
 

@@ -47,6 +47,11 @@ WRONG = {
 }
 
 
+def test_a_model_that_cannot_build_a_network_is_refused():
+    with pytest.raises(ConfigError, match="The model function is called with"):
+        checked_parameters({**DEFAULTS, "model": lambda inputs: inputs})
+
+
 def cases(table):
     return [(name, value) for name, values in table.items() for value in values]
 

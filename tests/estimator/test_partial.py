@@ -3,8 +3,8 @@ import pytest
 
 from handgrad.classifier import Classifier
 from handgrad.datasets import Split
-from handgrad.errors import ConfigError, HandgradError
-from handgrad.estimator.partial import Portions
+from handgrad.errors import ConfigError, DatasetError, HandgradError
+from handgrad.estimator.partial import Portions, check_same_classes
 from handgrad.training import Trainer
 
 DRAW = np.random.default_rng(0)
@@ -97,3 +97,28 @@ def test_other_classes_than_those_of_the_first_call_are_refused(classes):
     with pytest.raises(ConfigError, match="first called with the classes 0, 1, got"):
         clf.partial_fit(IMAGES, LABELS, classes=classes)
     assert clf.n_iter_ == 2
+
+
+@pytest.mark.parametrize(
+    ("classes", "said"),
+    [
+        (range(10), "5, 6, 7, 8, 9 are new"),
+        ([0, 1, 2, 3], "4 is missing"),
+        ([*range(1, 5), 9], "9 is new, 0 is missing"),
+        (range(2, 20), "5, 6, 7, 8, 9, ... are new, 0, 1 are missing"),
+        (list("01234"), "'0', '1', '2', '3', '4' are new, 0, 1, 2, 3, 4 are missing"),
+    ],
+)
+def test_the_classes_that_differ_are_named(classes, said):
+    known = np.arange(5)
+    check_same_classes(known, np.array([4, 3, 2, 1, 0, 0]))
+    said = f"with the classes 0, 1, 2, 3, 4, got other classes: {said}. Omit"
+    with pytest.raises(ConfigError) as caught:
+        check_same_classes(known, np.asarray(classes))
+    assert said in str(caught.value)
+
+
+def test_labels_of_another_kind_than_the_classes_are_refused():
+    clf = Classifier("mlp", batch_size=16)
+    with pytest.raises(DatasetError, match=r"label 0, a number.* strings '0', '1'"):
+        clf.partial_fit(IMAGES, LABELS, classes=["0", "1"])

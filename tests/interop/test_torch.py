@@ -86,3 +86,12 @@ def test_without_torch_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "handgrad.torch_modules", None)
     with pytest.raises(ConfigError, match=r"pip install 'handgrad\[torch\]'"):
         to_torch(network())
+
+
+def test_a_classifier_of_a_module_says_how_to_convert_it():
+    images = np.random.default_rng(0).random((20, 8))
+    clf = hg.Classifier(nn.Linear(8, 3), epochs=1)
+    with pytest.raises(ConfigError, match=r"model=handgrad\.interop\.from_torch"):
+        clf.fit(images, np.arange(20) % 3)
+    clf.set_params(model=from_torch(nn.Linear(8, 3), (8,)))
+    assert clf.fit(images, np.arange(20) % 3).n_iter_ == 1

@@ -90,8 +90,19 @@ def test_a_checkpoint_is_named_after_its_epoch_and_step(folder, epoch, batch, na
 
 def test_a_missing_first_checkpoint_is_a_run_error(folder):
     assert not has_checkpoint(folder)
-    with pytest.raises(RunError, match=r"holds no checkpoint yet: last\.json is miss"):
-        load_checkpoint(folder)
+    for which in ("last", "best"):
+        with pytest.raises(RunError, match=r"yet\. .* ended .* --resume") as caught:
+            load_checkpoint(folder, which)
+        assert not isinstance(caught.value, IntegrityError)
+
+
+@pytest.mark.parametrize("which", ["last", "best"])
+def test_a_lost_pointer_is_recovered_by_resuming(folder, which):
+    save_checkpoint(folder, ARRAYS, POSITION, is_best=True)
+    (folder / f"{which}.json").unlink()
+    recover = f"{which}.json is missing, .* recover it with: handgrad train --resume"
+    with pytest.raises(IntegrityError, match=recover):
+        load_checkpoint(folder, which)
 
 
 def test_only_the_last_and_the_best_can_be_asked_for(folder):

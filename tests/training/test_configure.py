@@ -87,3 +87,9 @@ def test_the_file_of_a_run_keeps_its_fit(tmp_path, resolved, fit):
     assert configure(str(tmp_path / "config.toml"), {}).fit == fit
     changed = configure(str(tmp_path / "config.toml"), {"dataset": {"fit": "stretch"}})
     assert changed.fit == "stretch"
+
+
+@pytest.mark.parametrize("validation", [1.5, 1.0])
+def test_a_number_that_is_no_share_is_refused_before_reading_data(validation):
+    with pytest.raises(ConfigError, match="validation takes a fraction above 0"):
+        configure("mlp", {"dataset": {"validation": validation}})

@@ -115,6 +115,28 @@ def test_changes_are_named_wherever_the_data_are_read_again(pets, change):
         verify(run)
 
 
+@pytest.mark.parametrize(
+    ("validation", "lost"), [("folder", "Val"), ("test", "Test"), (0.25, "Test")]
+)
+def test_a_lost_split_is_named_before_the_images_are_split(
+    pets, tmp_path, validation, lost
+):
+    folder, images = pets[0], tmp_path / "split"
+    for part in ("Train", "Val", "Test"):
+        shutil.copytree(folder, images / part)
+    run = tmp_path / "validated"
+    data = {"name": str(images), "validation": validation}
+    list(start(small(dataset=data), run))
+    shutil.rmtree(images / lost)
+    said = f"30 files are gone .{lost}/cat/0.png, .*Restore the original files"
+    with pytest.raises(DatasetError, match=said):
+        run_images(config_of(run), run=run)
+    with pytest.raises(RunError, match=said):
+        resume(run)
+    with pytest.raises(RunError, match=said):
+        verify(run)
+
+
 def test_changes_are_found_from_names_without_reading_images(pets):
     folder, run = pets
     config = config_of(run)

@@ -1,4 +1,5 @@
 import json
+import pickle
 from random import Random
 
 import numpy as np
@@ -73,6 +74,49 @@ def test_a_file_of_another_kind_is_reported_as_such(tmp_path, other):
     (tmp_path / "other").write_bytes(other)
     with pytest.raises(RunError, match="has no Handgrad"):
         load_model(tmp_path / "other")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        b"the classifier handgrad.classifier.Classifier, in another format",
+        b'{"handgrad": 3}',
+        save({"handgrad": np.ones(2)}),
+        save({"a": np.ones(2)}, {"format": "pt", "from": "handgrad"}),
+        b"PK\x03\x04" + b"handgrad" * 20,
+    ],
+)
+def test_a_file_that_only_names_the_package_is_of_another_kind(tmp_path, other):
+    (tmp_path / "other").write_bytes(other)
+    with pytest.raises(RunError, match="Handgrad settings\\. Give such") as caught:
+        load_model(tmp_path / "other")
+    assert not isinstance(caught.value, IntegrityError)
+
+
+@pytest.mark.parametrize("protocol", range(6))
+@pytest.mark.parametrize("name", ["net.pkl", "net.JOBLIB", "net"])
+def test_a_pickle_is_never_read_and_said_so(tmp_path, protocol, name):
+    (tmp_path / name).write_bytes(pickle.dumps({"handgrad": Spy()}, protocol))
+    said = "A pickle can run" if name != "net" or protocol >= 2 else "Give such a file"
+    with pytest.raises(RunError, match=f"not written by Classifier.save.*{said}"):
+        load_model(tmp_path / name)
+
+
+class Spy:
+    """Fails when it is read from a pickle."""
+
+    def __reduce__(self):
+        return pytest.fail, ("read",)
+
+
+def test_a_bit_changed_in_the_first_bytes_is_damage(path):
+    content = path.read_bytes()
+    for place in range(8, 8 + len(model_file.START)):
+        wrong = bytearray(content)
+        wrong[place] ^= 1
+        path.write_bytes(wrong)
+        with pytest.raises(IntegrityError, match="is damaged"):
+            load_model(path)
 
 
 def test_a_later_format_asks_for_a_later_version(path, monkeypatch):

@@ -2,8 +2,10 @@ import pytest
 
 from handgrad.datasets.array_file import ARRAY_FILE
 from handgrad.errors import RunError
+from handgrad.training.build import load_dataset
 from handgrad.training.run_config import (
     as_written,
+    check_data,
     check_same_data,
     config_in,
     lengthen,
@@ -50,6 +52,16 @@ def test_only_configurations_that_differ_in_length_count(tmp_path):
     assert shorter_configs(tmp_path) == set()
     (tmp_path / "config.old-1.toml").write_text("mine")
     assert shorter_configs(tmp_path) == set()
+
+
+def test_other_images_are_refused_before_they_are_split(tmp_path):
+    dataset = load_dataset(small())
+    names = {"dataset_sha256": dataset.checksum, "class_names": dataset.class_names}
+    check_data(tmp_path, small(resolved={**RESOLVED, **names}), dataset)
+    for change in ({"dataset_sha256": "1" * 64}, {"class_names": tuple("ab")}):
+        config = small(resolved={**RESOLVED, **names, **change})
+        with pytest.raises(RunError, match="not the one that the run started with"):
+            check_data(tmp_path, config, dataset)
 
 
 def test_other_data_are_refused(tmp_path):

@@ -6,9 +6,11 @@ import pytest
 from PIL import Image
 from safetensors.numpy import load_file
 
-from handgrad.errors import ConfigError, IntegrityError, RunError
+from handgrad.classifier import Classifier
+from handgrad.errors import ConfigError, HandgradWarning, IntegrityError, RunError
 from handgrad.training import config_from, load
 from handgrad.training.checkpoint import load_checkpoint
+from handgrad.training.configure import configure
 from handgrad.training.resuming import resume
 from handgrad.training.run import start
 from handgrad.training.run_folder import RunFolder
@@ -16,7 +18,7 @@ from handgrad.training.start_from import arrays_checksum, read_saved
 from handgrad.training.verify import verify
 from studies.test_contents import pictures
 
-from .small import DIGITS, final_bits, small, train
+from .small import DIGITS, final_bits, small, stop_after, train
 
 LAST = ["parameters/linear_2.bias", "parameters/linear_2.weight"]
 
@@ -159,6 +161,18 @@ def coloured(folder):
             grey = np.asarray(picture)
         Image.fromarray(np.stack([grey, 255 - grey, grey // 2], axis=2)).save(path)
     return folder
+
+
+def test_a_source_in_its_first_epoch_warns_once(tmp_path):
+    stop_after(tmp_path / "source", 2)
+    with pytest.warns(HandgradWarning, match="after step 2 is used") as caught:
+        start(configure(None, {}, tmp_path / "source"), tmp_path / "run")
+    assert [warning.filename for warning in caught] == [__file__]
+    clf = Classifier(start_from=tmp_path / "source", epochs=1)
+    images = np.zeros((20, 8, 8), np.uint8)
+    with pytest.warns(HandgradWarning, match="after step 2 is used") as caught:
+        clf.fit(images, np.arange(20) % 10)
+    assert len(caught) == 1
 
 
 def test_an_invalid_source_is_refused(tmp_path, source):

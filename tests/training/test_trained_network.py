@@ -20,6 +20,7 @@ from handgrad.errors import (
 from handgrad.training import model_file
 from handgrad.training.checkpoint import load_checkpoint, save_checkpoint
 from handgrad.training.config import config_from
+from handgrad.training.resuming import resume
 from handgrad.training.trained_network import load
 
 from .small import small, stop_after, train
@@ -214,8 +215,20 @@ def test_a_run_without_a_checkpoint_is_an_error(tmp_path):
     stop_after(tmp_path / "run", 1)
     shutil.rmtree(tmp_path / "run" / "checkpoints")
     for which in ("best", "last"):
-        with pytest.raises(RunError, match="holds no checkpoint yet"):
+        with pytest.raises(RunError, match=r"holds no checkpoint yet.*--resume"):
             load(tmp_path / "run", which)
+
+
+def test_a_run_in_its_first_epoch_without_its_pointer_can_be_recovered(tmp_path):
+    stop_after(tmp_path / "run", 2).folder.release()
+    (tmp_path / "run" / "checkpoints" / "last.json").unlink()
+    for which in ("best", "last"):
+        with pytest.raises(IntegrityError, match=r"last\.json is missing.*--resume"):
+            load(tmp_path / "run", which)
+    with pytest.warns(HandgradWarning, match="was missing"):
+        resume(tmp_path / "run").folder.release()
+    with pytest.warns(HandgradWarning, match="first epoch"):
+        assert load(tmp_path / "run").class_names
 
 
 def test_a_run_stopped_in_its_first_epoch_predicts(tmp_path):
@@ -225,6 +238,14 @@ def test_a_run_stopped_in_its_first_epoch_predicts(tmp_path):
     images = run.parts.dataset.test.images
     last = load(tmp_path / "run", "last")
     np.testing.assert_array_equal(best.scores(images), last.scores(images))
+
+
+def test_the_warning_of_load_points_at_the_line_that_calls_it(tmp_path):
+    stop_after(tmp_path / "run", 2)
+    for read in (load, handgrad.load):
+        with pytest.warns(HandgradWarning) as caught:
+            read(tmp_path / "run")
+        assert [warning.filename for warning in caught] == [__file__]
 
 
 def test_a_lost_best_checkpoint_is_not_replaced_by_the_last(tmp_path):

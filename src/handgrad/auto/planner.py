@@ -23,6 +23,7 @@ from handgrad.errors import ConfigError
 from handgrad.ranges import LARGEST, is_number, shown
 from handgrad.training.config import RunConfig
 from handgrad.training.configure import Tables
+from handgrad.training.splitting import check_split
 
 USABLE = 0.9  # of the minutes: the machine may slow down
 MEASURING = 0.1  # of the minutes, but at most a minute
@@ -44,12 +45,19 @@ class Planner:
     """Measures the candidates for these facts, then plans in the time left.
 
     `given` are settings that the plan keeps; `deadline` is the clock of everything.
+    ConfigError, before time is spent, if the images cannot be split as these say.
     """
 
     def __init__(self, facts: Facts, given: Tables, deadline: Deadline) -> None:
         self.facts, self.given, self.deadline = facts, given, deadline
         self.measured = 0.0
         self.paces: list[Pace] = []
+        check_split(
+            self.config_of(candidates_for(facts)[0]),
+            images=facts.images,
+            tests=facts.tests,
+            own=facts.has_validation,
+        )
 
     def measure(self, **how: Any) -> None:
         """Measure the candidates, and the best one longer.

@@ -13,8 +13,9 @@ from handgrad.auto.candidates import Candidate
 from handgrad.datasets import Dataset, Split
 from handgrad.errors import ConfigError, HandgradError, ResourceError, ShapeError
 from handgrad.ranges import MOST
-from handgrad.training.build import ARRAYS, assemble
+from handgrad.training.build import assemble
 from handgrad.training.config import RunConfig
+from handgrad.training.data_place import ARRAYS
 from handgrad.training.records import StepRecord
 
 STEPS = 4  # the first is not counted: it touches all memory for the first time

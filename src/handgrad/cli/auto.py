@@ -28,6 +28,9 @@ def wants_auto(given: dict[str, Any]) -> bool:
     model = given.get("model")
     if model is not None and known_name(model, (AUTO,)) is None:
         if "minutes" in given:
+            from handgrad.training.model_names import check_model_name
+
+            check_model_name(model)
             raise ConfigError(
                 f"--minutes plans the network itself, got the network {model} as well. "
                 "Remove one of them: handgrad train auto --minutes 10."

@@ -7,13 +7,12 @@ floating point  grey, from 0 to 1: 1 becomes 255
 """
 
 import sys
-import warnings
 
 import numpy as np
 from PIL import Image, ImageFile, ImageOps
 
 from handgrad.arrays import NumpyArray
-from handgrad.errors import DatasetError, HandgradWarning
+from handgrad.errors import DatasetError, warn
 
 GREY_MODES = ("I", "I;16", "I;16B", "I;16L", "F")
 BIT_DEPTHS = (8, 10, 12, DEEPEST := 16)
@@ -88,11 +87,7 @@ def new_bit_depth(needed: int | None, trained: int | None, name: str) -> int:
 def warn_of_depth(used: int, trained: int | None, name: str) -> None:
     """Issue a HandgradWarning that white has another value than in training."""
     white = 1 if trained == FRACTIONS else (1 << (trained or 8)) - 1
-    warnings.warn(
-        f"{name}: {white_in_words(used)}; in training it was {white:,}.",
-        HandgradWarning,
-        stacklevel=3,
-    )
+    warn(f"{name}: {white_in_words(used)}; in training it was {white:,}.")
 
 
 def white_in_words(bit_depth: int) -> str:

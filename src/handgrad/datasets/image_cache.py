@@ -14,7 +14,6 @@ rebuilt.
 
 import json
 import os
-import warnings
 from collections.abc import Callable, Sequence
 from hashlib import sha256
 from math import prod
@@ -31,7 +30,7 @@ from handgrad.datasets.image_files import ImageFile
 from handgrad.datasets.image_fit import BEFORE, USUAL, Fit
 from handgrad.datasets.layout import Plan
 from handgrad.datasets.search_path import cache_folder
-from handgrad.errors import HandgradWarning
+from handgrad.errors import warn
 from handgrad.free_memory import check_disk, check_memory
 from handgrad.parsing import parse_json
 
@@ -105,11 +104,7 @@ class ImageCache:
         try:
             return self._keep(name, index, fill)
         except atomic_files.UnwritableError as error:
-            warnings.warn(
-                f"{error} Until then the images are decoded into memory every time.",
-                HandgradWarning,
-                stacklevel=2,
-            )
+            warn(f"{error} Until then the images are decoded into memory every time.")
         return _in_memory(name, index, fill)
 
     def _keep(

@@ -7,7 +7,6 @@ and never extracted.
 """
 
 import os
-import warnings
 import zipfile
 from abc import ABC, abstractmethod
 from collections import Counter
@@ -27,7 +26,7 @@ from handgrad.datasets.zip_entries import (
     is_plain,
     name_of_entry,
 )
-from handgrad.errors import DatasetError, HandgradWarning, cannot_read
+from handgrad.errors import DatasetError, cannot_read, warn
 from handgrad.text import composed, decoded
 
 MOST_FILES = 2_000_000
@@ -187,12 +186,10 @@ class Zip(ImageFiles):
                 self.passed_over[HIDDEN if is_left else _kind(name)] += 1
         self._check(found)
         if guessed:
-            warnings.warn(
+            warn(
                 f"{self.path} does not state the encoding of its file names, so names "
                 f"such as {guessed} may be wrong. Create the zip again with UTF-8 "
-                "names, or give the folder.",
-                HandgradWarning,
-                stacklevel=2,
+                "names, or give the folder."
             )
         return sorted(found, key=lambda file: (file.parts, file.name))
 

@@ -5,7 +5,6 @@ The class of an image is the innermost of its folders that has the name of a cla
 folder `new/cat` itself is given. There are no splits, and a single class is enough.
 """
 
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from handgrad.datasets.image_files import (
 from handgrad.datasets.image_fit import USUAL, Fit
 from handgrad.datasets.image_folder import decode_files, open_images
 from handgrad.datasets.unreadable_images import all_bad, warn_of
-from handgrad.errors import DatasetError, HandgradWarning
+from handgrad.errors import DatasetError, warn
 from handgrad.free_memory import check_memory
 from handgrad.text import composed, decoded, number_of, some
 
@@ -57,7 +56,7 @@ def labelled_images(
             raise DatasetError(f"{path} holds no images. Give another folder or zip.")
         if broken := encoded.passed_over[BROKEN]:
             said = in_words({BROKEN: broken})
-            warnings.warn(f"{path}: {said}.", HandgradWarning, stacklevel=2)
+            warn(f"{path}: {said}.")
         targets = targets_of(files, class_names, path)
         what = f"Decoding {number_of(len(files), 'image')}"
         check_memory(len(files) * int(np.prod(shape)), what)

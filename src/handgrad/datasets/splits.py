@@ -36,21 +36,27 @@ def validation_rows(
 ) -> NumpyArray:
     """Return the row numbers of the validation images."""
     total = len(targets)
-    count = _count(validation, total)
-    if not 0 < count < total:
-        raise ConfigError(
-            f"validation = {shown(validation)} would hold out {count} of {total} "
-            "images, but both parts need at least one. "
-            + (f"Give a count from 1 to {total - 1}." if total > 1 else "Add images.")
-        )
+    count = held_out(validation, total)
     order = permutation(key, total)
     if not stratified:
         return np.sort(order[:count])
     return np.sort(_stratified(targets[order], order, count))
 
 
-def _count(validation: float, total: int) -> int:
-    """Return the number of images for a fraction or a count."""
+def held_out(validation: float, total: int) -> int:
+    """The number of validation images; ConfigError unless both parts have an image."""
+    count = count_of(validation, total)
+    if not 0 < count < total:
+        raise ConfigError(
+            f"validation = {shown(validation)} would hold out {count} of {total} "
+            "images, but both parts need at least one. "
+            + (f"Give a count from 1 to {total - 1}." if total > 1 else "Add images.")
+        )
+    return count
+
+
+def count_of(validation: float, total: int) -> int:
+    """The number of images for a fraction or a count; ConfigError if it is neither."""
     if is_number(validation) and 0 < validation < 1:
         return round(validation * total)
     is_one = is_number(validation) and not is_whole(validation) and validation == 1
@@ -68,12 +74,17 @@ def _count(validation: float, total: int) -> int:
 
 def subset(whole: Split, count: int, key: Key) -> Split:
     """Return a random subset of `count` images, in the order of the data set."""
-    if not 0 < count <= len(whole):
+    check_subset(count, len(whole))
+    return whole.take(np.sort(permutation(key, len(whole))[:count]))
+
+
+def check_subset(count: int, total: int) -> None:
+    """ConfigError unless a subset of `total` images can have so many."""
+    if not 0 < count <= total:
         raise ConfigError(
-            f"train_count must be from 1 to {len(whole)}, the number of training "
+            f"train_count must be from 1 to {total}, the number of training "
             f"images, got {count}. Give a count in that range."
         )
-    return whole.take(np.sort(permutation(key, len(whole))[:count]))
 
 
 def _stratified(targets: NumpyArray, order: NumpyArray, count: int) -> NumpyArray:

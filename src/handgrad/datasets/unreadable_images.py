@@ -1,13 +1,12 @@
 """Errors and warnings for images that cannot be read."""
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from handgrad.datasets.layout import Plan
-from handgrad.errors import DatasetError, HandgradWarning
+from handgrad.errors import DatasetError, warn
 from handgrad.text import decoded
 
 MOST = 50  # listed in an error
@@ -77,11 +76,7 @@ def warn_of(skipped: Mapping[str, str], count: int) -> None:
     if not skipped:
         return
     reasons = "; ".join(_reason(decoded(why)) for why in skipped.values())
-    warnings.warn(
-        f"{len(skipped):,} of {count:,} images skipped: {reasons}.",
-        HandgradWarning,
-        stacklevel=3,
-    )
+    warn(f"{len(skipped):,} of {count:,} images skipped: {reasons}.")
 
 
 def _reason(sentence: str) -> str:

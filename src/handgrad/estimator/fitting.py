@@ -29,13 +29,13 @@ from handgrad.randomness import Key
 from handgrad.ranges import SEEDS, is_whole, shown
 from handgrad.run import complete
 from handgrad.training.build import (
-    ARRAYS,
     Parts,
     assemble,
     normalization_of,
 )
 from handgrad.training.classifier_settings import config_of
 from handgrad.training.config import RunConfig
+from handgrad.training.data_place import ARRAYS
 from handgrad.training.label_types import check_can_be_saved, label_type
 from handgrad.training.records import EpochRecord
 from handgrad.training.run import begin

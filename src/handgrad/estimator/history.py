@@ -27,7 +27,8 @@ class History(list[EpochRecord]):
         from handgrad.inspection.figures import curves, metric_curves
 
         loss, accuracy = metric_curves(self.as_rows())
-        return curves(loss, accuracy, best_epoch=best_epoch(list(loss.judged)))
+        best = best_epoch(list(loss.judged)) or None  # 0 before the first has ended
+        return curves(loss, accuracy, best_epoch=best)
 
     def as_rows(self) -> list[dict[str, Any]]:
         """The records as plain values, as stored in a file."""

@@ -1,5 +1,6 @@
 """Checks of examples, labels and weights, by the conventions of scikit-learn."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from math import prod
 from typing import Any
@@ -26,6 +27,7 @@ from handgrad.datasets.label_input import as_labels
 from handgrad.errors import DatasetError, ShapeError
 from handgrad.ranges import shown
 
+SHOWN = 12  # classes in a message
 RULES: dict[str, Any] = {
     "allow_nd": True,
     "ensure_all_finite": False,  # `as_examples` names the row and the column
@@ -89,10 +91,24 @@ def class_numbers(
                 return numbers.astype(np.int64)
     unknown = [label for label in np.unique(found) if label not in set(classes)]
     label = shown(unknown[0] if unknown else found)
+    kind, kinds = _kinds(found, classes) if not len(names) else ("", "")
     raise DatasetError(
-        f"Unknown label {label}. The classes of the classifier are "
-        f"{', '.join(map(str, classes[:12]))}."
+        f"Unknown label {label}{kind}. The classes of the classifier are {kinds}"
+        f"{listed(classes.tolist(), SHOWN)}. Give labels of these classes."
     )
+
+
+def _kinds(labels: NumpyArray, classes: NumpyArray) -> tuple[str, str]:
+    """What the labels and the classes are, in words, if only one of them is text."""
+    is_text, are_text = (of.dtype.kind in "OUS" for of in (labels, classes))
+    if is_text == are_text:
+        return "", ""
+    return (", a string", "the numbers ") if is_text else (", a number", "the strings ")
+
+
+def listed(labels: Sequence[Any], most: int) -> str:
+    """The first labels, as in code: 7 is a number, '7' is text."""
+    return ", ".join([*map(shown, labels[:most]), *["..."] * (len(labels) > most)])
 
 
 def weights_of(sample_weight: Any, targets: NumpyArray) -> NumpyArray | None:

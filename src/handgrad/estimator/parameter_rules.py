@@ -11,6 +11,7 @@ from handgrad.engine.choose import ENGINES
 from handgrad.engine.parts import MOST_WORKERS
 from handgrad.errors import ConfigError, RunError
 from handgrad.layers import Sequential
+from handgrad.models.user_function import check_function
 from handgrad.paths import path_of
 from handgrad.ranges import LARGEST, MOST, is_number, is_whole, shown
 
@@ -35,6 +36,8 @@ def checked_parameters(settings: Mapping[str, Any]) -> dict[str, Any]:
                 f"Classifier takes {name} as {rule.words}, got "
                 f"{shown(settings[name])}. Give, for example, {rule.example}."
             )
+    if not isinstance(settings["model"], str | list | tuple | Sequential):
+        check_function(settings["model"])
     _check_validation(settings["validation"])
     _check_class_weight(settings["class_weight"])
     _check_given_once(settings)

@@ -19,6 +19,7 @@ from handgrad.estimator.inputs import (
     class_numbers,
     classes_of,
     labelled,
+    listed,
     split_of,
     training_examples,
 )
@@ -72,17 +73,19 @@ def next_portion(
 
 def check_same_classes(known: NumpyArray, given: NumpyArray) -> None:
     """ConfigError if a later call gives other classes than the first."""
-    if set(np.ravel(given).tolist()) != set(known.tolist()):
+    before, now = known.tolist(), np.ravel(given).tolist()
+    changes = [(now, before, "new"), (before, now, "missing")]
+    differ = [
+        f"{listed(labels, SHOWN)} {'is' if len(labels) == 1 else 'are'} {what}"
+        for ours, theirs, what in changes
+        if (labels := [label for label in dict.fromkeys(ours) if label not in theirs])
+    ]
+    if differ:
         raise ConfigError(
-            f"partial_fit was first called with the classes {_some(known)}, got "
-            f"{_some(given)}. Omit classes, or start with a new classifier."
+            f"partial_fit was first called with the classes {listed(before, SHOWN)}, "
+            f"got other classes: {', '.join(differ)}. Omit classes, or start with a "
+            "new classifier."
         )
-
-
-def _some(labels: NumpyArray) -> str:
-    """The first few labels."""
-    words = [str(label) for label in np.ravel(labels)[:SHOWN].tolist()]
-    return ", ".join([*words, *(["..."] if np.size(labels) > SHOWN else [])])
 
 
 class Portions:

@@ -149,7 +149,7 @@ def _of_run(
     data_dir: Path | None = None,
 ) -> tuple[str, Split]:
     """The name of a split, and its images."""
-    from handgrad.training.build import ARRAYS
+    from handgrad.training.data_place import ARRAYS
     from handgrad.training.run_images import run_images
 
     config = subject.config

@@ -106,7 +106,7 @@ class Subject:
         given = array.reshape(-1).tolist()
         unknown = [x for x in given if not isinstance(x, Hashable) or x not in numbers]
         if unknown:
-            known = ", ".join(map(str, list(numbers)[:NAMED]))
+            known = ", ".join(map(shown, list(numbers)[:NAMED]))
             raise ConfigError(
                 f"{self.name} has the classes {known}, got the label "
                 f"{shown(unknown[0])}. Give labels of these classes."

@@ -8,14 +8,13 @@ each layer.
 """
 
 import json
-import warnings
 from collections.abc import Iterable, Iterator
 from math import inf
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from handgrad.errors import HandgradError, HandgradWarning, RunError
+from handgrad.errors import HandgradError, RunError, warn
 from handgrad.inspection.gradient_flow import flow_rows
 from handgrad.inspection.subject import Subject, as_inputs
 from handgrad.paths import path_of
@@ -131,9 +130,7 @@ class LiveLog:
         except OSError as error:
             if not self.is_broken:
                 said = f"{self.path} cannot be written: {error.strerror or error}."
-                warnings.warn(
-                    f"{said} Training goes on.", HandgradWarning, stacklevel=2
-                )
+                warn(f"{said} Training goes on.")
             self.is_broken = True
 
     def _append(self, text: str) -> None:

@@ -9,8 +9,8 @@ from handgrad.errors import ConfigError, HandgradError
 from handgrad.interop.onnx_source import Source
 from handgrad.layers import Sequential
 from handgrad.models.to_layers import rows_of
-from handgrad.training.build import ARRAYS
 from handgrad.training.config import RunConfig, config_from
+from handgrad.training.data_place import ARRAYS
 from handgrad.training.trained_network import TrainedNetwork
 
 TABLES = ("loss", "optimizer", "prediction")  # of `RunConfig`

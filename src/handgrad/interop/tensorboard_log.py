@@ -1,7 +1,6 @@
 """The metrics, weights and figures of a run for TensorBoard, live or afterwards."""
 
 import json
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from hashlib import sha256
@@ -10,7 +9,7 @@ from time import monotonic
 from typing import Any
 
 from handgrad.arrays import NumpyArray, to_numpy
-from handgrad.errors import HandgradError, HandgradWarning, RunError
+from handgrad.errors import HandgradError, RunError, warn
 from handgrad.interop.event_file import (
     EventFile,
     histograms_in,
@@ -198,11 +197,7 @@ class TensorBoardLog:
         except OSError as error:
             self._is_broken = True
             why = cannot_write(self.file.path, error)
-            warnings.warn(
-                f"Nothing more is written for TensorBoard: {why}",
-                HandgradWarning,
-                stacklevel=2,
-            )
+            warn(f"Nothing more is written for TensorBoard: {why}")
 
 
 def _owner(run: RunFolder, place: Path) -> str:

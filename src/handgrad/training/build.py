@@ -22,6 +22,7 @@ from handgrad.ranges import shown
 from handgrad.training.build_optimizer import build_optimizer
 from handgrad.training.class_weights import weighted
 from handgrad.training.config import RunConfig
+from handgrad.training.data_place import ARRAYS
 from handgrad.training.freezing import set_multipliers
 from handgrad.training.memory_check import check_engine, check_parameters
 from handgrad.training.resolved_config import ResolvedConfig
@@ -35,7 +36,6 @@ from handgrad.training.start_from import (
 )
 from handgrad.training.trainer import Trainer
 
-ARRAYS = "arrays"  # name of a data set given as arrays that were not saved
 OWN_MODEL = "own"  # name of a network made by a user's function
 
 

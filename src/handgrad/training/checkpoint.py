@@ -165,8 +165,9 @@ def _read(path: Path) -> bytes:
             ) from error
         if path.stem in POINTERS:
             raise RunError(
-                f"{run} holds no checkpoint yet: {path.name} is "
-                "missing. Let the run continue until its first epoch has ended."
+                f"{run} holds no checkpoint yet. If it is training, wait for the first "
+                "one; if it ended before that, start it again with: handgrad train "
+                f"--resume {run}"
             ) from error
         raise IntegrityError(f"{path} is missing. {OTHER}") from error
     except OSError as error:
@@ -176,10 +177,13 @@ def _read(path: Path) -> bytes:
 
 
 def _was_written(pointer: Path) -> bool:
-    """Whether the run must have written this pointer (best.json: once it has ended)."""
-    if pointer.stem == "best":
-        return is_file(pointer.parent.parent / "result.json")
-    return any(pointer.parent.glob("epoch-*"))
+    """Whether the pointer is lost: the run has saved a checkpoint.
+
+    best.json is read only once an epoch has ended.
+    """
+    names = [path.name for path in pointer.parent.glob("epoch-*")]
+    has_ended = is_file(pointer.parent.parent / "result.json")
+    return has_ended or any(map(NAME.fullmatch, names))
 
 
 def _parse(path: Path, content: bytes) -> dict[str, Any]:

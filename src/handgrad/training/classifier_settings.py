@@ -10,8 +10,9 @@ from handgrad.arrays import Shape
 from handgrad.datasets.array_file import ARRAY_FILE
 from handgrad.errors import ConfigError
 from handgrad.ranges import shown
-from handgrad.training.build import ARRAYS, OWN_MODEL
+from handgrad.training.build import OWN_MODEL
 from handgrad.training.config import LossConfig, RunConfig, config_from
+from handgrad.training.data_place import ARRAYS
 from handgrad.training.start_from import read_saved
 
 PATIENCE = 10  # epochs without a lower loss, for early_stopping=True
@@ -152,7 +153,7 @@ def _model(given: Mapping[str, Any], shape: Shape) -> dict[str, Any]:
     """
     model, options = given["model"], given["model_options"]
     if model == "auto" and given["start_from"] is not None:
-        source, _ = read_saved(Path(given["start_from"]))
+        source, _ = read_saved(Path(given["start_from"]), warns=False)
         return {**source.model.model_dump(), **(options or {})}
     if isinstance(model, str):
         table = _automatic(shape) if model == "auto" else {"name": model}

@@ -11,9 +11,12 @@ from handgrad import catalog
 from handgrad.datasets.image_fit import USUAL
 from handgrad.datasets.load import OWN_IMAGES
 from handgrad.datasets.sources import NAMES
+from handgrad.datasets.splits import count_of
 from handgrad.errors import ConfigError, unknown_name
 from handgrad.names import known_name
 from handgrad.training.config import RunConfig, config_from, read_config
+from handgrad.training.data_place import check_there, located
+from handgrad.training.model_names import check_model_name
 from handgrad.training.run_images import is_same_data
 from handgrad.training.start_from import read_saved
 
@@ -27,6 +30,7 @@ QUICK_START: Tables = {  # without a model: seconds, above 98 % of the digits
     "training": {"epochs": 20, "batch_size": 32},
 }
 NETWORK_KEYS = ("fit", "normalization", "augmentation")  # in [dataset]; rest: the data
+ANEW = ", or give images with --dataset"
 LOOKS_LIKE_PATH = ("/", "\\", ".")
 
 
@@ -39,7 +43,11 @@ def configure(
     `start_from` the network of that run or saved network, whose weights are the initial
     ones. `changes` replace its settings. ConfigError for an unknown name or option.
     """
-    base = _base(model) if start_from is None else _base_of(start_from, model, changes)
+    base = (
+        _base(model, changes)
+        if start_from is None
+        else _base_of(start_from, model, changes)
+    )
     tables = merged(base, changes)
     top = tables.pop("")
     check_start(tables)
@@ -74,7 +82,7 @@ def merged(base: Tables, over: Tables) -> Tables:
 
 
 def check_names(config: RunConfig) -> None:
-    """ConfigError for the first unknown name or option in `config`."""
+    """ConfigError for an unknown name or option, or an invalid fraction."""
     parts = {
         "model": config.model,
         "loss": config.loss,
@@ -85,19 +93,33 @@ def check_names(config: RunConfig) -> None:
         catalog.check_options(kind, part.name, part.options)
     for row in config.dataset.augmentation:
         catalog.check_options("augmentation", row.name, row.options)
+    if not isinstance(config.dataset.validation, str):
+        count_of(config.dataset.validation, 0)  # 1.5 is neither a fraction nor a count
     name = config.dataset.name
     is_path = any(sign in name for sign in LOOKS_LIKE_PATH) or os.path.exists(name)
     if known_name(name, NAMES) is None and not is_path:
         raise ConfigError(f"{unknown_name('data set', name, NAMES)} {OWN_IMAGES}.")
 
 
-def _base(model: str | None) -> Tables:
+def _base(model: str | None, over: Tables) -> Tables:
     """The settings before any change: the quick start, a file, or a named network."""
     if model is None:
         return QUICK_START
+    check_model_name(model)
     if not (model.endswith(".toml") or "/" in model or "\\" in model):
         return {"model": {"name": model}}
-    return _tables_of(read_config(Path(model)))
+    config = read_config(Path(model))
+    if config.resolved is not None:  # that of a run
+        folder = Path(model).parent
+        config = located(folder, config)
+        _check_data(folder, config, over)
+    return _tables_of(config)
+
+
+def _check_data(source: Path, before: RunConfig, over: Tables) -> None:
+    """DatasetError if the images of a run are used again, and are not there."""
+    if "name" not in over.get("dataset", {}):
+        check_there(source, before, ANEW)
 
 
 def _base_of(source: Path, model: str | None, over: Tables) -> Tables:
@@ -105,10 +127,11 @@ def _base_of(source: Path, model: str | None, over: Tables) -> Tables:
 
     A normalization given explicitly is computed for the new run.
     """
-    before, _ = read_saved(source)
+    before, _ = read_saved(source, warns=False)
+    _check_data(source, before, over)
     base, said = _tables_of(before), over
     if model is not None and known_name(model, (before.model.name,)) is None:
-        own = _base(model)
+        own = _base(model, base)
         top = {**base[""], **own.get("", {})}  # the seed determines the split
         base = {**own, "": top, "dataset": base.get("dataset", {})}
         said = merged(own, over)

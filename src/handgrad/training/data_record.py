@@ -20,6 +20,7 @@ from handgrad.datasets.sources import source_of
 from handgrad.errors import DatasetError, HandgradError
 from handgrad.parsing import parse_json
 from handgrad.training.config import RunConfig
+from handgrad.training.data_place import check_there
 from handgrad.training.real_files import is_file, read_file
 
 DATA = "data.json"
@@ -54,7 +55,11 @@ def changed_since(run: Path | None, config: RunConfig, now: Record) -> str:
 
 @contextmanager
 def naming_changes(run: Path | None, config: RunConfig) -> Iterator[None]:
-    """Add what has changed since the run started to a DatasetError raised inside."""
+    """Add what has changed since the run started to a DatasetError raised inside.
+
+    DatasetError before that if there is nothing at the path of the images.
+    """
+    check_there(run, config)
     try:
         yield
     except DatasetError as error:

@@ -25,6 +25,9 @@ from handgrad.training.config import RunConfig, config_from
 FORMAT = 1
 PARTS = {"format", "config", "history"}
 TEXT = "handgrad"  # the one entry of the file's metadata
+START = b'{"__metadata__":{"handgrad":"'  # of every file, after the header's length
+ALIKE = 0.8  # least share of these bytes in a damaged file
+PICKLE, PICKLED = b"\x80", {".joblib", ".pickle", ".pkl"}
 NEXT = "Use a copy of it, or save the classifier again."
 
 
@@ -161,13 +164,27 @@ def _text_of(path: Path, content: bytes) -> str:
         if _is_foreign(content):
             raise RunError(
                 f"{path} was not written by Classifier.save: it has no Handgrad "
-                "settings. Give such a file, or the folder of a run."
+                f"settings. {_advice(path, content)}"
             ) from error
         raise _damaged(path, "its header") from error
 
 
 def _is_foreign(content: bytes) -> bool:
-    return TEXT.encode() not in content[: 1 << 20]
+    """Whether the file does not start as ours do, even with some bytes changed."""
+    found = content[8 : 8 + len(START)]
+    alike = sum(one == other for one, other in zip(found, START, strict=False))
+    return not found or alike < ALIKE * len(found)
+
+
+def _advice(path: Path, content: bytes) -> str:
+    is_pickle = content[:1] == PICKLE and content[1:2] <= b"\x05"
+    if is_pickle or path.suffix.lower() in PICKLED:
+        return (
+            "A pickle can run any code, so it is never read here: read it with the "
+            "library that wrote it, such as joblib, and save the classifier with "
+            'clf.save("net.safetensors").'
+        )
+    return "Give such a file, or the folder of a run."
 
 
 def _arrays_of(path: Path, content: bytes) -> dict[str, NumpyArray]:

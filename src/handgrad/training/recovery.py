@@ -5,11 +5,10 @@ checkpoint, or raises an error.
 """
 
 import re
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-from handgrad.errors import HandgradError, HandgradWarning, IntegrityError
+from handgrad.errors import HandgradError, IntegrityError, warn
 from handgrad.training.checkpoint import (
     NAME,
     Checkpoint,
@@ -109,4 +108,4 @@ def _age(name: str) -> list[int]:
 
 
 def _say(message: str) -> None:
-    warnings.warn(message, HandgradWarning, stacklevel=2)
+    warn(message)

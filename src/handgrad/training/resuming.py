@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Any
 
+from handgrad.datasets.data_changes import record_of
 from handgrad.errors import HandgradError
 from handgrad.paths import from_here
 from handgrad.training.atomic import remove_file
-from handgrad.training.build import build
+from handgrad.training.build import assemble, load_dataset
 from handgrad.training.checkpoint import load_checkpoint
 from handgrad.training.data_record import naming_changes
 from handgrad.training.epochs import with_epochs, write_epochs
@@ -15,7 +16,7 @@ from handgrad.training.manifest import check_manifest, unseal
 from handgrad.training.notes import Notes
 from handgrad.training.recovery import recover
 from handgrad.training.run import Announce, Run
-from handgrad.training.run_config import check_same_data
+from handgrad.training.run_config import check_data, check_same_data
 from handgrad.training.run_folder import RunFolder
 from handgrad.training.same_kernels import go_on_with
 
@@ -39,10 +40,12 @@ def resume(
     go_on_with(folder.path)
     config = folder.config if epochs is None else with_epochs(folder, epochs)
     with naming_changes(path, config):
-        parts = build(
-            config, workers=workers, progress=progress, announce=announce, force=force
+        dataset = load_dataset(config, progress)
+        check_data(path, config, dataset)
+        parts = assemble(
+            config, dataset, workers=workers, announce=announce, force=force
         )
-    check_same_data(path, config, parts.config, parts.record or {})
+    check_same_data(path, config, parts.config, record_of(dataset))
     if epochs is not None:
         write_epochs(folder, config)
     run = Run(parts, folder)

@@ -9,11 +9,13 @@ from hashlib import sha256
 from itertools import count
 from pathlib import Path
 
+from handgrad.datasets import Dataset
 from handgrad.datasets.array_file import ARRAY_FILE
-from handgrad.datasets.data_changes import Record
+from handgrad.datasets.data_changes import Record, record_of
 from handgrad.errors import HandgradError, IntegrityError, RunError
 from handgrad.training.atomic import write_file
 from handgrad.training.config import RunConfig, read_config
+from handgrad.training.data_place import located
 from handgrad.training.data_record import changed_since
 from handgrad.training.real_files import is_file, read_file, regular
 
@@ -23,8 +25,11 @@ OF_DATA = {"dataset_sha256", "class_names", "input_shape", "input_dtype"}
 
 
 def config_in(folder: Path) -> RunConfig:
-    """The resolved configuration, with the paths of arrays stored in the folder."""
-    config = as_written(folder)
+    """The resolved configuration, with the paths of arrays stored in the folder.
+
+    Images that are only in the working directory of then have that path.
+    """
+    config = located(folder, as_written(folder))
     if config.dataset.name == ARRAY_FILE:
         kept = {"name": str(regular(folder / ARRAY_FILE).absolute())}
         dataset = config.dataset.model_copy(update=kept)
@@ -74,6 +79,17 @@ def without_length(config: RunConfig) -> RunConfig:
     return config.model_copy(update={"training": training, "schedule": schedule})
 
 
+def check_data(folder: Path, config: RunConfig, found: Dataset) -> None:
+    """Raise RunError if the images `found` are not those that a run started with.
+
+    To be called before they are split: a split that is gone has changed them, too.
+    """
+    assert config.resolved is not None, "the configuration is not resolved"
+    was = config.resolved.dataset_sha256, config.resolved.class_names
+    if (found.checksum, found.class_names) != was:
+        raise _other_data(folder, config, record_of(found))
+
+
 def check_same_data(
     folder: Path, before: RunConfig, now: RunConfig, record: Record
 ) -> None:
@@ -90,11 +106,15 @@ def check_same_data(
                 f"{folder / CONFIG} has {others[0]} = {said[others[0]]} in [resolved], "
                 f"but the data give {known[others[0]]}. Restore the original file."
             )
-        found = changed_since(folder, before, record) or ": its content differs"
-        raise RunError(
-            f"The data set {now.dataset.name} is not the one that the run started "
-            f"with{found}. Restore the original files, or start a new run."
-        )
+        raise _other_data(folder, before, record)
+
+
+def _other_data(folder: Path, before: RunConfig, record: Record) -> RunError:
+    found = changed_since(folder, before, record) or ": its content differs"
+    return RunError(
+        f"The data set {before.dataset.name} is not the one that the run started "
+        f"with{found}. Restore the original files, or start a new run."
+    )
 
 
 def _without_length_of(path: Path) -> RunConfig | None:

@@ -3,7 +3,7 @@
 config.toml         every setting, resolved
 data.json           contents of the data set, see `data_record`
 initial.safetensors initial arrays, if the run started from existing weights
-environment.json    versions, processor, BLAS library
+environment.json    versions, processor, BLAS library, working directory
 metrics.jsonl       one line for each step and epoch: reproducible numbers
 timings.jsonl       durations of the same steps and epochs, which vary
 checkpoints/        see `checkpoint`
@@ -31,6 +31,7 @@ from handgrad.training.atomic import (
 )
 from handgrad.training.checkpoint import Checkpoint, tidy
 from handgrad.training.config import RunConfig
+from handgrad.training.data_place import working_directory
 from handgrad.training.data_record import DATA
 from handgrad.training.environment import describe_environment
 from handgrad.training.logs import Logs, table_of
@@ -80,7 +81,8 @@ class RunFolder(Logs):
             if (folder / "config.toml").exists():
                 raise _is_there(folder)
             make_folder(made.checkpoints, made.path)
-            made.write("environment.json", _pretty(describe_environment()))
+            environment = describe_environment() | working_directory()
+            made.write("environment.json", _pretty(environment))
             for name, content in ((INITIAL, initial), (DATA, record)):
                 if content:
                     write_file(folder / name, content)

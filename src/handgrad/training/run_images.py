@@ -14,11 +14,13 @@ from handgrad.errors import ConfigError, DatasetError, unknown_name
 from handgrad.names import known_name
 from handgrad.training.build import load_dataset
 from handgrad.training.config import RunConfig
+from handgrad.training.data_place import check_there
 from handgrad.training.data_record import changed_since, naming_changes
 from handgrad.training.other_images import as_trained, whole_images
 from handgrad.training.splitting import split_of
 
 SPLITS = ("test", "validation", "train")
+OTHERS = ", or give other images of its classes (--dataset)"
 
 
 def check_split(split: str | None) -> None:
@@ -63,6 +65,7 @@ def run_images(
             found = _other_images(config, dataset, data_dir, progress)
         train, validation = found.train, found.validation
     else:
+        check_there(run, config, OTHERS)
         found = own_images(config, data_dir, run, progress)
         train, validation = split_of(config, found)
     name = split or ("test" if found.test is not None else "validation")

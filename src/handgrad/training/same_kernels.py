@@ -4,14 +4,13 @@ For the kernels of a run, environment.json records the instruction set of the en
 the kernel families of the BLAS libraries.
 """
 
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from handgrad.engine import processor
 from handgrad.engine.blas_family import hold_family
-from handgrad.errors import ConfigError, HandgradWarning, IntegrityError, RunError
+from handgrad.errors import ConfigError, IntegrityError, RunError, warn
 from handgrad.parsing import parse_json
 from handgrad.training.environment import matrix_kernels
 from handgrad.training.real_files import read_file
@@ -85,11 +84,9 @@ def go_on_with(folder: Path) -> None:
     if name is None or name in processor.named():
         hold_to_kernels_of(environment)
     elif KEY in environment:
-        warnings.warn(
+        warn(
             f"{folder} was trained with the instruction set {name}, which this "
-            f"processor lacks: from here on, results differ{_how_little(name)}.",
-            HandgradWarning,
-            stacklevel=2,
+            f"processor lacks: from here on, results differ{_how_little(name)}."
         )
 
 

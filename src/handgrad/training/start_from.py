@@ -5,7 +5,6 @@ their random initial values. The optimizer starts with a new state. The initial 
 are stored in the run's folder, since the source may be deleted.
 """
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -18,7 +17,7 @@ from safetensors.numpy import load, save
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.datasets import Normalization
 from handgrad.engine.state import model_state, restore_model, without_training
-from handgrad.errors import ConfigError, HandgradWarning, IntegrityError, RunError
+from handgrad.errors import ConfigError, IntegrityError, RunError, warn
 from handgrad.layers import Sequential
 from handgrad.paths import path_of
 from handgrad.text import decoded
@@ -44,31 +43,37 @@ class Source:
     config: RunConfig | None
 
 
-def read_saved(place: Path, which: str = "best") -> tuple[RunConfig, Arrays]:
-    """Read the configuration and arrays of a run's checkpoint or of a model file."""
+def read_saved(
+    place: Path, which: str = "best", *, warns: bool = True
+) -> tuple[RunConfig, Arrays]:
+    """Read the configuration and arrays of a run's checkpoint or of a model file.
+
+    A HandgradWarning for a run in its first epoch, unless `warns` is false: the arrays
+    are then read again where they are used.
+    """
     if place.is_file():
         return load_model(place)
     folder = RunFolder.open(place)
-    checkpoint = _within_first_epoch(folder) if which == "best" else None
+    checkpoint = _within_first_epoch(folder, warns) if which == "best" else None
     checkpoint = checkpoint or load_checkpoint(folder.checkpoints, which)
     folder.check_config(checkpoint)
     return folder.config, checkpoint.arrays
 
 
-def _within_first_epoch(folder: RunFolder) -> Checkpoint | None:
+def _within_first_epoch(folder: RunFolder, warns: bool) -> Checkpoint | None:
     """The last checkpoint, if no epoch has ended yet, so that none is the best."""
     pointers, place = folder.checkpoints, folder.path
-    if has_checkpoint(pointers, "best") or not has_checkpoint(pointers):
+    if has_checkpoint(pointers, "best"):
         return None
-    last = load_checkpoint(pointers)
+    last = load_checkpoint(pointers)  # RunError if there is none
     if last.position.best_epoch:
         return None  # best.json is lost
-    warnings.warn(
-        f"{place} has not finished its first epoch: the network after step "
-        f"{last.position.step:,} is used. Go on with: handgrad train --resume {place}",
-        HandgradWarning,
-        stacklevel=3,
-    )
+    if warns:
+        warn(
+            f"{place} has not finished its first epoch: the network after step "
+            f"{last.position.step:,} is used. Go on with: handgrad train --resume "
+            f"{place}"
+        )
     return last
 
 

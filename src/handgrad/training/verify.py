@@ -24,7 +24,7 @@ from handgrad.training.environment import code_checksum
 from handgrad.training.logs import lines_of
 from handgrad.training.manifest import check_manifest
 from handgrad.training.position import Position
-from handgrad.training.run_config import check_same_data
+from handgrad.training.run_config import check_data, check_same_data
 from handgrad.training.run_folder import RunFolder
 from handgrad.training.same_kernels import compare_with, environment_of
 from handgrad.training.trainer import Trainer
@@ -79,6 +79,7 @@ def verify(
         folder.check_config(checkpoint)
     with naming_changes(path, config):
         dataset = load_dataset(config, progress, use_cache=False)
+        check_data(path, config, dataset)
     parts = assemble(config, dataset, workers=workers, announce=announce)
     check_same_data(path, config, parts.config, record_of(dataset))
     trainer = parts.trainer

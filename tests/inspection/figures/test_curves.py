@@ -40,6 +40,13 @@ def test_one_epoch_is_drawn():
     assert figure.axes[0].get_xlim() == (0.5, 1.5)
 
 
+def test_before_the_end_of_the_first_epoch_the_axes_are_empty():
+    figure = curves(Curve([]), Curve(np.array([])))
+    assert all(not len(line.get_xdata()) for axes in figure.axes for line in axes.lines)
+    assert figure.axes[0].get_xlim() == (0.5, 1.5)
+    assert "no epoch has ended" in [text.get_text() for text in figure.axes[0].texts]
+
+
 def test_the_curves_of_records_leave_out_missing_validation():
     known = {"train_loss": 2.0, "validation_loss": 2.5}
     known |= {"train_accuracy": 0.5, "validation_accuracy": 0.25}

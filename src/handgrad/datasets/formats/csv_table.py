@@ -8,7 +8,6 @@ with gzip.
 import csv
 import gzip
 import io
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from handgrad.arrays import NumpyArray
 from handgrad.datasets.gzip_files import GZIP, head_of
 from handgrad.datasets.image_decoding import SUFFIXES as IMAGE_SUFFIXES
 from handgrad.datasets.zip_entries import BROKEN_ZIP
-from handgrad.errors import ConfigError, DatasetError, HandgradError, HandgradWarning
+from handgrad.errors import ConfigError, DatasetError, HandgradError, warn
 from handgrad.free_memory import check_memory
 
 DELIMITERS = ",;\t"
@@ -132,11 +131,9 @@ def warn_of_encoding(path: Path, form: Form, labels: Iterable[str]) -> None:
         if UNKNOWN in label or not (is_certain or label.isascii())
     )
     if (first := next(doubtful, None)) is not None:
-        warnings.warn(
+        warn(
             f"{path} is not UTF-8, and its encoding is unknown; its label {first} may "
-            "be wrong. Save it as UTF-8.",
-            HandgradWarning,
-            stacklevel=2,
+            "be wrong. Save it as UTF-8."
         )
 
 

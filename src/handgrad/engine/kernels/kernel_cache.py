@@ -13,7 +13,6 @@ import os
 import pickle
 import stat
 import sys
-import warnings
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -32,7 +31,7 @@ from numba.core.serialize import dumps
 from handgrad.datasets.search_path import cache_folder
 from handgrad.engine import processor
 from handgrad.engine.fences import checks_bounds
-from handgrad.errors import HandgradWarning
+from handgrad.errors import warn
 
 DIGEST = 32  # bytes of SHA-256 at the start of a file
 LARGEST = 1 << 26  # bytes: the largest kernels take a few hundred thousand
@@ -239,7 +238,7 @@ def refuse(folder: Path) -> None:
 @cache
 def _say(message: str) -> None:
     """Warn once in a process."""
-    warnings.warn(message, HandgradWarning, stacklevel=2)
+    warn(message)
 
 
 def _without_links(path: str, flags: int) -> int:

@@ -41,6 +41,8 @@ def metric_curves(epochs: Sequence[Mapping[str, Any]]) -> tuple[Curve, Curve]:
 def curves(loss: Curve, accuracy: Curve, *, best_epoch: int | None = None) -> Figure:
     """Draw both metrics, training and validation, with the best epoch marked.
 
+    Before the end of the first epoch the axes are empty and say so.
+
     Units
         accuracy    fractions from 0 to 1
         best_epoch  counted from 1
@@ -75,8 +77,11 @@ def _panel(axes: Axes, name: str, curve: Curve, best_epoch: int | None) -> None:
     finish(axes, name, across="epoch")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.margins(x=0.04, y=0.1)
-    if len(curve.training) == 1:
+    if len(curve.training) <= 1:
         axes.set_xlim(0.5, 1.5)
+    if not len(curve.training):
+        at, text = axes.transAxes, "no epoch has ended"
+        axes.text(0.5, 0.5, text, transform=at, ha="center", va="center")
     if best_epoch is not None:
         vertical(axes, best_epoch)
         value = curve.judged[best_epoch - 1]

@@ -7,7 +7,6 @@ once.
 """
 
 import unicodedata
-import warnings
 from collections.abc import Iterator, Sequence
 from functools import cache
 
@@ -18,7 +17,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.ft2font import FT2Font
 from matplotlib.text import Text
 
-from handgrad.errors import HandgradWarning
+from handgrad.errors import warn
 
 SELECTORS = range(0xFE00, 0xFE10)  # variation selectors
 NO_LETTERS = ("Last Resort", "Color")  # fonts of boxes; bitmap fonts
@@ -83,12 +82,10 @@ def _points(letter: str) -> str:
 def _say_once(name: str) -> None:
     if not _said:
         _said.add(True)
-        warnings.warn(
+        warn(
             f"No installed font has all characters of {name}: figures label such "
             "classes by number and write other characters as code points. Install a "
-            "font that has them, such as Noto Sans.",
-            HandgradWarning,
-            stacklevel=3,
+            "font that has them, such as Noto Sans."
         )
 
 

@@ -1,0 +1,46 @@
+"""What was meant by the name of a network that is a path or a data set."""
+
+import os
+import shlex
+from pathlib import Path
+
+from handgrad.catalog import MODELS
+from handgrad.datasets.sources import NAMES
+from handgrad.errors import ConfigError, unknown_name
+from handgrad.names import known_name
+
+DATA_FILES = {
+    *(".zip", ".tar", ".tgz", ".csv", ".npz", ".mat", ".parquet"),
+    *(".png", ".jpg", ".jpeg"),
+}
+
+
+def check_model_name(model: str) -> None:
+    """ConfigError for images, a run or a data set in place of a network, with the way.
+
+    Other names, known or not, and files of settings pass.
+    """
+    path = Path(os.path.expanduser(model))
+    if known_name(model, MODELS) is not None or model.endswith(".toml"):
+        return
+    quoted, hint = shlex.quote(model), ""
+    if known_name(model, NAMES) is not None:
+        hint = f"--dataset {quoted} trains on that data set."
+    elif os.path.exists(path / "config.toml"):
+        hint = (
+            f"--resume {quoted} continues that run, and --start-from {quoted} starts "
+            "from its weights."
+        )
+    elif path.suffix.lower() == ".safetensors" and os.path.exists(path):
+        hint = f"--start-from {quoted} starts from that network."
+    elif _may_hold_images(model, path):
+        hint = f"--dataset {quoted} trains on the images there."
+    if hint:
+        raise ConfigError(f"{unknown_name('model', model, MODELS)} {hint}")
+
+
+def _may_hold_images(model: str, path: Path) -> bool:
+    """Whether a folder or file is there that `configure` does not read as settings."""
+    is_settings = "/" in model or "\\" in model
+    is_data = path.suffix.lower() in DATA_FILES or not is_settings
+    return os.path.isdir(path) or (is_data and os.path.exists(path))
