@@ -17,6 +17,7 @@ from handgrad.interop.onnx_source import (
     UnsupportedError,
     attributes,
     named,
+    rank_of,
 )
 from handgrad.layers import (
     Concatenate,
@@ -168,9 +169,9 @@ class Reader:
 
     def _append(self, found: list[Layer[Any]], node: Any) -> None:
         """Add the layer of one operator; a bias belongs to the layer before it."""
-        if node.op_type == "LogSoftmax":
-            found.append(Softmax())
-            return
+        after = {user.op_type for user in self.source.users(node.output[0])}
+        if node.op_type == "LogSoftmax" and after - set(ENDS):
+            raise UnsupportedError(f"{named(node)} before the end of the network")
         bias = self.source.constant(node) if node.op_type == "Add" else None
         if bias is not None and found and isinstance(found[-1], Linear):
             add_bias(found[-1], bias.astype(np.float32).reshape(-1))
@@ -210,7 +211,8 @@ class Reader:
         """A concatenation, or a residual connection or product of two branches."""
         if join.op_type == "Concat":
             axis = attributes(join)["axis"]
-            if axis not in (1, -len(ends[join.input[0]])):
+            shape = ends[join.input[0]]
+            if axis not in (1, 1 - rank_of(self.source, join, shape)):
                 raise UnsupportedError(f"{named(join)} along another axis")
             return Concatenate([Sequential(each) for each in branches])
         kind = Residual if join.op_type == "Add" else Multiply
