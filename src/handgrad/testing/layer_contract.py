@@ -18,6 +18,7 @@ from handgrad.inspection.differentiable import LayerValue
 from handgrad.inspection.gradient_check import by_entry, by_projection
 from handgrad.ranges import check_count, check_seed
 from handgrad.testing.closeness import assert_close
+from handgrad.testing.directions import assert_enough_directions
 from handgrad.testing.passes import (
     backward_of,
     check_factory,
@@ -104,6 +105,18 @@ def precision_is_kept(trial: Trial) -> None:
             assert_equal(str(array.dtype), dtype, f"{layer!r} {name}")
 
 
+def outputs_are_a_function_of_the_key(trial: Trial) -> None:
+    """Check that training with the same inputs and key gives the same outputs."""
+    first, again = (
+        trial.forward(trial.make(), trial.inputs())[0].copy() for _ in range(2)
+    )
+    if not np.array_equal(first, again, equal_nan=True):
+        raise AssertionError(
+            f"{trial.make()!r}: outputs differ between two calls with the same key. "
+            "Draw random numbers from the key alone, with handgrad.randomness."
+        )
+
+
 def backward_agrees_with_finite_differences(trial: Trial) -> None:
     """Check inputs and each parameter, in training and in prediction."""
     for training in (True, False):
@@ -112,11 +125,12 @@ def backward_agrees_with_finite_differences(trial: Trial) -> None:
         for name in value.point:
             key = trial.key.child(name)
             found = by_projection(value, key=key, directions=DIRECTIONS, names=[name])
+            who = f"{trial.make()!r} (training={training})"
+            assert_enough_directions(found, f"{who}, {name}")
             if not found.passed:
                 raise AssertionError(
-                    f"{trial.make()!r} (training={training}): backward and finite "
-                    f"differences disagree in {name}, {found}. Worst entry: "
-                    f"{by_entry(value, key=key)}."
+                    f"{who}: backward and finite differences disagree in {name}, "
+                    f"{found}. Worst entry: {by_entry(value, key=key)}."
                 )
 
 
@@ -256,6 +270,7 @@ LAYER_LAWS: dict[str, Callable[[Trial], None]] = {
         output_shape_is_right,
         gradients_fit_what_they_belong_to,
         precision_is_kept,
+        outputs_are_a_function_of_the_key,
         backward_agrees_with_finite_differences,
         nothing_given_is_modified,
         prediction_repeats,

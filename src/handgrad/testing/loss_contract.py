@@ -20,6 +20,7 @@ from handgrad.losses.loss import takes_weights
 from handgrad.randomness import Key, normal, uniform
 from handgrad.ranges import check_count, check_seed
 from handgrad.testing.closeness import assert_close, rounding_bound
+from handgrad.testing.directions import assert_enough_directions
 from handgrad.testing.passes import (
     backward_of_loss,
     check_loss_argument,
@@ -121,6 +122,7 @@ def backward_agrees_with_finite_differences(
     targets = trial.targets if targets is None else targets
     value = LossValue(trial.loss, trial.logits(), targets)
     found = by_projection(value, key=trial.key, directions=DIRECTIONS)
+    assert_enough_directions(found, repr(trial.loss))
     if not found.passed:
         raise AssertionError(
             f"{trial.loss!r}: backward and finite differences disagree, {found}. "
