@@ -8,7 +8,7 @@ import numpy as np
 
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.errors import ConfigError
-from handgrad.interop.onnx_graph import LOGITS, import_onnx
+from handgrad.interop.onnx_graph import LOGITS, PRODUCER, import_onnx
 
 ENDS = ("Softmax", "LogSoftmax")  # which the loss does
 OLDEST = 7  # version of the operators; before it, operands broadcast by attributes
@@ -23,8 +23,9 @@ class Source:
 
     `constants` maps names to arrays; `shape` and `dtype` are those of one input
     example, "uint8" or "float32"; `metadata` are the model's own entries; `opset` is
-    the version of its operators. `ones` counts the last axes of size 1 of values that
-    are vectors in Handgrad, such as the 2 of means (batch, channels, 1, 1).
+    the version of its operators, and `is_ours` whether Handgrad wrote it. `ones` counts
+    the last axes of size 1 of values that are vectors in Handgrad, such as the 2 of
+    means (batch, channels, 1, 1).
     """
 
     def __init__(self, model: Any, what: str) -> None:
@@ -32,6 +33,7 @@ class Source:
         graph, self.what = model.graph, what
         self.metadata = {each.key: each.value for each in model.metadata_props}
         self.opset = _opset(model, what)
+        self.is_ours = model.producer_name == PRODUCER
         self.constants = _constants(onnx, graph)
         inputs = [each for each in graph.input if each.name not in self.constants]
         if len(inputs) != 1:
