@@ -92,6 +92,17 @@ def test_every_warning_of_the_package_points_at_its_caller():
     assert warned == [Path(errors.__file__)]
 
 
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("option of softmax", "softmax has no options, got 'rate'. Omit it."),
+        ("variant", "There is no variant, got 'rate'. Omit it."),
+    ],
+)
+def test_where_nothing_is_known_there_is_no_empty_list(kind, said):
+    assert str(unknown_name(kind, "rate", [])) == said
+
+
 def test_a_file_that_cannot_be_read_is_named_with_the_reason_and_the_next_step():
     error = cannot_read("a.png", OSError(13, "Permission denied"), "Replace it.")
     assert type(error) is DatasetError

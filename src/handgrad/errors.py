@@ -134,8 +134,16 @@ def cannot_read(what: object, error: OSError, next_step: str) -> DatasetError:
 
 
 def unknown_name(kind: str, name: object, known: Iterable[str]) -> ConfigError:
-    """The error for an unknown name, which suggests the closest known one."""
+    """The error for an unknown name, which suggests the closest known one.
+
+    If none is known, a `kind` such as "option of softmax" gives "softmax has no
+    options".
+    """
     names = sorted(known)
+    if not names:
+        noun, _, owner = kind.partition(" of ")
+        what = f"{owner} has no {noun}s" if owner else f"There is no {kind}"
+        return ConfigError(f"{what}, got {name!r}. Omit it.")
     near = get_close_matches(str(name).lower(), names, n=1, cutoff=0.5)
     hint = f"Did you mean {near[0]!r}? " if near else ""
     return ConfigError(

@@ -30,10 +30,10 @@ def test_from_the_first_trial_to_the_figures(handgrad, tmp_path):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ("rates.toml --trials -1", "sweep.trials"),
-        ("rates.toml --trials 0", "sweep.trials"),
+        ("rates.toml --trials -1", "A sweep takes trials as an integer of at least 1"),
+        ("rates.toml --trials 0", "A sweep takes trials as an integer of at least 1"),
         ("rates.toml --seeds 1,x", "For example: --seeds 0,1,2"),
-        ("rates.toml --seeds 3,3", "has a seed twice"),
+        ("rates.toml --seeds 3,3", "--seeds takes each seed once, got '3,3'. For"),
         (
             "rates.toml --jobs 0",
             "A run of trials takes jobs as an integer of at least 1",

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from handgrad.engine.choose import make_engine
+from handgrad.engine.returned import gradients_of, l2_gradients
 from handgrad.errors import ConfigError, ShapeError
+from handgrad.layers import ReLU
 from handgrad.losses import L2, SoftmaxCrossEntropy
 from handgrad.optimizers import SGD, Adam
 
@@ -42,6 +44,14 @@ WRONG = {
         "linear_2: Wrong returned a gradient of weight of complex64, expected float32",
     ),
 }
+
+
+def test_a_layer_without_parameters_has_no_gradients():
+    with pytest.raises(ShapeError, match=r"Return \{\}, since it has none"):
+        gradients_of("relu_1", ReLU(), {"weight": WEIGHT})
+    said = r"not a parameter of the network. Return \{\}"
+    with pytest.raises(ShapeError, match=said):
+        l2_gradients(type("Own", (L2,), {"gradients": lambda *_: {"w": 1}})(0.1), {})
 
 
 def refused_alike(error, message, setting=None, made=None):

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
+from handgrad.errors import ConfigError
 from handgrad.inspection import LayerValue, LossValue, NetworkValue
 from handgrad.inspection.differentiable import in_float64
-from handgrad.layers import Flatten, Linear, Sequential
+from handgrad.layers import Flatten, Linear, ReLU, Sequential
 from handgrad.losses import L2, MeanSquaredError
 from handgrad.randomness import Key, normal
 
@@ -62,3 +63,17 @@ def test_the_given_layer_is_not_modified():
     value.evaluate({name: array + 1 for name, array in value.point.items()})
     assert layer.weight.value.dtype == np.float32
     np.testing.assert_array_equal(layer.weight.value, before)
+
+
+def test_methods_that_return_no_pair_are_named():
+    class Alone(ReLU):
+        def forward(self, inputs, *, training=False, key=None):
+            return super().forward(inputs) if training else inputs
+
+        def backward(self, d_outputs, cache, /):
+            return d_outputs
+
+    with pytest.raises(ConfigError, match="forward of Alone returned one ndarray"):
+        LayerValue(Alone(), INPUTS, key=KEY, training=False)
+    with pytest.raises(ConfigError, match="backward of Alone returned one ndarray"):
+        LayerValue(Alone(), INPUTS, key=KEY).gradients()

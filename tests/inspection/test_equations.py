@@ -81,6 +81,11 @@ def test_prediction_has_equations_of_its_own():
     assert equation_of(norm, "outputs", training=False) == "weight * normalized + bias"
 
 
+def test_names_are_no_patterns():
+    assert equation_of("cache[0] = 2", "cache[0]", training=True) == "2"
+    assert equation_of("outputs = 2", "a(b", training=True) == ""
+
+
 def test_both_definitions_of_a_name_are_found():
     svm = equations_of(losses.MulticlassSVM())
     assert equation_of(svm, "d_logits", training=True) == (

@@ -1,6 +1,8 @@
+import json
 from typing import NamedTuple
 
 import numpy as np
+import pytest
 
 from handgrad.inspection import trace
 from handgrad.inspection.trace_step import (
@@ -14,6 +16,7 @@ from handgrad.layers import (
     BatchNorm1d,
     Dropout,
     Flatten,
+    Layer,
     Linear,
     MaxPool2d,
     ReLU,
@@ -103,6 +106,58 @@ def test_arrays_become_what_one_asks_for():
     plain = TraceStep("a", "A", "", named).as_dict()["arrays"]
     found = {name: one["value"] for name, one in plain.items()}
     assert found == {"none": None, "scalar": 2.0, "own": str(np), "zero": 3}
+
+
+class Swish(Layer):
+    """The layer of docs/guides/your_own_layer.md, whose cache is a plain tuple."""
+
+    def __init__(self, wrap=tuple):
+        self.wrap = wrap
+
+    def output_shape(self, input_shape):
+        return input_shape
+
+    def forward(self, inputs, *, training=False, key=None):
+        s = 1 / (1 + np.exp(-inputs))
+        return inputs * s, self.wrap([s, inputs * s])
+
+    def backward(self, d_outputs, cache, /):
+        s, outputs = cache.values() if isinstance(cache, dict) else cache
+        return d_outputs * (s + outputs * (1 - s)), {}
+
+
+@pytest.mark.parametrize("wrap", [tuple, list, lambda both: dict(enumerate(both))])
+def test_the_cache_of_an_own_layer_is_plain_in_the_dictionary(wrap):
+    model = Sequential([Linear(4, 3), Swish(wrap)])
+    found = trace(model, normal(Key(3), (6, 4)), np.arange(6) % 3)
+    (step,) = (one for one in found if one.kind == "Swish")
+    first, second = step.cache.values()
+    assert first.shape == second.shape == (6, 3)
+    assert {row[1] for row in step.table().rows} == {"6 x 3"}
+    step.figure()
+    values = json.loads(json.dumps(found.as_dict()))
+    arrays = values["layers"][1]["arrays"]
+    assert np.shape(arrays[next(iter(step.cache))]["value"]) == (6, 3)
+
+
+def test_entries_of_a_tuple_of_arrays_are_numbered():
+    both = (np.zeros(2), np.ones(3))
+    assert list(named_cache(Swish(), both)) == ["cache[0]", "cache[1]"]
+    assert named_cache(Swish(), (2, None)) == {"cache": (2, None)}
+
+
+def test_nested_values_are_plain():
+    pair = Pair(np.int64(1), "b")
+    value = {"a": [np.ones(2), (np.float32(0.5), None)], 3: pair, "c": {"d": {1, 2}}}
+    step = TraceStep("a", "A", "", (NamedArray("it", value, ""),))
+    plain = step.as_dict()["arrays"]["it"]["value"]
+    assert plain == {
+        "a": [[1.0, 1.0], [0.5, None]],
+        "3": {"first": 1, "second": "b"},
+        "c": {"d": "{1, 2}"},
+    }
+    json.dumps(plain)
+    assert len(step.table().rows[0][1]) < 90
 
 
 def test_the_loss_is_a_step_with_its_cache():

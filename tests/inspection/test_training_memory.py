@@ -4,6 +4,7 @@ import pytest
 from handgrad.engine.planned_bytes import output_sizes
 from handgrad.errors import ConfigError
 from handgrad.inspection.training_memory import arrays_in, distinct, memory, peak
+from handgrad.layers import Linear, Sequential
 from handgrad.models import lenet, mlp
 from handgrad.optimizers import SGD, Adam
 
@@ -73,3 +74,17 @@ def test_a_network_is_given_by_name_run_or_object(run):
         memory(run, options={"hidden": 3})
     with pytest.raises(ConfigError, match="Did you mean 'mlp'"):
         memory("mlpp")
+
+
+def test_a_bare_network_needs_a_shape():
+    vectors = Sequential([Linear(784, 3)])
+    for network in (vectors, mlp(hidden_sizes=[8])):
+        with pytest.raises(
+            ConfigError, match=r"Give image_shape=.* or \(features,\), "
+        ):
+            memory(network)
+    assert memory(vectors, image_shape=(784,), batch_size=4).training["input"] == (
+        4 * 4 * 784
+    )
+    of_data = memory(mlp(hidden_sizes=[8]), dataset="digits", batch_size=4)
+    assert of_data.training["input"] == 4 * 4 * 784

@@ -23,6 +23,7 @@ from handgrad.layers import (
     Sequential,
     Sigmoid,
     SiLU,
+    Softmax,
     Tanh,
 )
 
@@ -39,18 +40,8 @@ CATALOGUE = {
 
 
 def again(network, shape):
-    """A network written and read: its layers without a last softmax."""
+    """A network written and read."""
     return Sequential(Reader(Source(onnx_model(network, shape), "it")).read())
-
-
-def logits_of(network, inputs):
-    """Those of a network, before a last softmax."""
-    last = list(network.layers.values())
-    while type(last[-1]).__name__ == "Softmax":
-        last.pop()
-    for each in last:
-        inputs = each.forward(inputs)[0]
-    return inputs
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
@@ -159,7 +150,7 @@ def test_random_networks(network, count):
     found = again(model, network.shape)
     inputs = network.normalization.apply(network.images(count))
     np.testing.assert_allclose(
-        found.forward(inputs)[0], logits_of(model, inputs), rtol=1e-5, atol=1e-6
+        found.forward(inputs)[0], model.forward(inputs)[0], rtol=1e-5, atol=1e-6
     )
 
 
@@ -193,6 +184,50 @@ def test_a_classifier_is_the_same_and_learns_on(fitted, digits, tmp_path):
         found.partial_fit(digits.train.images, train)
     assert found.score(images, test) > before
     assert len(hg.inspection.filters(found).table().rows) > 0
+
+
+def test_a_softmax_of_the_network_itself_is_kept(tmp_path):
+    """The loss takes the softmax of its outputs, as the training did."""
+
+    def network(input_shape, classes, seed):
+        return Sequential([Linear(*input_shape, classes), Softmax()])
+
+    draw = np.random.default_rng(0)
+    inputs = draw.normal(size=(60, 8)).astype(np.float32)
+    clf = hg.Classifier(network, epochs=1, engine="plain")
+    clf.fit(inputs, draw.integers(0, 3, 60))
+    found = hg.from_onnx(clf.to_onnx(tmp_path / "net.onnx"))
+    assert repr(found.network_) == repr(clf.network_)
+    expected = clf.predict_proba(inputs)
+    np.testing.assert_allclose(found.predict_proba(inputs), expected, atol=1e-5)
+
+
+ENDINGS = {  # of other programs, and the layers that remain before the loss
+    ("Softmax",): ["Linear"],
+    ("LogSoftmax",): ["Linear"],
+    ("Softmax", "Softmax"): ["Linear", "Softmax"],
+    ("Softmax", "LogSoftmax"): ["Linear", "Softmax"],
+    ("LogSoftmax", "Softmax"): ["Linear"],
+    ("LogSoftmax", "LogSoftmax"): ["Linear"],
+}
+
+
+@pytest.mark.parametrize("kinds", ENDINGS)
+def test_one_softmax_of_other_programs_is_left_to_the_loss(tmp_path, kinds):
+    runtime = pytest.importorskip("onnxruntime")
+    draw, graph = np.random.default_rng(0), Graph()
+    last = graph.add(
+        "MatMul", "x", graph.constant("w", draw.normal(size=(3, 4))), name="z"
+    )
+    for number, kind in enumerate(kinds):
+        last = graph.add(kind, last, name=f"p{number}", axis=-1)
+    path = written(graph, last, tmp_path / "net.onnx")
+    found, inputs = hg.from_onnx(path), draw.normal(size=(5, 3)).astype(np.float32)
+    layers = [type(each).__name__ for each in found.network_.layers.values()]
+    assert layers == ENDINGS[kinds]
+    expected = runtime.InferenceSession(path).run(None, {"x": inputs})[0]
+    expected = np.exp(expected) if kinds[-1] == "LogSoftmax" else expected
+    np.testing.assert_allclose(found.predict_proba(inputs), expected, atol=1e-5)
 
 
 def test_float_inputs_keep_their_normalization(tmp_path):

@@ -13,6 +13,8 @@ pytest.importorskip("onnx")
 class Known:
     """A source of constants."""
 
+    opset, ones = 20, {}
+
     def __init__(self, graph):
         from handgrad.interop.onnx_graph import import_onnx
 
@@ -32,6 +34,7 @@ NODES = {
     "HardSwish": ((4,), {}),
     "Identity": ((4,), {}),
     "LeakyRelu": ((4,), {"alpha": 0.25}),
+    "LogSoftmax": ((4,), {"axis": -1}),
     "MaxPool": ((2, 6, 6), {"kernel_shape": [3, 3], "pads": [1, 1, 1, 1]}),
     "Relu": ((4,), {}),
     "Sigmoid": ((4,), {}),
@@ -51,7 +54,9 @@ def test_operators_without_weights(kind):
     if kind in ("Dropout", "Identity", "Squeeze"):
         assert layer is None
     else:
-        name = {"Clip": "ReLU6", "Swish": "SiLU"}.get(kind, kind)
+        name = {"Clip": "ReLU6", "Swish": "SiLU", "LogSoftmax": "Softmax"}.get(
+            kind, kind
+        )
         assert type(layer).__name__.lower().startswith(name.lower()[:4])
         layer.forward(np.ones((2, *shape), dtype=np.float32))
 

@@ -92,6 +92,8 @@ def cases():
 class Known:
     """The constants of an operator: all inputs but the first."""
 
+    opset, ones = 20, {}
+
     def __init__(self, node, given):
         names = [name for name in node.input if name]
         self.constants = dict(zip(names[1:], given[1:], strict=True))

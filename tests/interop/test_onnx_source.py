@@ -5,7 +5,7 @@ import pytest
 
 from handgrad.errors import ConfigError
 from handgrad.interop.onnx_export import onnx_model
-from handgrad.interop.onnx_source import Source, attributes, named
+from handgrad.interop.onnx_source import Source, attributes, axes_of, named, rank_of
 from handgrad.models import lenet
 
 onnx = pytest.importorskip("onnx")
@@ -109,3 +109,23 @@ def test_one_input_is_expected(model):
     other.graph.input.append(info)
     with pytest.raises(ConfigError, match="has 2 inputs"):
         Source(other, "it")
+
+
+def test_last_axes_of_size_1_are_counted():
+    nodes = [
+        ("GlobalAveragePool", ["x"], "means", {}),
+        ("Relu", ["means"], "a", {}),
+        ("Squeeze", ["a", "last"], "b", {}),
+        ("Flatten", ["b"], "c", {}),
+        ("Unsqueeze", ["c", "axes"], "d", {}),
+    ]
+    constants = {"last": np.array([-1]), "axes": np.array([2, 3])}
+    source = source_of(nodes, ["d"], constants)
+    assert source.ones == {"means": 2, "a": 2, "b": 1, "c": 0, "d": 2}
+    ranks = [rank_of(source, node, (3,)) for node in source.nodes[1:]]
+    assert ranks == [4, 4, 3, 2]
+    assert axes_of(source.nodes[-1], source.constants) == [2, 3]
+
+
+def test_the_version_of_the_operators(model):
+    assert Source(model, "it").opset == model.opset_import[0].version

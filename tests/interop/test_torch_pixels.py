@@ -1,5 +1,7 @@
 """Squeeze-and-excitation with linear layers, as its authors and others write it."""
 
+import re
+
 import pytest
 import torch
 from torch import nn
@@ -39,6 +41,34 @@ def test_factors_of_channels(scaled):
     module = drawn(nn.Sequential(nn.Conv2d(3, 4, 1), Excitation(scaled)))
     names = torch_names(module, (3, 3, 2))
     assert_equal(from_torch(module, (3, 3, 2)), module, images(3, 3, 2), names=names)
+
+
+class Gate(nn.Module):
+    """Images times the sigmoid of other images, of the same size or not."""
+
+    def __init__(self, gate):
+        super().__init__()
+        self.gate, self.fc = gate, nn.Linear(24, 3)
+
+    def forward(self, x):
+        return self.fc(torch.flatten(torch.sigmoid(self.gate(x)) * x, 1))
+
+
+@pytest.mark.parametrize("gate", [nn.Conv2d(4, 4, 1), nn.AvgPool2d((3, 2))])
+def test_gates_of_each_pixel_or_channel(gate):
+    module = drawn(Gate(gate))
+    names = torch_names(module, (4, 3, 2))
+    assert_equal(from_torch(module, (4, 3, 2)), module, images(4, 3, 2), names=names)
+
+
+@pytest.mark.parametrize(
+    ("gate", "shape"),
+    [(nn.Conv2d(4, 1, 1), (1, 3, 2)), (nn.AvgPool2d((1, 2)), (4, 3, 1))],
+)
+def test_factors_that_torch_repeats_are_refused_by_their_shapes(gate, shape):
+    said = re.escape(f"mul (mul) of values of shapes {shape} and (4, 3, 2), which are")
+    with pytest.raises(ConfigError, match=f"no layer for {said} neither equal nor"):
+        from_torch(Gate(gate), (4, 3, 2))
 
 
 @pytest.mark.parametrize(

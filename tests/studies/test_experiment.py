@@ -27,9 +27,9 @@ def read(tmp_path, text):
     ("text", "sentence"),
     [
         ('question = "?"\nseed = [1]', "Did you mean 'seeds'?"),
-        ('question = "?"\nseeds = []', "seeds: "),
+        ('question = "?"\nseeds = []', "seeds takes at least 1 value"),
         ('question = "?"\nseeds = [1, 1]', "has a seed twice: 1. Keep one."),
-        ('question = "?"\n[sweep]\n"a.b" = []', "sweep.a.b: "),
+        ('question = "?"\n[sweep]\n"a.b" = []', "sweep.a.b takes at least 1 value"),
         ('question = "?"\nkind = "train"', "kind: input should be 'training'"),
         ('question = "?"\n[sweep]\n' + MANY, "1000000000000 combinations; the maximum"),
         (ONE.replace("average", "max"), "names 'max' twice"),

@@ -12,7 +12,9 @@ class Inner(BaseModel):
 
 class Outer(BaseModel):
     model_config = ConfigDict(extra="forbid")
-    question: str
+    question: str = Field(min_length=1)
+    names: tuple[str, ...] = Field(("a",), min_length=1)
+    both: list[int] = Field([1, 2], min_length=2)
     rows: tuple[Inner, ...] = ()
 
 
@@ -23,6 +25,15 @@ class Outer(BaseModel):
         ({}, "question is missing. Add it."),
         ({"question": "?", "rows": [{"epsilon": 1, "epsilom": 2}]}, "[rows.0]"),
         ({"question": "?", "rows": [{"epsilon": 0}]}, "rows.0.epsilon: input should"),
+        (
+            {"question": "?", "names": []},
+            "names takes at least 1 value, got []. Give one.",
+        ),
+        (
+            {"question": "?", "both": [1]},
+            "both takes at least 2 values, got [1]. Give more.",
+        ),
+        ({"question": ""}, "question takes at least 1 character, got ''. Give one."),
         ({"question": 3}, "question: input should be a valid string, got 3"),
     ],
 )

@@ -45,8 +45,22 @@ def test_words_go_over_the_file(tmp_path):
 
 
 def test_no_seeds_are_too_few(tmp_path):
-    with pytest.raises(ConfigError, match="seeds"):
+    with pytest.raises(ConfigError, match=r"each once, got \(\)"):
         read_sweep(write(tmp_path, "trials = 4"), seeds=())
+
+
+@pytest.mark.parametrize(
+    ("over", "said"),
+    [
+        ({"seeds": (1, 1)}, r"A sweep takes seeds as .* each once, got \(1, 1\). Give"),
+        ({"seeds": (-1,)}, "A sweep takes seeds as an integer from 0 .* got -1"),
+        ({"seeds": (0, 2**63)}, "A sweep takes seeds as an integer from 0"),
+        ({"trials": 0}, "A sweep takes trials as an integer of at least 1, got 0"),
+    ],
+)
+def test_arguments_are_not_blamed_on_the_file(tmp_path, over, said):
+    with pytest.raises(ConfigError, match=f"^{said}"):
+        read_sweep(write(tmp_path), **over)
 
 
 def test_the_length_of_a_search_is_no_part_of_its_name(tmp_path):
@@ -71,7 +85,7 @@ def test_directions_follow_names_or_are_given(tmp_path):
         ('metod = "grid"', "Did you mean 'method'?"),
         ('method = "gird"', "sweep.method"),
         ("trials = -3", "sweep.trials"),
-        ("seeds = []", "sweep.seeds"),
+        ("seeds = []", r"sweep.seeds takes at least 1 value, got \[\]. Give one"),
         ("seeds = [1, 1]", "has a seed twice"),
         ('metric = "validation_acuracy"', "Did you mean 'validation_accuracy'?"),
         ('metric = "test_accuracy"', "would select by the test images"),

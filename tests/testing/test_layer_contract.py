@@ -70,6 +70,34 @@ class SlightlyWrongWeight(Scale):
         return d_inputs, {"weight": d_weight}
 
 
+class IgnoresItsKey(Scale):
+    """A dropout whose masks are drawn from a generator of its own."""
+
+    draw = np.random.default_rng(0)
+
+    def forward(self, inputs, *, training=False, key=None):
+        mask = np.ones(inputs.shape, bool)
+        if training:
+            mask = self.draw.random(inputs.shape) < 0.5
+        return inputs * mask * self.weight.value, (inputs, mask)
+
+    def backward(self, d_outputs, cache, /):
+        inputs, mask = cache
+        d_inputs, gradients = super().backward(d_outputs * mask, inputs)
+        return d_inputs, gradients
+
+
+class Counts(Scale):
+    """No two points have the same cache, so there is no step without a kink."""
+
+    def forward(self, inputs, *, training=False, key=None):
+        digits = (inputs.astype(np.float64) * 1e12).astype(np.int64)
+        return inputs * self.weight.value, (inputs, digits)
+
+    def backward(self, d_outputs, cache, /):
+        return super().backward(d_outputs, cache[0])
+
+
 class ChangesItsInputs(Scale):
     def forward(self, inputs, *, training=False, key=None):
         inputs *= self.weight.value
@@ -152,6 +180,8 @@ BROKEN = [
     (GradientOfAnotherShape, "gradients_fit_what_they_belong_to"),
     (AlwaysDouble, "precision_is_kept"),
     (AlwaysSingle, "precision_is_kept"),
+    (IgnoresItsKey, "outputs_are_a_function_of_the_key"),
+    (Counts, "backward_agrees_with_finite_differences"),
     (WrongSign, "backward_agrees_with_finite_differences"),
     (SlightlyWrongWeight, "backward_agrees_with_finite_differences"),
     (ChangesItsInputs, "nothing_given_is_modified"),
@@ -184,6 +214,17 @@ def test_a_broken_layer_is_caught(kind, law):
 
 def test_every_law_has_a_layer_that_breaks_it():
     assert {law for _, law in BROKEN} == set(LAYER_LAWS)
+
+
+def test_randomness_without_the_key_is_named():
+    said = "outputs differ between two calls with the same key. Draw random numbers"
+    with pytest.raises(AssertionError, match=said):
+        check_layer(IgnoresItsKey, (3,))
+
+
+def test_it_is_said_that_no_direction_was_compared():
+    with pytest.raises(AssertionError, match=r"inputs: no direction of 3 could be com"):
+        check_layer(Counts, (3,))
 
 
 def test_the_worst_entry_is_named():

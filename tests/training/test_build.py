@@ -70,6 +70,10 @@ def test_digits_are_made_large_enough_for_every_model():
         ({"optimizer": {"name": "adan"}}, "Did you mean 'adam'"),
         ({"optimizer": {"name": "adam", "beta": 1}}, "Did you mean 'beta"),
         ({"loss": {"name": "svm"}}, "no loss named 'svm'"),
+        (
+            {"loss": {"name": "mean_squared_error", "label_smoothing": 0.1}},
+            "mean_squared_error has no options, got 'label_smoothing'. Omit it.",
+        ),
         ({"schedule": {"name": "cosin"}}, "Did you mean 'cosine'"),
         ({"dataset": {**DIGITS, "name": "digit"}}, "Did you mean 'digits'"),
         ({"dataset": {**DIGITS, "validation": 1437}}, "both parts need at least one"),

@@ -102,4 +102,8 @@ def _numbers(text: str | None) -> tuple[int, ...] | None:
             f"--seeds takes comma-separated integers, got {text!r}. "
             "For example: --seeds 0,1,2"
         )
+    if len({*map(int, parts)}) < len(parts):
+        raise ConfigError(
+            f"--seeds takes each seed once, got {text!r}. For example: --seeds 0,1,2"
+        )
     return tuple(map(int, parts))

@@ -50,13 +50,17 @@ def gradients_of(name: str, layer: Layer[Any], gradients: Gradients) -> Gradient
     who = f"{name or 'The network'}: backward of {type(layer).__name__}"
     parameters, found = layer.parameters(), {}
     given = gradients if isinstance(gradients, Mapping) else {}
+    advice = (
+        f"one array for each name in parameters(): {sorted(parameters)}"
+        if parameters
+        else "{}, since it has none"
+    )
     for other in given:
         own = getattr(layer, str(other), None)
         if other not in parameters and not isinstance(own, Parameter):
             raise ShapeError(
                 f"{who} returned a gradient of {other!r}, which is not one of its "
-                f"parameters. Return one array for each name in parameters(): "
-                f"{sorted(parameters)}."
+                f"parameters. Return {advice}."
             )
     for each, parameter in parameters.items():
         if each not in given:
@@ -91,9 +95,11 @@ def l2_gradients(l2: L2, parameters: Mapping[str, Parameter]) -> Gradients:
         )
     for name, gradient in found.items():
         if name not in parameters:
+            wanted = f"some of {sorted(parameters)}" if parameters else "{}"
             raise ShapeError(
                 f"gradients of {type(l2).__name__} returned one of {name!r}, which is "
-                f"not a parameter of the network. Return some of {sorted(parameters)}."
+                "not a parameter of the network. "
+                f"Return {wanted}."
             )
         shape = parameters[name].shape
         kept[name] = returned(name, l2, "a gradient", gradient, shape)

@@ -10,9 +10,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from handgrad.arrays import NumpyArray
+from handgrad.arrays import NumpyArray, two_returned
 from handgrad.layers import Layer
 from handgrad.losses import L2, Loss
+from handgrad.losses.loss import forward_loss
 from handgrad.parameter import Parameter
 from handgrad.randomness import Key, normal
 
@@ -70,15 +71,17 @@ class LayerValue(Differentiable):
     def gradients(self) -> Point:
         """Return the gradient for each array, computed by the backward pass."""
         _, cache = self._forward(self.point)
-        d_inputs, gradients = self.layer.backward(self.d_outputs, cache)
+        results = self.layer.backward(self.d_outputs, cache)
+        what = "d_inputs, gradients"
+        d_inputs, gradients = two_returned("backward", self.layer, what, results)
         return {"inputs": d_inputs, **gradients}
 
     def _forward(self, point: Point) -> tuple[NumpyArray, Any]:
         move_to(self.layer, point)
-        outputs, cache = self.layer.forward(
+        results = self.layer.forward(
             point["inputs"], training=self.training, key=self.key
         )
-        return outputs, cache
+        return two_returned("forward", self.layer, "outputs, cache", results)
 
 
 class LossValue(Differentiable):
@@ -104,7 +107,7 @@ class LossValue(Differentiable):
 
     def evaluate(self, point: Point) -> tuple[float, Any]:
         """Return the mean loss at a `point` (arrays by name), and the cache."""
-        return self.loss.forward(point["logits"], self.targets)
+        return forward_loss(self.loss, point["logits"], self.targets)
 
     def gradients(self) -> Point:
         """Return the gradient for the logits, computed by the backward pass."""
@@ -152,7 +155,7 @@ class NetworkValue(Differentiable):
         logits, cache = self.network.forward(
             point["inputs"], training=self.training, key=self.key
         )
-        loss, loss_cache = self.loss.forward(logits, self.targets)
+        loss, loss_cache = forward_loss(self.loss, logits, self.targets)
         return loss + self.l2.penalty(self.network.parameters()), (cache, loss_cache)
 
     def gradients(self) -> Point:

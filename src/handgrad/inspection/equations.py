@@ -62,7 +62,8 @@ def _padded(text: str) -> str:
 def _definitions(text: str, name: str) -> list[str]:
     """Every definition of a name, with its continuation lines."""
     head = re.compile(
-        rf"^(?P<left>\s*(?:[\w ]+:\s+)?){name}(?:\[[^\]]*\])?\s*=(?!=)\s*(?P<right>.*)$"
+        rf"^(?P<left>\s*(?:[\w ]+:\s+)?){re.escape(name)}"
+        r"(?:\[[^\]]*\])?\s*=(?!=)\s*(?P<right>.*)$"
     )
     found: list[str] = []
     lines = text.splitlines()

@@ -14,11 +14,12 @@ from handgrad.inspection.result import Result
 from handgrad.inspection.table import Table, sizes
 from handgrad.layers import Layer
 from handgrad.losses import Loss
+from handgrad.ranges import shown
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-PLAIN = (bool, int, float, str, tuple, list, dict, type(None))
+PLAIN = (bool, int, float, str, type(None))
 HEADS = ("min", "max", "norm")
 
 
@@ -207,12 +208,23 @@ def loss_step(loss: Loss[Any], logits: NumpyArray, targets: NumpyArray) -> LossT
 
 
 def named_cache(part: Layer[Any] | Loss[Any], cache: Any) -> dict[str, Any]:
-    """A cache by field name; a single array is named as the argument of `backward`."""
+    """A cache by field name; a single array is named as the argument of `backward`.
+
+    The entries of a plain tuple or list of arrays are numbered: `cache[0]`, `cache[1]`.
+    """
     if isinstance(cache, Mapping):
-        return dict(cache)
+        return {str(name): value for name, value in cache.items()}
     if hasattr(cache, "_asdict"):  # a named tuple
         return dict(cache._asdict())
-    return {cache_name(part): cache}
+    name = cache_name(part)
+    if isinstance(cache, tuple | list) and any(map(is_array, cache)):
+        return {f"{name}[{number}]": each for number, each in enumerate(cache)}
+    return {name: cache}
+
+
+def is_array(value: Any) -> bool:
+    """Whether a value is an array with at least one axis."""
+    return isinstance(value, np.ndarray) and value.ndim > 0
 
 
 def without_equation(values: Mapping[str, Any]) -> Iterator[NamedArray]:
@@ -233,7 +245,7 @@ def _cells(value: Any) -> tuple[str, ...]:
     if isinstance(value, float):
         return f"{value:.6g}", "", "", ""
     if not isinstance(value, np.ndarray):
-        return str(value), "", "", ""
+        return str(value) if isinstance(value, str) else shown(value), "", "", ""
     if value.dtype == bool or not value.size:
         return sizes(value.shape), "", "", ""
     numbers = (value.min(), value.max(), np.linalg.norm(value))
@@ -241,8 +253,15 @@ def _cells(value: Any) -> tuple[str, ...]:
 
 
 def _plain(value: Any, plain: Callable[[NumpyArray], Any]) -> Any:
-    if isinstance(value, np.ndarray) and value.ndim:
+    """Numbers, texts, lists and dictionaries of them; others as text."""
+    if is_array(value):
         return plain(value)
     if isinstance(value, np.ndarray | np.generic):
-        return value.item()
+        return _plain(value.item(), plain)
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        value = value._asdict()
+    if isinstance(value, Mapping):
+        return {str(name): _plain(each, plain) for name, each in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(each, plain) for each in value]
     return value if isinstance(value, PLAIN) else str(value)

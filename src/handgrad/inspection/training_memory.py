@@ -16,6 +16,7 @@ import numpy as np
 from handgrad.arguments import takes_kinds
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.engine.planned_bytes import Roles, prediction_roles, training_roles
+from handgrad.errors import ConfigError
 from handgrad.inspection.data_sample import dataset_sample
 from handgrad.inspection.result import Result
 from handgrad.inspection.subject import subject_of
@@ -116,10 +117,15 @@ def memory(  # noqa: PLR0913  a network, an optimizer and their options in one c
 
     `model` is the name of a network with its `options`, a fitted classifier, the path
     of a run, or a `Sequential`; `optimizer` is a name or an optimizer. `image_shape`
-    defaults to that of the classifier, else to that of the images of `dataset`
-    (default: digits), searched for in `data_dir` first.
+    defaults to that of the classifier, else to that of the images of `dataset`,
+    searched for in `data_dir` first. For a network given by name, `dataset` defaults to
+    the digits; a `Sequential` needs `image_shape` or `dataset`.
 
-    ConfigError for an unknown network, optimizer or option.
+    ConfigError for an unknown network, optimizer or option, and for a `Sequential`
+    without a shape.
+
+    Shapes
+        image_shape  (channels, height, width), or (features,) for vectors
 
     Units
         batch_size  images per step and per prediction; random images are used
@@ -141,6 +147,11 @@ def memory(  # noqa: PLR0913  a network, an optimizer and their options in one c
         check_no_options(options)
         subject = subject_of(model)
         shape = image_shape or subject.input_shape or ()
+        if not shape and dataset is None:
+            raise ConfigError(
+                "memory needs the shape of one input of a Sequential, got none. Give "
+                "image_shape=(channels, height, width) or (features,), or a dataset."
+            )
         shape = shape or dataset_sample(dataset, 1, data_dir=data_dir).image_shape
     return measure(subject.network, rule, shape, batch_size=batch_size, seed=seed)
 

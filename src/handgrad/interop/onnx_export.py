@@ -10,7 +10,7 @@ from handgrad.arrays import Shape
 from handgrad.datasets import Normalization
 from handgrad.errors import ConfigError, RunError, ShapeError
 from handgrad.interop.onnx_center import add_center_crops
-from handgrad.interop.onnx_graph import LOGITS, Graph, import_onnx
+from handgrad.interop.onnx_graph import LOGITS, PRODUCER, Graph, import_onnx
 from handgrad.interop.onnx_metadata import settings_of
 from handgrad.interop.onnx_nodes import add_layer
 from handgrad.interop.subject import subject_of
@@ -207,7 +207,7 @@ def _assembled(
         made,
         opset_imports=[onnx.helper.make_opsetid("", OPSET)],
         ir_version=IR_VERSION,
-        producer_name="handgrad",
+        producer_name=PRODUCER,
         producer_version=__version__,
     )
 

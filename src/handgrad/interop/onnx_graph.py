@@ -9,6 +9,7 @@ from handgrad.arrays import NumpyArray, Shape, to_numpy
 from handgrad.errors import ConfigError
 
 LOGITS = "logits"  # the output of every model that Handgrad writes
+PRODUCER = "handgrad"  # the name in every model that Handgrad writes
 MISSING = (
     "ONNX needs the package onnx, which is not installed. Install it with "
     "pip install 'handgrad[onnx]'."

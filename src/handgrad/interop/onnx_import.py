@@ -17,6 +17,7 @@ from handgrad.interop.onnx_source import (
     UnsupportedError,
     attributes,
     named,
+    rank_of,
 )
 from handgrad.layers import (
     Concatenate,
@@ -43,11 +44,11 @@ def network_from_onnx(
     """Read the network of the ONNX model at `path`.
 
     The graph must be a chain of operators that layers of Handgrad stand for, with
-    residual connections, products and concatenations of branches; a softmax at its end
-    is left to the loss. Scaling of the inputs becomes the normalization. Labels, loss,
-    optimizer, temperature and other settings of inference are those of the metadata, if
-    Handgrad wrote the model; else the classes are numbers from 0. `workers` is the
-    number of threads.
+    residual connections, products and concatenations of branches; a softmax at the end
+    of another program's model is left to the loss. Scaling of the inputs becomes the
+    normalization. Labels, loss, optimizer, temperature and other settings of inference
+    are those of the metadata, if Handgrad wrote the model; else the classes are numbers
+    from 0. `workers` is the number of threads.
 
     ConfigError that names every operator without a layer, or if onnx is not installed;
     RunError for a file that is no ONNX model, or with weights that are NaN or infinity.
@@ -133,14 +134,17 @@ class Reader:
         self.scaling = Scaling(source)
 
     def read(self) -> list[Layer[Any]]:
-        """All layers, without the scaling before and the softmax after them."""
+        """All layers, without the scaling before and the softmax after them.
+
+        A softmax at the end of a model of Handgrad is a layer: its loss comes after it.
+        """
         value = self.scaling.value
         found, _, join = self._chain(value, self.source.users(value))
         if join is not None:
             raise UnsupportedError(
                 f"{named(join)} of values that do not have one source"
             )
-        while found and isinstance(found[-1], Softmax):
+        if found and isinstance(found[-1], Softmax) and not self.source.is_ours:
             found.pop()
         return found
 
@@ -168,15 +172,16 @@ class Reader:
 
     def _append(self, found: list[Layer[Any]], node: Any) -> None:
         """Add the layer of one operator; a bias belongs to the layer before it."""
-        if node.op_type == "LogSoftmax":
-            found.append(Softmax())
-            return
+        after = {user.op_type for user in self.source.users(node.output[0])}
+        is_log = node.op_type == "LogSoftmax"
+        if is_log and after - set(ENDS):
+            raise UnsupportedError(f"{named(node)} before the end of the network")
         bias = self.source.constant(node) if node.op_type == "Add" else None
         if bias is not None and found and isinstance(found[-1], Linear):
             add_bias(found[-1], bias.astype(np.float32).reshape(-1))
             return
         layer = layer_of(self.source, node, self.shape)
-        if layer is None:
+        if layer is None or (is_log and after):  # softmax(log_softmax(x)) = softmax(x)
             return
         if isinstance(layer, Flatten) and len(self.shape) != 3:
             return
@@ -210,7 +215,8 @@ class Reader:
         """A concatenation, or a residual connection or product of two branches."""
         if join.op_type == "Concat":
             axis = attributes(join)["axis"]
-            if axis not in (1, -len(ends[join.input[0]])):
+            shape = ends[join.input[0]]
+            if axis not in (1, 1 - rank_of(self.source, join, shape)):
                 raise UnsupportedError(f"{named(join)} along another axis")
             return Concatenate([Sequential(each) for each in branches])
         kind = Residual if join.op_type == "Add" else Multiply

@@ -5,6 +5,7 @@ the layer, or None for an operator that changes nothing. `UnsupportedError` says
 layer of Handgrad cannot do.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -17,14 +18,18 @@ from handgrad.interop.onnx_source import (
     Source,
     UnsupportedError,
     attributes,
+    axes_of,
     check_is,
     has_operand,
     named,
+    rank_of,
     weight_of,
 )
 from handgrad.interop.onnx_windows import KEY
 from handgrad.layers import Layer
 from handgrad.parameter import Parameter
+
+FROM_LAST = 13  # version in which softmax became one over the last axis
 
 Make: TypeAlias = Callable[[Source, Any, Shape], Layer[Any] | None]
 
@@ -38,9 +43,11 @@ def layer_of(source: Source, node: Any, shape: Shape) -> Layer[Any] | None:
 
 def _conv2d(source: Source, node: Any, shape: Shape) -> Layer[Any]:
     """A convolution; a linear layer where an image has been averaged to one pixel."""
-    weight = weight_of(source, node, 1)
-    group = attributes(node).get("group", 1)
-    if len(shape) != 1 or weight.shape[2:] != (1, 1) or group != 1:
+    weight, given = weight_of(source, node, 1), attributes(node)
+    if weight.ndim != 4:
+        raise UnsupportedError(f"{named(node)} of inputs that are not images")
+    is_plain = given.get("group", 1) == 1 and not any(given.get("pads", ()))
+    if len(shape) != 1 or weight.shape[2:] != (1, 1) or not is_plain:
         return onnx_windows.conv2d(source, node, shape)
     bias = weight_of(source, node, 2) if has_operand(node, 2) else None
     return _linear(weight[:, :, 0, 0], bias)
@@ -53,14 +60,17 @@ def _gemm(source: Source, node: Any, shape: Shape) -> Layer[Any]:
     bias = None
     if has_operand(node, 2):
         bias = given.get("beta", 1.0) * weight_of(source, node, 2)
-        if bias.size > bias.shape[-1]:
+        if bias.ndim and bias.size > bias.shape[-1]:
             raise UnsupportedError(f"{named(node)} with a bias for each example")
         bias = bias.reshape(-1)
     return _linear(weight if given.get("transB", 0) else weight.T, bias)
 
 
 def _matmul(source: Source, node: Any, shape: Shape) -> Layer[Any]:
-    return _linear(weight_of(source, node, 1).T, None)
+    weight = weight_of(source, node, 1)
+    if weight.ndim != 2:
+        raise UnsupportedError(f"{named(node)} with weights of shape {weight.shape}")
+    return _linear(weight.T, None)
 
 
 def _linear(weight: NumpyArray, bias: NumpyArray | None) -> Layer[Any]:
@@ -84,6 +94,8 @@ def add_bias(layer: layers.Linear, bias: NumpyArray) -> None:
 def _batch_norm(source: Source, node: Any, shape: Shape) -> Layer[Any]:
     given = attributes(node)
     check_is(node, given, "training_mode", 0)
+    if len(shape) == 3:
+        check_is(node, given, "spatial", 1)  # before version 9; 0 has one per pixel
     kind: Any = layers.BatchNorm2d if len(shape) == 3 else layers.BatchNorm1d
     made = kind(shape[0], eps=float(given.get("epsilon", 1e-5)))
     names = ("weight", "bias", "running_mean", "running_var")
@@ -94,10 +106,12 @@ def _batch_norm(source: Source, node: Any, shape: Shape) -> Layer[Any]:
 
 def _layer_norm(source: Source, node: Any, shape: Shape) -> Layer[Any]:
     given, weight = attributes(node), weight_of(source, node, 1)
-    axis = given.get("axis", -1)
-    axis = axis - 1 - len(shape) if axis >= 0 else axis
-    if axis < -len(shape):
+    axis, rank = given.get("axis", -1), rank_of(source, node, shape)
+    axis = axis - rank if axis >= 0 else axis
+    if axis <= -rank:
         raise UnsupportedError(f"{named(node)} over the batch")
+    if rank != 1 + len(shape):
+        raise UnsupportedError(f"{named(node)} of images of one pixel")
     made = layers.LayerNorm(shape[axis:], eps=float(given.get("epsilon", 1e-5)))
     return _scale_and_shift(source, node, made, weight)
 
@@ -148,7 +162,7 @@ def _swish(source: Source, node: Any, shape: Shape) -> Layer[Any]:
 
 
 def _flatten(source: Source, node: Any, shape: Shape) -> Layer[Any] | None:
-    if attributes(node).get("axis", 1) not in (1, -len(shape)):
+    if attributes(node).get("axis", 1) not in (1, 1 - rank_of(source, node, shape)):
         raise UnsupportedError(f"{named(node)} to a shape other than (batch, features)")
     return layers.Flatten() if len(shape) == 3 else None
 
@@ -156,31 +170,50 @@ def _flatten(source: Source, node: Any, shape: Shape) -> Layer[Any] | None:
 def _reshape(source: Source, node: Any, shape: Shape) -> Layer[Any] | None:
     """A reshape to (batch, features), or of those to images of one pixel."""
     wanted = source.constants.get(node.input[1])
-    if wanted is not None and len(shape) == 1 and list(wanted[2:]) == [1, 1]:
-        return None
-    if wanted is None or len(wanted) != 2:
+    sizes = [] if wanted is None else [int(size) for size in wanted]
+    kept = {-1, math.prod(shape)}
+    if len(shape) == 1 and not attributes(node).get("allowzero", 0):
+        kept.add(0)  # the size that it has
+    is_vector = len(sizes) == 2 or (len(shape) == 1 and sizes[2:] == [1, 1])
+    if not is_vector or sizes[1] not in kept:
         raise UnsupportedError(f"{named(node)} to a shape other than (batch, features)")
     return layers.Flatten() if len(shape) == 3 else None
 
 
 def _unsqueeze(source: Source, node: Any, shape: Shape) -> None:
     """One number for each channel as an image of one pixel, for a product."""
-    axes = source.constants.get(node.input[1]) if has_operand(node, 1) else None
-    if len(shape) != 1 or axes is None or sorted(axes) != [2, 3]:
+    axes = axes_of(node, source.constants) or []
+    rank = rank_of(source, node, shape) + len(axes)
+    if len(shape) != 1 or not axes or min(axis % rank for axis in axes) < 2:
         raise UnsupportedError(named(node))
 
 
 def _squeeze(source: Source, node: Any, shape: Shape) -> None:
     """What a global average pooling has already done."""
-    if len(shape) != 1:
+    axes, rank = axes_of(node, source.constants), rank_of(source, node, shape)
+    others = range(2, rank) if axes is None else [axis % rank for axis in axes]
+    if len(shape) != 1 or min(others, default=2) < 2 or axes == []:
         raise UnsupportedError(named(node))
 
 
 def _softmax(source: Source, node: Any, shape: Shape) -> Layer[Any]:
-    axis = attributes(node).get("axis", -1)
-    if axis not in (-1, len(shape)):
+    """Softmax over the last axis; a LogSoftmax at the end of a network counts as one.
+
+    Before version 13 the default axis is 1, and all axes from it on are one vector.
+    """
+    rank = rank_of(source, node, shape)
+    axis = attributes(node).get("axis", -1 if source.opset >= FROM_LAST else 1) % rank
+    last = 1 if len(shape) == 1 else rank - 1
+    if axis != last:
         raise UnsupportedError(f"{named(node)} over an axis other than the classes")
     return layers.Softmax()
+
+
+def _dropout(source: Source, node: Any, shape: Shape) -> None:
+    """Nothing after training; UnsupportedError where it stays in training mode."""
+    ratio, mode = (source.constants.get(each) for each in [*node.input[1:], "", ""][:2])
+    if mode is not None and mode.item() and (ratio is None or ratio.item()):
+        raise UnsupportedError(f"{named(node)} with training_mode=1")
 
 
 def _leaky_relu(source: Source, node: Any, shape: Shape) -> Layer[Any]:
@@ -196,7 +229,7 @@ def _plain(kind: type[Any]) -> Make:
 
 
 def _nothing(source: Source, node: Any, shape: Shape) -> None:
-    """Dropout and Identity change nothing after training."""
+    """Identity changes nothing."""
 
 
 TABLE: dict[str, Make] = {
@@ -204,7 +237,7 @@ TABLE: dict[str, Make] = {
     "BatchNormalization": _batch_norm,
     "Clip": _clip,
     "Conv": _conv2d,
-    "Dropout": _nothing,
+    "Dropout": _dropout,
     "Elu": _elu,
     "Flatten": _flatten,
     "Gelu": _gelu,
@@ -216,6 +249,7 @@ TABLE: dict[str, Make] = {
     "Identity": _nothing,
     "LayerNormalization": _layer_norm,
     "LeakyRelu": _leaky_relu,
+    "LogSoftmax": _softmax,
     "MatMul": _matmul,
     "MaxPool": onnx_windows.max_pool2d,
     "Relu": _plain(layers.ReLU),

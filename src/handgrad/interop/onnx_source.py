@@ -1,16 +1,17 @@
 """An ONNX graph that is read: its constants, and who uses which value."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.errors import ConfigError
-from handgrad.interop.onnx_graph import LOGITS, import_onnx
+from handgrad.interop.onnx_graph import LOGITS, PRODUCER, import_onnx
 
 ENDS = ("Softmax", "LogSoftmax")  # which the loss does
+OLDEST = 7  # version of the operators; before it, operands broadcast by attributes
 
 
 class UnsupportedError(Exception):
@@ -21,13 +22,18 @@ class Source:
     """The part of an ONNX graph that leads from its input to its logits.
 
     `constants` maps names to arrays; `shape` and `dtype` are those of one input
-    example, "uint8" or "float32"; `metadata` are the model's own entries.
+    example, "uint8" or "float32"; `metadata` are the model's own entries; `opset` is
+    the version of its operators, and `is_ours` whether Handgrad wrote it. `ones` counts
+    the last axes of size 1 of values that are vectors in Handgrad, such as the 2 of
+    means (batch, channels, 1, 1).
     """
 
     def __init__(self, model: Any, what: str) -> None:
         onnx = import_onnx()
         graph, self.what = model.graph, what
         self.metadata = {each.key: each.value for each in model.metadata_props}
+        self.opset = _opset(model, what)
+        self.is_ours = model.producer_name == PRODUCER
         self.constants = _constants(onnx, graph)
         inputs = [each for each in graph.input if each.name not in self.constants]
         if len(inputs) != 1:
@@ -40,6 +46,7 @@ class Source:
         nodes = _without(self.noted("prediction_values", dict) or {}, graph.node)
         self.output = self._logits(nodes, [each.name for each in graph.output])
         self.nodes = _leading_to(self.output, nodes, self.constants)
+        self.ones = _trailing_ones(self.nodes, self.constants)
 
     def noted(self, name: str, kind: type[Any]) -> Any:
         """An entry of the metadata that is JSON of a kind; None without it."""
@@ -129,6 +136,55 @@ def check_is(node: Any, given: dict[str, Any], name: str, wanted: Any) -> None:
 def has_operand(node: Any, place: int) -> bool:
     """Whether an operator has an optional operand."""
     return len(node.input) > place and node.input[place] != ""
+
+
+def rank_of(source: Source, node: Any, shape: Shape) -> int:
+    """The number of axes that an operator's input has in ONNX, with the batch."""
+    ones = source.ones.get(node.input[0], 0) if len(shape) == 1 else 0
+    return 1 + len(shape) + ones
+
+
+def axes_of(node: Any, constants: Mapping[str, NumpyArray]) -> list[int] | None:
+    """The axes of Squeeze or Unsqueeze: before version 13 an attribute.
+
+    None if all are meant; an empty list if they are computed.
+    """
+    if not has_operand(node, 1):
+        return attributes(node).get("axes")
+    return [int(axis) for axis in constants.get(node.input[1], ())]
+
+
+def _opset(model: Any, what: str) -> int:
+    """The version of the operators; ConfigError for one with other meanings."""
+    versions = [e.version for e in model.opset_import if e.domain in ("", "ai.onnx")]
+    if versions and versions[0] < OLDEST:
+        raise ConfigError(
+            f"{what} uses version {versions[0]} of the ONNX operators, but Handgrad "
+            f"reads versions from {OLDEST} on. Convert it with "
+            "onnx.version_converter.convert_version(model, 13)."
+        )
+    return versions[0] if versions else 1
+
+
+def _trailing_ones(
+    nodes: list[Any], constants: Mapping[str, NumpyArray]
+) -> dict[str, int]:
+    """How many last axes of size 1 each value keeps of a mean over images."""
+    found: dict[str, int] = {}
+    for node in nodes:
+        count = max((found.get(name, 0) for name in node.input), default=0)
+        if node.op_type == "GlobalAveragePool":
+            count = 2
+        elif node.op_type == "Reshape":
+            count = max(len(constants.get(node.input[1], ())) - 2, 0)
+        elif node.op_type == "Flatten":
+            count = 0
+        elif node.op_type in ("Squeeze", "Unsqueeze"):
+            axes = axes_of(node, constants)
+            less = node.op_type == "Squeeze"
+            count = 0 if axes is None else count + len(axes) * (-1 if less else 1)
+        found |= dict.fromkeys(node.output, count)
+    return found
 
 
 def _constants(onnx: Any, graph: Any) -> dict[str, NumpyArray]:

@@ -3,6 +3,7 @@
 Needs torch, the extra `torch`.
 """
 
+from math import prod
 from typing import Any
 
 import torch
@@ -40,9 +41,11 @@ def check_pixels(graph: Any, node: Any, shape: Shape) -> None:
 
 
 def check_factors(graph: Any, join: Any, chains: list[Any]) -> None:
-    """UnsupportedError for a product of vectors and images, which torch misaligns.
+    """UnsupportedError for a product that no layer computes.
 
-    `chains` are the branches that the operation `join` multiplies.
+    `chains` are the branches that the operation `join` multiplies: of equal shapes, or
+    images and one factor for each channel. A product of vectors and images is one that
+    torch misaligns.
     """
     if join.target is torch.einsum:
         return
@@ -51,6 +54,12 @@ def check_factors(graph: Any, join: Any, chains: list[Any]) -> None:
     sizes = {3 if one else n for one, n in zip(are_pixels, axes, strict=True)}
     if len(sizes) > 1 or (any(are_pixels) and max(axes) == 1):
         raise UnsupportedError(f"{graph.shown(join)} of vectors and images")
+    few, many = sorted((chain.shape for chain in chains), key=prod)
+    if few != many and few not in (many[:1], (*many[:1], 1, 1)):
+        raise UnsupportedError(
+            f"{graph.shown(join)} of values of shapes {few} and {many}, which are "
+            "neither equal nor images and one factor for each channel"
+        )
 
 
 def is_pixel(graph: Any, node: Any) -> bool:

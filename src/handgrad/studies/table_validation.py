@@ -7,7 +7,9 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from handgrad.errors import ConfigError, unknown_name
+from handgrad.ranges import shown
 
+LEAST = {"too_short": "value", "string_too_short": "character"}  # of pydantic's errors
 MOST_TRIALS = 100_000  # of a row or a sweep: at two seconds each, more than two days
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -49,6 +51,12 @@ def _in_words(
     place = ".".join(str(part) for part in first["loc"]) or "the file"
     if first["type"] == "missing":
         return ConfigError(f"{source}: {place} is missing. Add it.")
+    if first["type"] in LEAST:
+        what, least = LEAST[first["type"]], first["ctx"]["min_length"]
+        return ConfigError(
+            f"{source}: {place} takes at least {least} {what}{'s' * (least > 1)}, got "
+            f"{shown(first['input'])}. {'Give one' if least == 1 else 'Give more'}."
+        )
     wrong = first["msg"].removeprefix("Value error, ")
     got = "" if isinstance(first["input"], dict) else f", got {first['input']!r}"
     return ConfigError(f"{source}: {place}: {wrong[:1].lower()}{wrong[1:]}{got}.")

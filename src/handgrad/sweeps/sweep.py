@@ -17,6 +17,7 @@ from pydantic import BaseModel, Field
 from handgrad.errors import ConfigError, unknown_name
 from handgrad.parsing import read_toml
 from handgrad.paths import path_of
+from handgrad.ranges import check_count, check_seed, shown
 from handgrad.studies.contents import Contents, contents_of
 from handgrad.studies.experiment import (
     CURVES,
@@ -148,6 +149,7 @@ def read_sweep(
     `trials` and `seeds` override those of the file. ConfigError for an unknown key, an
     invalid value, or settings that contradict each other.
     """
+    _check_given(trials, seeds)
     place = path_of("read_sweep", "path", path)
     tables = read_toml(place)
     over = {"trials": trials, "seeds": None if seeds is None else list(seeds)}
@@ -176,6 +178,21 @@ def read_sweep(
     )
     _check(sweep)
     return sweep
+
+
+def _check_given(trials: int | None, seeds: tuple[int, ...] | None) -> None:
+    """ConfigError for numbers that override those of a file and are wrong."""
+    if trials is not None:
+        check_count("A sweep", "trials", trials)
+    if seeds is None:
+        return
+    for seed in seeds:
+        check_seed("A sweep", "seeds", seed)
+    if len(set(seeds)) < max(1, len(seeds)):
+        raise ConfigError(
+            f"A sweep takes seeds as one integer or more, each once, got "
+            f"{shown(seeds)}. Give some, such as 0,1,2, or omit them."
+        )
 
 
 def _direction(table: SweepTable, source: str) -> Direction:

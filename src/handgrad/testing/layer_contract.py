@@ -16,7 +16,16 @@ from safetensors import numpy as safetensors
 from handgrad.arrays import Array, Shape
 from handgrad.inspection.differentiable import LayerValue
 from handgrad.inspection.gradient_check import by_entry, by_projection
+from handgrad.ranges import check_count, check_seed
 from handgrad.testing.closeness import assert_close
+from handgrad.testing.directions import assert_enough_directions
+from handgrad.testing.passes import (
+    backward_of,
+    check_factory,
+    check_sizes,
+    forward_of,
+    output_shape_of,
+)
 from handgrad.testing.trial import (
     Factory,
     Trial,
@@ -44,7 +53,8 @@ def check_layer(
     `layer_factory` returns a new layer at each call, always with the same parameters.
     `examples_meet=True` is for a layer, such as batch normalization, whose outputs for
     one example depend on the others in training. AssertionError says which law is
-    violated and how.
+    violated and how; ConfigError or ShapeError that a method takes or returns something
+    else than those of a layer do, or that an argument is wrong.
 
     Shapes
         input_shape  of one example, without the batch
@@ -56,7 +66,11 @@ def check_layer(
     Example
         check_layer(lambda: Linear(4, 3, key=Key(0)), input_shape=(4,))
     """
-    trial = Trial(layer_factory, input_shape, batch, seed, examples_meet)
+    shape = check_sizes("check_layer", input_shape)
+    check_count("check_layer", "batch", batch)
+    check_seed("check_layer", "seed", seed)
+    check_factory("check_layer", layer_factory)
+    trial = Trial(layer_factory, shape, batch, seed, examples_meet)
     for law in LAYER_LAWS.values():
         law(trial)
 
@@ -64,8 +78,8 @@ def check_layer(
 def output_shape_is_right(trial: Trial) -> None:
     """Check that `output_shape` is the shape of the outputs of `forward`."""
     layer = trial.make()
+    expected = (trial.batch, *output_shape_of(layer, trial.input_shape))
     outputs, _ = trial.forward(layer, trial.inputs())
-    expected = (trial.batch, *layer.output_shape(trial.input_shape))
     assert_equal(tuple(outputs.shape), expected, f"{layer!r} outputs")
 
 
@@ -91,6 +105,18 @@ def precision_is_kept(trial: Trial) -> None:
             assert_equal(str(array.dtype), dtype, f"{layer!r} {name}")
 
 
+def outputs_are_a_function_of_the_key(trial: Trial) -> None:
+    """Check that training with the same inputs and key gives the same outputs."""
+    first, again = (
+        trial.forward(trial.make(), trial.inputs())[0].copy() for _ in range(2)
+    )
+    if not np.array_equal(first, again, equal_nan=True):
+        raise AssertionError(
+            f"{trial.make()!r}: outputs differ between two calls with the same key. "
+            "Draw random numbers from the key alone, with handgrad.randomness."
+        )
+
+
 def backward_agrees_with_finite_differences(trial: Trial) -> None:
     """Check inputs and each parameter, in training and in prediction."""
     for training in (True, False):
@@ -99,11 +125,12 @@ def backward_agrees_with_finite_differences(trial: Trial) -> None:
         for name in value.point:
             key = trial.key.child(name)
             found = by_projection(value, key=key, directions=DIRECTIONS, names=[name])
+            who = f"{trial.make()!r} (training={training})"
+            assert_enough_directions(found, f"{who}, {name}")
             if not found.passed:
                 raise AssertionError(
-                    f"{trial.make()!r} (training={training}): backward and finite "
-                    f"differences disagree in {name}, {found}. Worst entry: "
-                    f"{by_entry(value, key=key)}."
+                    f"{who}: backward and finite differences disagree in {name}, "
+                    f"{found}. Worst entry: {by_entry(value, key=key)}."
                 )
 
 
@@ -115,14 +142,14 @@ def nothing_given_is_modified(trial: Trial) -> None:
     outputs, cache = trial.forward(layer, inputs)
     assert_same(inputs, trial.inputs(), f"{layer!r} forward modified its inputs")
     d_outputs = trial.d_outputs(outputs)
-    first = layer.backward(d_outputs, cache)
+    first = backward_of(layer, d_outputs, cache)
     assert_same(inputs, trial.inputs(), f"{layer!r} backward modified the inputs")
     assert_same(d_outputs, trial.d_outputs(outputs), f"{layer!r} modified d_outputs")
     for name, value in parameters.items():
         assert_same(value, before[name], f"{layer!r} modified its parameter {name}")
         assert_same(layer.parameters()[name].value, before[name], f"{layer!r} {name}")
     first = (np.array(first[0]), {k: np.array(v) for k, v in first[1].items()})
-    again = layer.backward(d_outputs, cache)
+    again = backward_of(layer, d_outputs, cache)
     assert_same(
         again[0], first[0], f"{layer!r}: a second backward returned other d_inputs"
     )
@@ -133,9 +160,9 @@ def prediction_repeats(trial: Trial) -> None:
     """Check that prediction is reproducible, needs no key and changes no state."""
     layer, inputs = trial.make(), trial.inputs()
     fields, before = set(vars(layer)), named_values(layer)
-    first = np.array(layer.forward(inputs, training=False)[0])
-    layer.forward(trial.inputs("other inputs"), training=False)
-    again, _ = layer.forward(inputs, training=False)
+    first = np.array(forward_of(layer, inputs, training=False)[0])
+    forward_of(layer, trial.inputs("other inputs"), training=False)
+    again, _ = forward_of(layer, inputs, training=False)
     assert_same(again, first, f"{layer!r}: prediction is not reproducible")
     assert_all_same(named_values(layer), before, f"{layer!r}: prediction changed state")
     assert_same_names(vars(layer), fields, f"{layer!r}: attributes were added")
@@ -167,7 +194,7 @@ def two_batches_pass_at_once(trial: Trial) -> None:
     for (outputs, cache), (_, d_inputs, gradients) in zip(
         passes, expected, strict=True
     ):
-        found = layer.backward(trial.d_outputs(outputs), cache)
+        found = backward_of(layer, trial.d_outputs(outputs), cache)
         assert_same(found[0], d_inputs, f"{layer!r}: two batches interfere")
         assert_all_same(found[1], gradients, f"{layer!r}: two batches interfere")
 
@@ -215,7 +242,7 @@ def order_of_examples_does_not_matter(trial: Trial) -> None:
     outputs, _ = trial.forward(layer, inputs)
     order = np.arange(trial.batch)[::-1]
     key = trial.forward_key.at(1, order)
-    permuted, _ = layer.forward(inputs[order], training=True, key=key)
+    permuted, _ = forward_of(layer, inputs[order], training=True, key=key)
     terms = inputs[0].size if not trial.examples_meet else inputs.size
     assert_close(
         permuted,
@@ -243,6 +270,7 @@ LAYER_LAWS: dict[str, Callable[[Trial], None]] = {
         output_shape_is_right,
         gradients_fit_what_they_belong_to,
         precision_is_kept,
+        outputs_are_a_function_of_the_key,
         backward_agrees_with_finite_differences,
         nothing_given_is_modified,
         prediction_repeats,

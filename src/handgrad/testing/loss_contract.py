@@ -18,7 +18,14 @@ from handgrad.inspection.gradient_check import by_entry, by_projection
 from handgrad.losses import Loss
 from handgrad.losses.loss import takes_weights
 from handgrad.randomness import Key, normal, uniform
+from handgrad.ranges import check_count, check_seed
 from handgrad.testing.closeness import assert_close, rounding_bound
+from handgrad.testing.directions import assert_enough_directions
+from handgrad.testing.passes import (
+    backward_of_loss,
+    check_loss_argument,
+    forward_of_loss,
+)
 from handgrad.testing.trial import assert_same
 
 DIRECTIONS = 5
@@ -65,7 +72,9 @@ def check_loss(
 ) -> None:
     """Check a `loss` against every law of `LOSS_LAWS`.
 
-    AssertionError says which law is violated and how.
+    AssertionError says which law is violated and how; ConfigError or ShapeError that a
+    method takes or returns something else than those of a loss do, or that an argument
+    is wrong.
 
     Units
         batch    number of examples
@@ -75,13 +84,17 @@ def check_loss(
     Example
         check_loss(SoftmaxCrossEntropy(label_smoothing=0.1))
     """
+    check_loss_argument("check_loss", loss)
+    check_count("check_loss", "batch", batch)
+    check_count("check_loss", "classes", classes)
+    check_seed("check_loss", "seed", seed)
     for law in LOSS_LAWS.values():
         law(LossTrial(loss, batch, classes, seed))
 
 
 def loss_is_a_plain_number(trial: LossTrial) -> None:
     """Check that the loss is a Python float, which can be written as JSON."""
-    loss, _ = trial.loss.forward(trial.logits(), trial.targets)
+    loss, _ = forward_of_loss(trial.loss, trial.logits(), trial.targets)
     if type(loss) is not float:
         raise AssertionError(f"{trial.loss!r}: expected a float, got {type(loss)}.")
 
@@ -90,8 +103,8 @@ def d_logits_fit_the_logits(trial: LossTrial) -> None:
     """Check that `d_logits` have the shape and dtype of the logits."""
     for dtype in ("float32", "float64"):
         logits = trial.logits(dtype=dtype)
-        _, cache = trial.loss.forward(logits, trial.targets)
-        found = trial.loss.backward(cache)
+        _, cache = forward_of_loss(trial.loss, logits, trial.targets)
+        found = backward_of_loss(trial.loss, cache)
         if found.shape != logits.shape or found.dtype != logits.dtype:
             raise AssertionError(
                 f"{trial.loss!r} d_logits: expected {logits.shape} {logits.dtype}, got "
@@ -109,6 +122,7 @@ def backward_agrees_with_finite_differences(
     targets = trial.targets if targets is None else targets
     value = LossValue(trial.loss, trial.logits(), targets)
     found = by_projection(value, key=trial.key, directions=DIRECTIONS)
+    assert_enough_directions(found, repr(trial.loss))
     if not found.passed:
         raise AssertionError(
             f"{trial.loss!r}: backward and finite differences disagree, {found}. "
@@ -119,25 +133,25 @@ def backward_agrees_with_finite_differences(
 def loss_is_the_mean_of_the_examples(trial: LossTrial) -> None:
     """Check that loss and gradient are the means over the examples."""
     logits, targets = trial.logits(dtype="float64"), trial.targets
-    whole, cache = trial.loss.forward(logits, targets)
+    whole, cache = forward_of_loss(trial.loss, logits, targets)
     alone = [
-        trial.loss.forward(logits[i : i + 1], targets[i : i + 1])
+        forward_of_loss(trial.loss, logits[i : i + 1], targets[i : i + 1])
         for i in range(trial.batch)
     ]
     bound = rounding_bound(trial.batch * trial.classes, abs(whole), "float64")
     if not abs(whole - np.mean([loss for loss, _ in alone])) <= bound:
         raise AssertionError(f"{trial.loss!r} is not the mean over the examples.")
-    rows = [trial.loss.backward(own)[0] / trial.batch for _, own in alone]
-    d_logits = trial.loss.backward(cache)
+    rows = [backward_of_loss(trial.loss, own)[0] / trial.batch for _, own in alone]
+    d_logits = backward_of_loss(trial.loss, cache)
     assert_close(d_logits, np.stack(rows), trial.classes, what=f"{trial.loss!r}")
 
 
 def nothing_given_is_modified(trial: LossTrial) -> None:
     """Check that logits, targets and cache are not modified."""
     logits, targets = trial.logits(), trial.targets
-    _, cache = trial.loss.forward(logits, targets)
-    first = np.array(trial.loss.backward(cache))
-    again = trial.loss.backward(cache)
+    _, cache = forward_of_loss(trial.loss, logits, targets)
+    first = np.array(backward_of_loss(trial.loss, cache))
+    again = backward_of_loss(trial.loss, cache)
     assert_same(logits, trial.logits(), f"{trial.loss!r} modified its logits")
     assert_same(targets, trial.targets, f"{trial.loss!r} modified its targets")
     assert_same(again, first, f"{trial.loss!r}: a second backward differs")
@@ -147,12 +161,12 @@ def two_batches_pass_at_once(trial: LossTrial) -> None:
     """Check two forward passes followed by their two backward passes."""
     batches, targets = (trial.logits(), trial.logits("others")), trial.targets
     expected = [
-        trial.loss.backward(trial.loss.forward(logits, targets)[1])
+        backward_of_loss(trial.loss, forward_of_loss(trial.loss, logits, targets)[1])
         for logits in batches
     ]
-    caches = [trial.loss.forward(logits, targets)[1] for logits in batches]
+    caches = [forward_of_loss(trial.loss, logits, targets)[1] for logits in batches]
     for cache, d_logits in zip(caches, expected, strict=True):
-        found = trial.loss.backward(cache)
+        found = backward_of_loss(trial.loss, cache)
         assert_same(found, d_logits, f"{trial.loss!r}: two batches interfere")
 
 
@@ -168,19 +182,19 @@ def weights_are_shares_of_the_mean(trial: LossTrial) -> None:
     weights[1:2] = 0.0
     weights = weights.astype(np.float32)
     shares = weights.astype(np.float64) / weights.sum(dtype=np.float64)
-    whole, cache = trial.loss.forward(logits, targets, weights)
+    whole, cache = forward_of_loss(trial.loss, logits, targets, weights)
     d_logits = np.zeros_like(logits)
     expected = 0.0
     for i, share in enumerate(shares):
-        loss, own = trial.loss.forward(logits[i : i + 1], targets[i : i + 1])
+        loss, own = forward_of_loss(trial.loss, logits[i : i + 1], targets[i : i + 1])
         expected += share * loss
-        d_logits[i] = share * trial.loss.backward(own)[0]
+        d_logits[i] = share * backward_of_loss(trial.loss, own)[0]
     bound = rounding_bound(trial.batch * trial.classes, abs(expected), "float64")
     if not (type(whole) is float and abs(whole - expected) <= bound):
         raise AssertionError(
             f"{trial.loss!r} with weights: expected {expected}, got {whole}."
         )
-    found = trial.loss.backward(cache)
+    found = backward_of_loss(trial.loss, cache)
     assert_close(found, d_logits, trial.classes, what=f"{trial.loss!r} with weights")
 
 
@@ -193,14 +207,16 @@ def soft_targets_extend_class_numbers(trial: LossTrial) -> None:
         return
     logits, targets = trial.logits(dtype="float64"), trial.targets
     hard = np.eye(trial.classes)[targets]
-    value, cache = trial.loss.forward(logits, targets)
-    soft_value, soft_cache = trial.loss.forward(logits, hard)
+    value, cache = forward_of_loss(trial.loss, logits, targets)
+    soft_value, soft_cache = forward_of_loss(trial.loss, logits, hard)
     bound = rounding_bound(trial.batch * trial.classes, abs(value), "float64")
     if not abs(value - soft_value) <= bound:
         raise AssertionError(
             f"{trial.loss!r} of one-hot targets: expected {value}, got {soft_value}."
         )
-    found, expected = (trial.loss.backward(each) for each in (soft_cache, cache))
+    found, expected = (
+        backward_of_loss(trial.loss, each) for each in (soft_cache, cache)
+    )
     assert_close(found, expected, trial.classes, what=f"{trial.loss!r}, one-hot")
     share = uniform(trial.key.child("shares"), (trial.batch, 1))
     mixed = share * hard + (1 - share) * np.roll(hard, 1, axis=1)

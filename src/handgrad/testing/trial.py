@@ -9,6 +9,7 @@ import numpy as np
 from handgrad.arrays import Gradients, NumpyArray, Shape
 from handgrad.layers import Layer
 from handgrad.randomness import Key, normal
+from handgrad.testing.passes import backward_of, forward_of
 
 Factory = Callable[[], Layer[Any]]
 
@@ -54,7 +55,7 @@ class Trial:
         self, layer: Layer[Any], inputs: NumpyArray, *, training: bool = True
     ) -> tuple[NumpyArray, Any]:
         """Run the forward pass of `layer` on `inputs`, in `training` or prediction."""
-        return layer.forward(inputs, training=training, key=self.forward_key)
+        return forward_of(layer, inputs, training=training, key=self.forward_key)
 
     def d_outputs(self, outputs: NumpyArray, name: str = "d_outputs") -> NumpyArray:
         """Standard normal gradients of the `outputs`; another `name` gives others."""
@@ -69,7 +70,7 @@ class Trial:
         prediction.
         """
         outputs, cache = self.forward(layer, inputs, training=training)
-        d_inputs, gradients = layer.backward(self.d_outputs(outputs), cache)
+        d_inputs, gradients = backward_of(layer, self.d_outputs(outputs), cache)
         return outputs, d_inputs, gradients
 
 

@@ -28,6 +28,17 @@ def test_grey_is_repeated_and_colour_kept(channels):
     np.testing.assert_array_equal(drawn[..., 2], image[-1])
 
 
+@pytest.mark.parametrize("channels", [2, 4, 13])
+def test_other_channels_are_averaged_to_grey_bytes(channels):
+    """matplotlib takes floats from 0 to 1 only, and draws larger ones white."""
+    image = np.arange(channels * 6, dtype=np.uint8).reshape(channels, 2, 3)
+    for given in (image, image * (1 / image.max())):
+        drawn = pixels(given)
+        assert (drawn.shape, drawn.dtype) == ((2, 3, 3), np.uint8)
+    mean = np.rint(image.mean(axis=0))
+    np.testing.assert_array_equal(pixels(image)[..., 1], mean)
+
+
 @pytest.mark.parametrize(
     ("count", "ideal", "columns"), [(64, 9.5, 8), (6, 3.4, 3), (10, 4, 5), (1, 1, 1)]
 )

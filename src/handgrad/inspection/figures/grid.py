@@ -52,7 +52,7 @@ def pixels(image: NumpyArray) -> NumpyArray:
     """
     image = _as_bytes(image)
     if image.shape[0] not in (1, 3):
-        image = image.mean(axis=0, keepdims=True)
+        image = np.rint(image.mean(axis=0, keepdims=True)).astype(np.uint8)
     colored = np.broadcast_to(image, (3, *image.shape[1:]))
     return np.asarray(colored, dtype=image.dtype).transpose(1, 2, 0)
 
