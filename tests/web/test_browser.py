@@ -326,7 +326,7 @@ def test_a_pasted_picture_is_added_to_a_class(browser, server):
         tab.get_by_role("button", name="Add the drawing to a new class").click()
         ready(tab, "Added to red: 1.")
         tab.get_by_role("button", name="Remove the last image of red").click()
-        ready(tab, "The last picture of red is removed.")
+        ready(tab, "The last image of red is removed.")
         tab.on("dialog", lambda dialog: dialog.accept())
         tab.get_by_role("button", name="Remove this data set").click()
         ready(tab, "Pasted is removed.")
@@ -340,6 +340,59 @@ def test_a_refused_camera_leaves_the_drawing(browser, server):
         ready(tab, "The browser does not let this page use the camera.")
         stroke(tab, [(0.5, 0.2), (0.5, 0.8)])
         ready(tab, "with probability")
+
+
+@pytest.fixture
+def some(trained, tmp_path):
+    """A folder with two runs, and a server for it."""
+    folder = tmp_path / "some"
+    for name in ("tiny", "other"):
+        shutil.copytree(trained, folder / name)
+    found = Page(folder)
+    yield found, folder
+    found.end()
+
+
+def problem(tab, text):
+    tab.locator(".problem", has_text=text).first.wait_for()
+
+
+@pytest.mark.parametrize("place", ["look", "draw", "take"])
+def test_no_other_run_takes_the_place_of_one_that_cannot_be_used(browser, some, place):
+    server, folder = some
+    for name, file in (("begun", None), ("broken", "non_finite.json")):
+        (folder / name).mkdir()
+        shutil.copy(folder / "tiny" / "config.toml", folder / name)
+        if file:
+            (folder / name / file).write_text("{}")
+    with opened(browser, server) as tab:
+        for name, why in (
+            ("lenet-digits-4", "there is no such folder here"),
+            ("begun", "no epoch of it has ended yet"),
+            ("broken", "it failed before its first epoch ended"),
+        ):
+            tab.goto(f"{server.base}#/{place}?run={name}")
+            problem(tab, f"There is no usable run named {name}: {why}")
+            assert tab.get_by_label("Network").input_value() == ""
+            assert tab.get_by_role("button", name="Download").count() == 0
+        tab.get_by_label("Network").select_option("other")
+        ready(tab, {**READY, "take": "Python script"}[place])
+        assert tab.url.endswith("run=other")
+        assert tab.locator(".problem").count() == 0
+        shutil.rmtree(folder / "other")
+        tab.reload()
+        problem(tab, "There is no usable run named other")
+        assert tab.url.endswith("run=other")
+
+
+def test_data_that_are_gone_are_named(browser, server):
+    with opened(browser, server) as tab:
+        tab.goto(f"{server.base}#/network?data=data-0")
+        problem(tab, "no data set with this handle")
+        ready(tab, "201,578")
+        tab.goto(f"{server.base}#/train?run=tiny&data=data-0")
+        problem(tab, "no data set with this handle")
+        assert tab.get_by_label("Data").input_value() == "data-0"
 
 
 def add_pictures(tab, label, lines, count=10):

@@ -2,22 +2,21 @@
 
 import { get, query } from './api.js';
 import { link } from './app.js';
+import { chooseRun } from './choose_run.js';
 import { button, field, h, number, percent, put, select } from './dom.js';
 import { arrayView, gallery, picture, values } from './pictures.js';
-import { chooseRun, usableRuns } from './place_draw.js';
 
 const VIEWS = [['confusion', 'Confusion and mistakes'], ['filters', 'Filters'], ['maps', 'Feature maps and saliency'], ['step', 'Step through']];
 const MOST_CLASSES = 60;
 
 export async function show(root, here) {
-  const runs = await usableRuns(here.signal);
-  const state = { run: '', view: 'confusion', split: '', image: '0', step: '0', cell: '', ...here.given };
-  if (!runs.some((row) => row.id === state.run)) state.run = runs[0]?.id ?? '';
+  const choice = await chooseRun(here, 'look', (run) => go({ run, cell: '', step: '0' }, true));
+  const state = { view: 'confusion', split: '', image: '0', step: '0', cell: '', ...here.given, run: choice.run };
   const view = h('div');
   root.append(h('div', { class: 'head' }, h('h1', null, 'Look inside'), h('p', null, 'Which classes a trained network confuses, the outputs of its layers, and every array of a forward and a backward pass.')));
-  if (!runs.length) { root.append(chooseRun(runs)); return; }
+  if (!state.run) { root.append(choice.element); return; }
   const tabs = VIEWS.map(([id, text]) => button(text, () => go({ view: id, cell: '' }, true), { 'data-view': id }));
-  root.append(h('div', { class: 'line end' }, chooseRun(runs, state.run, (run) => go({ run, cell: '', step: '0' }, true)),
+  root.append(h('div', { class: 'line end' }, choice.element,
     field('Images', select([['', 'test, or validation'], ['validation', 'validation'], ['train', 'training']], state.split, (split) => go({ split, cell: '' }, true)))),
   h('div', { class: 'tabs', role: 'group', 'aria-label': 'Views' }, tabs), view);
   let turn = 0;

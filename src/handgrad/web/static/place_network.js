@@ -134,11 +134,17 @@ export async function show(root, here) {
 
   const train = h('a', { class: 'button main' }, 'Train this network');
   const catalogue = Object.entries(targets).map(([name, one]) => [name, `${name}: ${sizes(one.shape)}, ${one.classes} classes`]);
-  if (!(state.data in targets)) await choose(state.data).catch((error) => { state.data = 'digits'; here.fail(error); });
+  const gone = h('div');
+  if (!(state.data in targets)) {
+    await choose(state.data).catch((error) => {
+      state.data = 'digits';
+      put(gone, h('p', { class: 'problem', role: 'alert' }, error.message, ' The sizes below are those for digits.'));
+    });
+  }
   const images = select([...catalogue, ...own.map((one) => [one.id, `${one.name} (your own)`])], state.data, (id) => choose(id).then(() => changed(true)).catch((error) => { images.value = state.data; here.fail(error); }));
   const start = select([['', 'choose…'], ['example', 'a small example'], ...known.models.map((name) => [name, name])], '', (name) => { from(name); start.value = ''; });
   root.append(h('div', { class: 'head' }, h('h1', null, 'Network'), h('p', null, 'A network is a list of layers. Sizes and costs follow as you edit; input sizes are inferred, and the last linear layer has one output for each class.')),
-    h('div', { class: 'line end' },
+    gone, h('div', { class: 'line end' },
       field('For the images of', images),
       field('Start from', start), train),
     h('div', { class: 'columns wide-left' }, h('section', { class: 'card', 'aria-label': 'Layers' }, list, button('Add a layer', () => { rows.push({ name: rows.length ? 'relu' : 'flatten' }); changed(); drawRows(rows.length - 1); }), problem, totals),

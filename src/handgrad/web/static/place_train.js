@@ -43,6 +43,7 @@ export async function show(root, here) {
   const rate = input('learning_rate', 'Learning rate', { min: 0, step: 'any', required: true });
   const setRate = (name) => { form.learning_rate = String(known.optimizers[name].learning_rate); rate.querySelector('input').value = form.learning_rate; };
   const datasets = [...data.known.filter((one) => one.is_here).map((one) => [one.id, `${one.name}: ${one.description}`]), ...data.own.map((one) => [one.id, `${one.name} (your own)`])];
+  if (!datasets.some(([id]) => id === form.data)) datasets.unshift([form.data, `${form.data}: there is no such data set here`]);
   const networks = [...(rows ? [['rows', 'your network, from Network']] : []), ...known.models.map((name) => [name, name])];
   const activation = field('Activation', select(['relu', 'sigmoid', 'tanh', 'gelu'], form.activation, change('activation')));
   activation.hidden = form.network !== 'lenet';
