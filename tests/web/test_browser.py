@@ -10,7 +10,10 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+import handgrad as hg
 
 sync_api = pytest.importorskip("playwright.sync_api")
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
@@ -256,7 +259,7 @@ def test_one_draws_with_mouse_and_keys(browser, server):
         tab.goto(f"{server.base}#/draw?run=tiny")
         ready(tab, "Nothing drawn yet")
         stroke(tab, [(0.5, 0.2), (0.5, 0.8)])
-        ready(tab, "with probability")
+        ready(tab, ", probability")
         assert tab.locator("canvas.seen").evaluate("c => [c.width, c.height]") == [8, 8]
         assert tab.locator(".bars tr").count() == 10
         tab.get_by_role("button", name="Undo").click()
@@ -264,13 +267,13 @@ def test_one_draws_with_mouse_and_keys(browser, server):
         tab.locator("canvas.drawing").focus()
         for key in ("Space", "ArrowDown", "ArrowDown", "ArrowRight"):
             tab.keyboard.press(key)
-        ready(tab, "with probability")
+        ready(tab, ", probability")
         tab.get_by_label("Image file").set_input_files(
             {"name": "x.png", "mimeType": "image/png", "buffer": b"no picture"}
         )
         ready(tab, "This image is none of")
         tab.get_by_role("button", name="Example").click()
-        ready(tab, "with probability")
+        ready(tab, ", probability")
 
 
 def test_the_camera_takes_the_place_of_the_drawing(browser, server):
@@ -278,7 +281,7 @@ def test_the_camera_takes_the_place_of_the_drawing(browser, server):
         tab.goto(f"{server.base}#/draw?run=tiny")
         ready(tab, "Nothing drawn yet")
         tab.get_by_role("button", name="Use the camera").click()
-        ready(tab, "with probability")
+        ready(tab, ", probability")
         tab.get_by_role("button", name="Draw instead").click()
         ready(tab, "Nothing drawn yet")
         tab.goto(f"{server.base}#/data")
@@ -339,7 +342,7 @@ def test_a_refused_camera_leaves_the_drawing(browser, server):
         tab.get_by_role("button", name="Use the camera").click()
         ready(tab, "The browser does not let this page use the camera.")
         stroke(tab, [(0.5, 0.2), (0.5, 0.8)])
-        ready(tab, "with probability")
+        ready(tab, ", probability")
 
 
 @pytest.fixture
@@ -393,6 +396,103 @@ def test_data_that_are_gone_are_named(browser, server):
         tab.goto(f"{server.base}#/train?run=tiny&data=data-0")
         problem(tab, "no data set with this handle")
         assert tab.get_by_label("Data").input_value() == "data-0"
+
+
+def focused(tab):
+    """The name of the control that has the focus."""
+    one = "document.activeElement"
+    return tab.evaluate(f"{one}.getAttribute('aria-label') ?? {one}.textContent")
+
+
+def press(tab, name, expected=None):
+    """Press Enter where the focus is, on a control of this name."""
+    assert focused(tab) == name
+    tab.keyboard.press("Enter")
+
+
+def test_the_focus_stays_on_the_control_that_steps_on(browser, server):
+    with opened(browser, server) as tab:
+        tab.goto(f"{server.base}#/look?run=tiny&view=step")
+        ready(tab, "conv2d_1: Conv2d")
+        tab.get_by_role("button", name="Next", exact=True).focus()
+        for number in (1, 2, 3):
+            press(tab, "Next")
+            tab.get_by_label(re.compile(f"^Image {number}, ")).wait_for()
+        tab.get_by_role("button", name="Previous").focus()
+        press(tab, "Previous")
+        tab.get_by_label(re.compile("^Image 2, ")).wait_for()
+        assert focused(tab) == "Previous"
+        tab.get_by_label("Image", exact=True).fill("359")
+        tab.keyboard.press("Enter")
+        tab.get_by_label(re.compile("^Image 359, ")).wait_for()
+        assert tab.evaluate("document.activeElement.type") == "number"
+        assert tab.get_by_role("button", name="Next", exact=True).is_disabled()
+        tab.get_by_role("button", name="Next layer").focus()
+        for text in ("relu_1: ReLU", "flatten_1: Flatten", "linear_1: Linear"):
+            press(tab, "Next layer")
+            ready(tab, text)
+        press(tab, "Next layer")  # the last one: the focus goes on to its neighbour
+        ready(tab, "loss:")
+        press(tab, "Layer before")
+        ready(tab, "linear_1: Linear")
+
+
+@pytest.mark.parametrize("view", ["step", "maps"])
+@pytest.mark.parametrize("image", ["-5", "2.7", "abc", "360", "9999999999"])
+def test_an_image_that_is_not_there_can_be_corrected(browser, server, view, image):
+    with opened(browser, server) as tab:
+        tab.goto(f"{server.base}#/look?run=tiny&view={view}&image={image}")
+        problem(tab, "images have whole numbers from 0 to 359")
+        field = tab.get_by_label("Image", exact=True)
+        assert field.get_attribute("max") == "359"
+        field.fill("5")
+        field.press("Enter")
+        tab.get_by_label(re.compile("^Image 5, ")).wait_for()
+        assert tab.locator(".problem").count() == 0
+
+
+@pytest.mark.parametrize(
+    "state", ["view=xyz", "view=toString", "split=xyz", "cell=a,b", "cell=99,1"]
+)
+def test_an_unknown_state_of_an_address_shows_the_confusion_matrix(
+    browser, server, state
+):
+    with opened(browser, server) as tab:
+        tab.goto(f"{server.base}#/look?run=tiny&{state}")
+        ready(tab, "test images are right")
+        tab.get_by_role("region", name="Confusion matrix").wait_for()
+        assert tab.locator(".problem").count() == 0
+
+
+def test_an_unknown_step_or_row_of_an_address_is_no_error_of_the_browser(
+    browser, server
+):
+    with opened(browser, server) as tab:
+        tab.goto(f"{server.base}#/look?run=tiny&view=step&step=1.5")
+        ready(tab, "relu_1: ReLU")
+        for place in ("network", "train"):
+            for rows in ("xyz", "1", "[null]", "[{}]"):
+                tab.goto(f"{server.base}#/{place}?run=tiny&rows={rows}")
+                problem(tab, "The layers in the address are damaged")
+
+
+def test_a_run_without_test_images_shows_those_it_was_trained_on(browser, some):
+    server, folder = some
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (40, 8, 8), dtype=np.uint8)
+    options = {"validation": None, "epochs": 2, "run": folder / "arrays"}
+    hg.Classifier("mlp", **options).fit(images, np.arange(40) % 2)
+    with opened(browser, server) as tab:
+        tab.goto(f"{server.base}#/look?run=arrays")
+        ready(tab, "of 40 training images are right")
+        ready(tab, "This run has no test and no validation images")
+        choice = tab.get_by_label("Images", exact=True)
+        missing = choice.locator("option[value=test]")
+        assert missing.is_disabled()
+        tab.goto(f"{server.base}#/look?run=arrays&split=validation")
+        problem(tab, "This run has no validation images")
+        choice.select_option("train")
+        ready(tab, "of 40 training images are right")
 
 
 def add_pictures(tab, label, lines, count=10):

@@ -53,7 +53,7 @@ def test_runs_wait_in_order_and_names_are_free(jobs, monkeypatch):
     again = Jobs(jobs.home)  # the server starts anew
     assert list(again.waiting()) == ["mlp-digits-2", "mlp-digits-4"]
     monkeypatch.setattr(module, "MOST_WAITING", 2)
-    with pytest.raises(RunError, match="At most 2 runs wait"):
+    with pytest.raises(RunError, match="At most 2 runs can wait"):
         jobs.add(config)
 
 

@@ -35,6 +35,12 @@ def answer_to(loaded: Loaded, content: bytes) -> dict[str, Any]:
     }
 
 
+def images_of(loaded: Loaded, split: str) -> dict[str, Any]:
+    """The split that is looked at, its number of images, and all splits of the run."""
+    name = loaded.split(split)
+    return {"split": name, "count": loaded.sizes[name], "splits": list(loaded.sizes)}
+
+
 def confusion_of(loaded: Loaded, split: str) -> dict[str, Any]:
     """The confusion matrix of a split, and the most confident mistakes."""
     found = loaded.predictions(split)
@@ -78,7 +84,7 @@ def filters_of(loaded: Loaded) -> dict[str, Any]:
 
 def trace_of(loaded: Loaded, split: str, image: int) -> dict[str, Any]:
     """Every array of one image's forward and backward pass, with its equation."""
-    found = trace(loaded.subject, image=image, split=split or None)
+    found = trace(loaded.subject, image=image, split=loaded.split(split))
     values = found.as_dict(encoded)
     return {
         "image": image,
@@ -94,7 +100,7 @@ def trace_of(loaded: Loaded, split: str, image: int) -> dict[str, Any]:
 
 def occlusion_of(loaded: Loaded, split: str, image: int) -> dict[str, Any]:
     """The drop of the probability at each pixel, if a square hides it."""
-    found = occlusion(loaded.subject, image=image, split=split or None)
+    found = occlusion(loaded.subject, image=image, split=loaded.split(split))
     return {**found.as_dict(), "heat": encoded(found.heat[None])}
 
 
@@ -108,7 +114,7 @@ def gradient_of(
         parameter=parameter,
         index=entry,
         image=image,
-        split=split or None,
+        split=loaded.split(split),
     )
     return found.as_dict()
 

@@ -21,11 +21,20 @@ export function optionOf(text) {
   return Number.isNaN(Number(word)) ? word : Number(word);
 }
 
+/** The rows that an address holds; an error in our words for anything else. */
+export function rowsOf(text) {
+  let found;
+  try { found = JSON.parse(text); } catch { found = null; }
+  const isRow = (row) => typeof row?.name === 'string' && NESTED.every((name) => row[name] === undefined || (Array.isArray(row[name]) && row[name].every(isRow)));
+  if (!Array.isArray(found) || !found.every(isRow)) throw new Error('The layers in the address are damaged. Open Network anew, or go back.');
+  return found;
+}
+
 export async function show(root, here) {
   const [known, data] = await Promise.all([get('catalogue', here.signal), get('data', here.signal)]);
   const own = data.own.filter((one) => one.is_zip || one.classes.length > 1);
   const state = { data: 'digits', rows: JSON.stringify(EXAMPLE), ...here.given };
-  let rows = JSON.parse(state.rows);
+  let rows = rowsOf(state.rows);
   const targets = known.datasets;
   const target = () => targets[state.data];
   /** @type {any} */

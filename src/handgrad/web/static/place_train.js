@@ -4,6 +4,7 @@ import { get, post, query } from './api.js';
 import { link } from './app.js';
 import { bars, later, lineChart } from './charts.js';
 import { button, copy, field, h, number, percent, put, say, seconds, select } from './dom.js';
+import { rowsOf } from './place_network.js';
 
 const AUGMENTATIONS = [
   ['', 'none'], ['crop', 'random crop by 2 pixels'], ['digits', 'for digits and letters'], ['objects', 'for photographs of objects'],
@@ -33,7 +34,7 @@ export function tablesOf(form, rows) {
 export async function show(root, here) {
   const [known, data] = await Promise.all([get('catalogue', here.signal), get('data', here.signal)]);
   const form = { ...DEFAULTS, ...Object.fromEntries(Object.entries(here.given).filter(([k]) => k in DEFAULTS)) };
-  const rows = here.given.rows ? JSON.parse(here.given.rows) : null;
+  const rows = here.given.rows ? rowsOf(here.given.rows) : null;
   if (rows) form.network = 'rows';
   const queue = h('section', { class: 'card' });
   const watched = h('div', { class: 'stack' });
