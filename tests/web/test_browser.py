@@ -495,6 +495,52 @@ def test_a_run_without_test_images_shows_those_it_was_trained_on(browser, some):
         ready(tab, "of 40 training images are right")
 
 
+def test_layers_are_removed_one_after_the_other_with_enter(browser, server):
+    with opened(browser, server) as tab:
+        tab.goto(f"{server.base}#/network")
+        ready(tab, "201,578")
+        tab.get_by_label("Remove layer 6", exact=True).focus()
+        press(tab, "Remove layer 6")
+        press(tab, "Remove layer 6")
+        for number in (5, 4, 3, 2, 1):
+            press(tab, f"Remove layer {number}")
+        assert focused(tab) == "Add a layer"
+        problem(tab, "A network needs at least one layer")
+        assert tab.get_by_role("link", name="Train this network").count() == 0
+        press(tab, "Add a layer")
+        assert focused(tab) == "Kind of layer 1"
+        tab.get_by_label("Add a layer after layer 1").press("Enter")
+        tab.get_by_label("Move layer 2 up").press("Enter")
+        assert focused(tab) == "Move layer 1 down"
+        press(tab, "Move layer 1 down")
+        assert focused(tab) == "Move layer 2 up"
+
+
+def test_a_network_with_an_error_is_not_trained(browser, server):
+    rows = '[{"name": "relu"}, {"name": "linear"}]'
+    with opened(browser, server) as tab:
+        for text, why in ((rows, "Layer 2: "), ("[]", "one layer")):
+            tab.goto(f"{server.base}#/train?run=tiny&rows={text}")
+            tab.locator("form .problem", has_text=why).wait_for()
+            tab.get_by_role("button", name="Start training").click()
+            ready(tab, "Finished.")  # the run that was shown before
+            tab.locator("form .problem[role=alert]", has_text=why).wait_for()
+
+
+def test_sizes_and_commands_are_those_of_the_data(browser, server):
+    with opened(browser, server) as tab:
+        tab.goto(f"{server.base}#/network")
+        ready(tab, "resized from 1 \N{MULTIPLICATION SIGN} 8")
+        command = tab.get_by_label("Command line, with the file above", exact=True)
+        sync_api.expect(command).to_have_text("handgrad train network.toml")
+        tab.get_by_label("For the images of").select_option("cifar10")
+        words = "handgrad train network.toml --dataset cifar10"
+        sync_api.expect(command).to_have_text(words, timeout=WAIT)
+        assert not tab.get_by_text("resized from").count()
+        tab.goto(f"{server.base}#/data")
+        ready(tab, "networks receive them resized to 1 \N{MULTIPLICATION SIGN} 28")
+
+
 def add_pictures(tab, label, lines, count=10):
     for number in range(count):
         shift = number / 100

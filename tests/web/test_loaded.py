@@ -32,5 +32,5 @@ def test_the_usual_split_is_the_first_that_there_is(runs, monkeypatch):
     monkeypatch.setattr(loaded, "split_sizes", lambda *_: {"train": 54})
     del found.sizes
     assert (found.split(""), found.sizes) == ("train", {"train": 54})
-    with pytest.raises(ConfigError, match="no validation images. Choose others"):
+    with pytest.raises(ConfigError, match="has no validation images"):
         found.split("validation")

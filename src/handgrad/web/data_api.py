@@ -29,6 +29,7 @@ def listed(server: Server) -> Any:
             "description": source.description,
             "images": source.train_shape[0],
             "shape": source.train_shape[1:],
+            "usual": source.usual_shape,
             "is_here": is_here(source),
         }
         for name, source in SOURCES.items()
@@ -53,10 +54,12 @@ async def from_zip(server: Server, name: Name, request: Request) -> Any:
 def one(server: Server, data: str) -> Any:
     """Classes, counts and samples of a data set."""
     check_is_here(data)
-    found = datasets.load(data_name(data, server.data.paths()))
+    path = data_name(data, server.data.paths())
+    found = datasets.load(path)
     count, train = len(found.class_names), found.train
     return {
         "name": data if data in SOURCES else server.data.about(data)["name"],
+        "path": path,
         "classes": list(found.class_names),
         "counts": np.bincount(train.targets, minlength=count).tolist(),
         "shape": train.image_shape,

@@ -9,9 +9,11 @@ from handgrad import catalog
 from handgrad.datasets.sources import SOURCES
 from handgrad.errors import HandgradError, sentence
 from handgrad.inspection.layer_list import check_layers
+from handgrad.inspection.network_fit import check_network
 from handgrad.models import as_python, as_toml, to_layers
 from handgrad.models.named_layers import LAYERS, layer_defaults
 from handgrad.starting_points import STARTING_POINTS
+from handgrad.training.config import RunConfig
 from handgrad.training.configure import QUICK_START
 from handgrad.web.looks import health_of
 from handgrad.web.settings import config_of
@@ -69,7 +71,7 @@ def of_model(model: str, given: Network) -> Any:
 def settings(server: Server, tables: Tables) -> Any:
     """Check settings: the same as TOML, or what is wrong."""
     try:
-        return {"toml": config_of(tables, server.data.paths()).to_toml()}
+        return {"toml": _checked(server, tables).to_toml()}
     except HandgradError as error:
         return {"message": sentence(error)}
 
@@ -77,7 +79,14 @@ def settings(server: Server, tables: Tables) -> Any:
 @api.post("/train")
 def train(server: Server, tables: Tables) -> Any:
     """Put a run into the queue; its handle."""
-    return {"id": server.jobs.add(config_of(tables, server.data.paths()))}
+    return {"id": server.jobs.add(_checked(server, tables))}
+
+
+def _checked(server: Server, tables: dict[str, Any]) -> RunConfig:
+    """The configuration, whose network takes the images of its data."""
+    config = config_of(tables, server.data.paths())
+    check_network(config)
+    return config
 
 
 @api.get("/queue")

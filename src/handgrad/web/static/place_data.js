@@ -48,8 +48,9 @@ export async function show(root, here) {
       const found = await get(`data/${state.set}`, here.signal);
       if (mine !== turn) return;
       const total = found.counts.reduce((a, b) => a + b, 0);
+      const usual = data.known.find((one) => one.id === state.set)?.usual;
       put(about, h('div', { class: 'line' }, h('h2', null, found.name), h('a', { class: 'button main', href: link('train', { data: state.set }) }, 'Train on it'), h('a', { class: 'button', href: link('network', { data: state.set }) }, 'Build a network for it')),
-        h('p', null, `${total.toLocaleString('en')} training images of ${sizes(found.shape)}${found.test ? `, ${found.test.toLocaleString('en')} test images` : ''}, ${found.classes.length} classes.`),
+        h('p', null, `${total.toLocaleString('en')} training images of ${sizes(found.shape)}${usual && sizes(usual) !== sizes(found.shape) ? ` (networks receive them resized to ${sizes(usual)})` : ''}${found.test ? `, ${found.test.toLocaleString('en')} test images` : ''}, ${found.classes.length} classes.`),
         found.skipped.length ? h('details', null, h('summary', null, `${found.skipped.length} files were skipped`), h('ul', null, found.skipped.map((text) => h('li', null, text)))) : null,
         h('h3', null, 'Images of each class'), bars(found.classes.map((name, k) => ({ name, value: found.counts[k] })), { label: 'Images of each class' }),
         h('h3', null, 'Samples'), h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Samples of each class' }, h('table', { class: 'samples' }, h('tbody', null, found.classes.slice(0, 40).map((name, k) => h('tr', null, h('th', { scope: 'row' }, name),

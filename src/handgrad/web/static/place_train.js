@@ -69,7 +69,7 @@ export async function show(root, here) {
   async function check() {
     try {
       const found = await post('settings', tablesOf(form, rows), here.signal);
-      put(verdict, found.message ? h('p', { class: 'problem' }, found.message)
+      put(verdict, found.message ? h('p', { class: 'problem', role: 'alert' }, found.message)
         : h('details', null, h('summary', null, 'The same as a file, for the command line'), h('pre', { tabindex: 0 }, found.toml), button('Copy', () => copy(`${found.toml}`, 'Settings'), { class: 'small' }), h('p', { class: 'quiet' }, 'Save it as run.toml, then: ', h('code', null, 'handgrad train run.toml'))));
     } catch (error) { here.fail(error); }
   }
@@ -86,7 +86,7 @@ export async function show(root, here) {
       watch(id);
       await drawQueue();
     } catch (error) {
-      here.fail(error);
+      put(verdict, h('p', { class: 'problem', role: 'alert' }, error.message));
       if (!live) showRun().catch(here.fail);
     }
   }
@@ -94,9 +94,8 @@ export async function show(root, here) {
   async function act(id, action) {
     try {
       await post(action === 'remove' ? `queue/${id}/remove` : `runs/${id}/${action}`, {}, here.signal);
-      here.well();
       await drawQueue();
-    } catch (error) { here.fail(error); }
+    } catch (error) { say(error.message, 'bad'); }
   }
 
   let shownQueue = '';
