@@ -15,6 +15,8 @@ import pytest
 
 import handgrad as hg
 
+from .conftest import zip_of
+
 sync_api = pytest.importorskip("playwright.sync_api")
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 pytestmark = [
@@ -539,6 +541,42 @@ def test_sizes_and_commands_are_those_of_the_data(browser, server):
         assert not tab.get_by_text("resized from").count()
         tab.goto(f"{server.base}#/data")
         ready(tab, "networks receive them resized to 1 \N{MULTIPLICATION SIGN} 28")
+
+
+def give_zip(tab, server, name, content):
+    tab.goto(f"{server.base}#/data")
+    ready(tab, "1,437 training images")
+    file = {"name": name, "mimeType": "application/zip", "buffer": content}
+    tab.get_by_label("Zip file").set_input_files(file)
+
+
+def test_a_zip_is_checked_named_and_trained_on(browser, some):
+    server, folder = some
+    names = [f"{label}/{number}.png" for label in "ab" for number in range(8)]
+    with opened(browser, server) as tab:
+        give_zip(tab, server, "broken.zip", b"no zip")
+        problem(tab, "broken.zip cannot be read as a zip")
+        assert tab.get_by_text("your own, of a zip").count() == 0
+        content = zip_of(9, names, **{"a/odd.png": b"no image"})
+        give_zip(tab, server, "Small birds.zip", content)
+        ready(tab, "1 file was skipped")
+        ready(tab, "2 classes.")
+        tab.get_by_role("link", name="Train on it").click()
+        problem(tab, "needs images of at least 5x5 pixels")  # before Start
+        tab.get_by_label("Network").select_option("softmax_regression")
+        tab.get_by_text("The same as a file").click()
+        ready(tab, "skip_bad = true")
+        tab.get_by_label("Epochs").fill("2")
+        tab.get_by_role("button", name="Start training").click()
+        ready(tab, "Finished.")
+        assert (folder / "softmax-regression-small-birds-1").is_dir()
+        for place in ("look", "draw", "take"):
+            tab.goto(f"{server.base}#/{place}")
+            chosen = tab.get_by_label("Network").locator("option:checked")
+            words = re.compile("^softmax-regression-small-birds-1, Small birds")
+            sync_api.expect(chosen).to_have_text(words, timeout=WAIT)
+        tab.goto(f"{server.base}#/runs?filter=small+birds")
+        ready(tab, "1 of 3 runs")
 
 
 def add_pictures(tab, label, lines, count=10):

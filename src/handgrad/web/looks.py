@@ -4,16 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from handgrad.arrays import NumpyArray
-from handgrad.errors import ConfigError, sentence
 from handgrad.inspection.encoded_arrays import encoded
 from handgrad.inspection.filters import filters
-from handgrad.inspection.gradient_flow import gradient_flow
 from handgrad.inspection.microscope import microscope
 from handgrad.inspection.mistakes import Mistakes
 from handgrad.inspection.occlusion import occlusion
-from handgrad.inspection.saturation import saturation
-from handgrad.inspection.subject import Subject
 from handgrad.inspection.trace import trace
 from handgrad.metrics import count_confusions
 from handgrad.training.image_predictions import answer_of_content
@@ -117,22 +112,3 @@ def gradient_of(
         split=loaded.split(split),
     )
     return found.as_dict()
-
-
-def health_of(subject: Subject) -> dict[str, Any]:
-    """Gradient norms and saturated units by layer, of the last checkpoint."""
-    answers: dict[str, Any] = {}
-    for name, look in (("gradients", gradient_flow), ("units", saturation)):
-        try:
-            answers[name] = look(subject).as_dict()
-        except ConfigError as error:  # a network without such layers
-            answers[name] = {"message": sentence(error)}
-    return answers
-
-
-def samples_of(
-    images: NumpyArray, targets: NumpyArray, classes: int, each: int
-) -> list[list[dict[str, Any]]]:
-    """The first images of each class."""
-    rows = [np.flatnonzero(targets == k)[:each] for k in range(classes)]
-    return [[encoded(images[row], SMALL) for row in some] for some in rows]

@@ -2,12 +2,13 @@
 
 import secrets
 import socket
+import warnings
 import webbrowser
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from handgrad.errors import ConfigError
+from handgrad.errors import ConfigError, HandgradWarning
 
 HOST = "127.0.0.1"  # loopback: no other machine reaches it
 
@@ -40,6 +41,7 @@ def serve(
         say(address)
         if is_opened:
             webbrowser.open(address)
+        warnings.simplefilter("ignore", HandgradWarning)  # the page says it itself
         with suppress(KeyboardInterrupt):  # the way to end it
             uvicorn.Server(settings).run(sockets=[listener])
 

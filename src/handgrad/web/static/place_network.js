@@ -21,6 +21,9 @@ export function optionOf(text) {
   return Number.isNaN(Number(word)) ? word : Number(word);
 }
 
+/** Whether a data set of one's own can be trained on. */
+export const isUsable = (one) => one.is_zip || one.classes.length > 1;
+
 /** A word of a command line. */
 const inShell = (text) => (/^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
 
@@ -35,7 +38,7 @@ export function rowsOf(text) {
 
 export async function show(root, here) {
   const [known, data] = await Promise.all([get('catalogue', here.signal), get('data', here.signal)]);
-  const own = data.own.filter((one) => one.is_zip || one.classes.length > 1);
+  const own = data.own.filter(isUsable);
   const state = { data: 'digits', rows: JSON.stringify(EXAMPLE), ...here.given };
   let rows = rowsOf(state.rows);
   const targets = known.datasets;

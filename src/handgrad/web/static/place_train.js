@@ -4,7 +4,7 @@ import { get, post, query } from './api.js';
 import { link } from './app.js';
 import { bars, later, lineChart } from './charts.js';
 import { button, copy, field, h, number, percent, put, say, seconds, select } from './dom.js';
-import { rowsOf } from './place_network.js';
+import { isUsable, rowsOf } from './place_network.js';
 
 const AUGMENTATIONS = [
   ['', 'none'], ['crop', 'random crop by 2 pixels'], ['digits', 'for digits and letters'], ['objects', 'for photographs of objects'],
@@ -43,7 +43,7 @@ export async function show(root, here) {
   const input = (name, label, attributes, hint) => field(label, h('input', { type: 'number', name, value: form[name], oninput: (e) => change(name)(e.target.value), ...attributes }), hint);
   const rate = input('learning_rate', 'Learning rate', { min: 0, step: 'any', required: true });
   const setRate = (name) => { form.learning_rate = String(known.optimizers[name].learning_rate); rate.querySelector('input').value = form.learning_rate; };
-  const datasets = [...data.known.filter((one) => one.is_here).map((one) => [one.id, `${one.name}: ${one.description}`]), ...data.own.map((one) => [one.id, `${one.name} (your own)`])];
+  const datasets = [...data.known.filter((one) => one.is_here).map((one) => [one.id, `${one.name}: ${one.description}`]), ...data.own.filter(isUsable).map((one) => [one.id, `${one.name} (your own)`])];
   if (!datasets.some(([id]) => id === form.data)) datasets.unshift([form.data, `${form.data}: there is no such data set here`]);
   const networks = [...(rows ? [['rows', 'your network, from Network']] : []), ...known.models.map((name) => [name, name])];
   const activation = field('Activation', select(['relu', 'sigmoid', 'tanh', 'gelu'], form.activation, change('activation')));
