@@ -579,6 +579,30 @@ def test_a_zip_is_checked_named_and_trained_on(browser, some):
         ready(tab, "1 of 3 runs")
 
 
+def test_draw_leaves_out_networks_that_take_no_image_files(browser, some):
+    server, folder = some
+    rng = np.random.default_rng(0)
+    for name, shape, kind in (
+        ("vectors", (40, 9), "float32"),
+        ("fractions", (40, 8, 8), "float32"),
+        ("layers", (40, 8, 8, 5), "uint8"),
+    ):
+        inputs = rng.integers(0, 256, shape).astype(kind)
+        inputs = inputs / 256 if kind == "float32" else inputs
+        options = {"epochs": 1, "validation": None, "run": folder / name}
+        options |= {"channels": "last"} if len(shape) == 4 else {}
+        hg.Classifier("mlp", **options).fit(inputs, np.arange(40) % 2)
+    with opened(browser, server) as tab:
+        tab.goto(f"{server.base}#/draw")
+        ready(tab, "Nothing drawn yet")
+        assert tab.get_by_label("Network").input_value() in ("tiny", "other")
+        ready(tab, "vectors takes vectors of numbers, which cannot be drawn.")
+        ready(tab, "fractions takes images of decimal numbers")
+        tab.goto(f"{server.base}#/draw?run=layers")
+        problem(tab, "layers: layers takes images of 5 channels")
+        assert tab.locator("canvas.drawing").count() == 0
+
+
 def add_pictures(tab, label, lines, count=10):
     for number in range(count):
         shift = number / 100

@@ -4,6 +4,8 @@ import { get } from './api.js';
 import { link } from './app.js';
 import { field, h, percent, select } from './dom.js';
 
+const MOST = 3; // runs that are named as left out
+
 /** Why the run of an address is not among those that can be chosen. */
 async function reason(id, row, unfit, signal) {
   if (row && unfit) return unfit;
@@ -41,10 +43,10 @@ export async function chooseRun(here, place, changed, unfit = () => '') {
       h('a', { href: link('train') }, 'Train the example'), ': it takes less than a minute.'));
     return { run, element };
   }
-  const others = trained.length - usable.length;
+  const reasons = trained.map(unfit).filter(Boolean);
   element.append(field('Network', select([...(run ? [] : [['', 'choose…']]), ...usable.map((row) => [row.id, textOf(row)])], run, (id) => {
     if (run) changed(id);
     else if (id) location.hash = link(place, { ...here.given, run: id });
-  }), others ? `${others === 1 ? 'One run is' : `${others} runs are`} left out: ${[...new Set(trained.map(unfit).filter(Boolean))].join(' ')}` : undefined));
+  }), reasons.length ? `Left out: ${reasons.slice(0, MOST).join(' ')}${reasons.length > MOST ? ` ${reasons.length - MOST} more.` : ''}` : undefined));
   return { run, element };
 }

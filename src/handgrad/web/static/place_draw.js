@@ -92,7 +92,7 @@ export function drawingCanvas(changed) {
 }
 
 export async function show(root, here) {
-  const choice = await chooseRun(here, 'draw', (id) => { run = id; here.keep({ run }, true); classify(); });
+  const choice = await chooseRun(here, 'draw', (id) => { run = id; here.keep({ run }, true); classify(); }, (row) => (row.inputs === 'images' ? '' : `${row.name} takes ${row.inputs}, which cannot be drawn.`));
   let { run } = choice;
   root.append(h('div', { class: 'head' }, h('h1', null, 'Draw'), h('p', null, 'Draw a digit, choose an image or use the camera: the prediction is updated as you draw, next to the image that the network receives.')));
   root.append(choice.element);
