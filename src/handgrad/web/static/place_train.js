@@ -205,9 +205,9 @@ function liveView(id, place, here, act) {
     const text = {
       waiting: 'It waits for the run before it to end.',
       starting: 'Starting: the data is loaded, and code for this network is compiled, which takes some seconds the first time.',
-      running: last ? `Epoch ${last.epoch}${total() ? ` of ${total()}` : ''}, about ${seconds(last.seconds_left)} left.` : 'Training; the first steps are shown in a moment.',
+      running: last ? `Epoch ${last.epoch}${total() ? ` of ${total()}` : ''}${last.seconds_left === null ? '' : `, about ${seconds(last.seconds_left)} left`}.` : 'Training; the first steps are shown in a moment.',
       paused: 'Paused; it keeps its memory. Resume it, or stop it: then everything is saved and its memory is free.',
-      stopped: `Stopped after epoch ${epoch}; everything is saved. Resume it: the result is bit-identical to that of an uninterrupted run.`,
+      stopped: `Stopped ${epoch ? `after epoch ${epoch}` : 'in the first epoch'}; everything is saved. Resume it: the result is bit-identical to that of an uninterrupted run.`,
       finished: 'Finished.',
       failed: found.message ?? 'It failed: a value became infinite or not a number. Try a smaller learning rate.',
     }[found.state] ?? '';
