@@ -1,5 +1,6 @@
 """The page in a real browser; skipped where there is no Chromium or playwright."""
 
+import json
 import os
 import re
 import shutil
@@ -204,6 +205,74 @@ def test_a_thousand_runs_are_filtered_and_sorted(browser, server):
         ready(tab, "All settings are equal")
         chosen = tab.get_by_label("Choose run-001")
         sync_api.expect(chosen).to_be_checked(timeout=WAIT)
+
+
+FILTERS = {
+    "failed": 1,
+    "state=failed": 1,
+    "state != failed": 2,
+    "adam": 1,
+    "epochs<2": 1,
+    "epochs <= 2": 3,
+    "epochs": 0,
+    "time<1": 1,
+    "time >= 1 min": 1,
+    "test_accuracy>=0.9": 2,
+    "test_accuracy > 0.9": 1,
+    "test accuracy>=90%": 2,
+    "test accuracy = 97.00 %": 1,
+    "parameters>100,000": 1,
+    "training.epochs=2": 3,
+    "optimizer.name=adam": 1,
+    "optimizer.name != adam": 2,
+    "learning_rate<0.01": 1,
+    "two epochs > 1 adam": 1,
+    "run=two": 1,
+    'dataset.name="my own"': 1,
+    "changed > 2000-01-01": 3,
+    "epochs >": 3,
+    "_accuracy": 0,
+}
+
+
+def test_the_filter_takes_words_and_comparisons_of_every_column(
+    browser, trained, tmp_path
+):
+    config = (trained / "config.toml").read_text()
+    for name, result in (
+        ("one", {"test_accuracy": 0.9, "seconds": 0.5, "parameters": 100_000}),
+        ("two", {"test_accuracy": 0.97, "seconds": 90, "parameters": 2 * 10**5}),
+        ("three", None),
+    ):
+        (tmp_path / "runs" / name).mkdir(parents=True)
+        text = config
+        if name == "two":
+            text = text.replace('name = "sgd"', 'name = "adam"')
+            text = text.replace("learning_rate = 0.1", "learning_rate = 0.003")
+            text = text.replace('"digits"', '"my own"')
+        (tmp_path / "runs" / name / "config.toml").write_text(text)
+        epoch = {"kind": "epoch", "epoch": 2 if result else 1}
+        (tmp_path / "runs" / name / "metrics.jsonl").write_text(
+            json.dumps(epoch) + "\n"
+        )
+        file = "result.json" if result else "non_finite.json"
+        (tmp_path / "runs" / name / file).write_text(json.dumps(result or {}))
+    server = Page(tmp_path / "runs")
+    try:
+        with opened(browser, server) as tab:
+            tab.goto(f"{server.base}#/runs")
+            ready(tab, "3 of 3 runs")
+            field = tab.get_by_label("Filter")
+            for text, count in FILTERS.items():
+                field.fill(text)
+                found = tab.locator(".runs tbody tr").count()
+                assert (text, found) == (text, count)
+            field.fill("accuracies > 1")
+            ready(tab, "There is no column named accuracies.")
+            field.fill("> 1")
+            ready(tab, "Write the name of a column before >.")
+    finally:
+        server.end()
 
 
 def test_one_looks_inside(browser, server):
