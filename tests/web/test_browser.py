@@ -672,6 +672,35 @@ def test_draw_leaves_out_networks_that_take_no_image_files(browser, some):
         assert tab.locator("canvas.drawing").count() == 0
 
 
+def test_long_names_and_many_classes_fit(browser, some):
+    server, folder = some
+    name = "x" * 60
+    names = [
+        f"a-class-with-a-long-name-{k:02d}/{n}.png" for k in range(30) for n in (1, 2)
+    ]
+    size = {"width": 400, "height": 900}
+    with opened(browser, server, viewport=size) as tab:
+        give_zip(tab, server, f"{name}.zip", zip_of(8, names))
+        ready(tab, "30 classes.")
+        handle = tab.url.partition("set=")[2]
+        for place in ("data", "network", "train"):
+            state = {"data": "set"}.get(place, "data")
+            tab.goto(f"{server.base}#/{place}?{state}={handle}&run=tiny")
+            ready(tab, {**READY, "data": "30 classes."}[place])
+            assert tab.evaluate("document.documentElement.scrollWidth") <= 400
+        tables = {"dataset": {"name": "PATH"}, "model": {"name": "softmax_regression"}}
+        path = folder / ".page" / "data" / handle / "pictures.zip"
+        tables["dataset"]["name"] = str(path)
+        hg.train({**tables, "training": {"epochs": 1}}, folder / f"run-{name}"[:60])
+    size = {"width": 1280, "height": 900}
+    with opened(browser, server, viewport=size) as tab:
+        tab.goto(f"{server.base}#/look?run={f'run-{name}'[:60]}&split=train")
+        ready(tab, "training images are right")
+        width = "t => t.getBoundingClientRect().width / t.rows[0].cells.length"
+        assert tab.locator(".matrix").evaluate(width) < 45
+        assert tab.evaluate("document.documentElement.scrollWidth") <= 1280
+
+
 def add_pictures(tab, label, lines, count=10):
     for number in range(count):
         shift = number / 100

@@ -9,6 +9,7 @@ import { arrayView, gallery, picture, values } from './pictures.js';
 const VIEWS = { confusion: 'Confusion and mistakes', filters: 'Filters', maps: 'Feature maps and saliency', step: 'Step through' };
 const SPLITS = { '': 'test, or validation', test: 'test', validation: 'validation', train: 'training' };
 const MOST_CLASSES = 60;
+const SHORT = 5; // characters of a name that fit above a column
 
 export async function show(root, here) {
   const choice = await chooseRun(here, 'look', (run) => go({ run, cell: '', step: '0' }, true));
@@ -73,9 +74,9 @@ export async function show(root, here) {
     }
     const most = counts.map((row) => Math.max(1, row.reduce((a, b) => a + b, 0)));
     const matrix = classes.length > MOST_CLASSES ? h('p', { class: 'quiet' }, `A matrix of ${classes.length} classes is not drawn.`)
-      : h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Confusion matrix' }, h('table', { class: 'matrix' },
+      : h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Confusion matrix' }, h('table', { class: `matrix${classes.length > 20 ? ' many' : ''}${classes.some((name) => name.length > SHORT) ? ' tall' : ''}` },
         h('caption', { class: 'quiet' }, 'Rows: true class. Columns: predicted class. Click a cell to show its images.'),
-        h('thead', null, h('tr', null, h('td', null), classes.map((name) => h('th', { scope: 'col', title: name }, name)))),
+        h('thead', null, h('tr', null, h('td', null), classes.map((name) => h('th', { scope: 'col', title: name }, h('span', null, name))))),
         h('tbody', null, counts.map((row, k) => h('tr', null, h('th', { scope: 'row', title: classes[k] }, classes[k]), row.map((count, j) => {
           const share = count / most[k];
           return h('td', null, button(String(count), () => open(k, j).catch(here.fail), { class: `${share > 0.45 ? 'deep' : ''}${count ? '' : ' none'}`, style: { '--share': count ? 0.12 + 0.88 * share : 0 }, 'aria-label': `${classes[k]} predicted as ${classes[j]}: ${count}` }));
