@@ -74,13 +74,13 @@ export async function show(root, here) {
     }
     const most = counts.map((row) => Math.max(1, row.reduce((a, b) => a + b, 0)));
     const matrix = classes.length > MOST_CLASSES ? h('p', { class: 'quiet' }, `A matrix of ${classes.length} classes is not drawn.`)
-      : h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Confusion matrix' }, h('table', { class: `matrix${classes.length > 20 ? ' many' : ''}${classes.some((name) => name.length > SHORT) ? ' tall' : ''}` },
-        h('caption', { class: 'quiet' }, 'Rows: true class. Columns: predicted class. Click a cell to show its images.'),
+      : [h('p', { class: 'quiet' }, 'Rows: true class. Columns: predicted class. Click a cell to show its images.'), h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Confusion matrix' }, h('table', { class: `matrix${classes.length > 20 ? ' many' : ''}${classes.some((name) => name.length > SHORT) ? ' tall' : ''}` },
+        h('caption', { class: 'hidden' }, 'True classes in rows, predicted classes in columns'),
         h('thead', null, h('tr', null, h('td', null), classes.map((name) => h('th', { scope: 'col', title: name }, h('span', null, name))))),
         h('tbody', null, counts.map((row, k) => h('tr', null, h('th', { scope: 'row', title: classes[k] }, classes[k]), row.map((count, j) => {
           const share = count / most[k];
-          return h('td', null, button(String(count), () => open(k, j).catch(here.fail), { class: `${share > 0.45 ? 'deep' : ''}${count ? '' : ' none'}`, style: { '--share': count ? 0.12 + 0.88 * share : 0 }, 'aria-label': `${classes[k]} predicted as ${classes[j]}: ${count}` }));
-        }))))));
+          return h('td', null, button(String(count), () => open(k, j).catch(here.fail), { class: `${share > 0.45 ? 'deep' : ''}${count ? '' : ' none'}`, style: { '--share': count ? shade(share) : 0 }, 'aria-label': `${classes[k]} predicted as ${classes[j]}: ${count}` }));
+        }))))))];
     const [k, j] = state.cell.split(',').map(Number);
     if (counts[k]?.[j] !== undefined) open(k, j).catch(here.fail);
     return h('div', { class: 'pair' }, h('section', { class: 'card stack' }, h('h2', null, `${percent(found.right / found.total)} of ${found.total.toLocaleString('en')} ${found.split === 'train' ? 'training' : found.split} images are right`), matrix, cell),
@@ -175,6 +175,9 @@ export async function show(root, here) {
   await draw();
 }
 
+/** The depth of colour of a cell: none at which neither dark nor light digits can be read. */
+const shade = (share) => (share > 0.45 ? 0.85 + 0.15 * ((share - 0.45) / 0.55) : 0.12 + share);
+
 /** Disable a button, and pass its focus on. */
 function turnOff(one, isOff, other) {
   const had = document.activeElement === one;
@@ -184,7 +187,7 @@ function turnOff(one, isOff, other) {
 
 /** The controls that choose an image by its number; they stay while images come and go. */
 function imageChooser(changed) {
-  const small = h('span');
+  const small = h('span', { hidden: true });
   const words = h('p', { role: 'status' });
   const range = h('small');
   const input = h('input', { type: 'number', min: 0, step: 1, onchange: (e) => changed(e.target.value) });
@@ -198,7 +201,7 @@ function imageChooser(changed) {
       last = count - 1;
       const isThere = /^\d+$/.test(image) && Number(image) <= last;
       at = Math.min(last, Math.max(0, Math.round(Number(image)) || 0));
-      if (!isThere) { put(small); put(words); }
+      if (!isThere) { small.hidden = true; put(words); }
       input.value = image;
       input.max = String(last);
       input.setAttribute('aria-invalid', String(!isThere));
@@ -208,6 +211,7 @@ function imageChooser(changed) {
       return isThere ? '' : `There is no image ${image === '' ? 'of that number' : image}: images have whole numbers from 0 to ${number(last)}.`;
     },
     describe(found) {
+      small.hidden = false;
       put(small, picture(found.picture, `Image ${found.image}, ${found.classes[found.true]}`, { class: 'pixels tile' }));
       put(words, `True class ${found.classes[found.true]}, predicted class ${found.classes[found.predicted]}${found.true === found.predicted ? '' : ' (wrong)'}; loss ${number(found.loss)}.`);
     },
