@@ -459,6 +459,14 @@ def test_no_other_run_takes_the_place_of_one_that_cannot_be_used(browser, some, 
         assert tab.url.endswith("run=other")
 
 
+def test_a_run_that_is_gone_leaves_the_form_of_train(browser, server):
+    with opened(browser, server) as tab:
+        tab.goto(f"{server.base}#/train?run=gone")
+        problem(tab, "There is no run with this handle")
+        ready(tab, "The same as a file, for the command line")
+        tab.get_by_role("heading", name="gone").wait_for()
+
+
 def test_data_that_are_gone_are_named(browser, server):
     with opened(browser, server) as tab:
         tab.goto(f"{server.base}#/network?data=data-0")
@@ -630,6 +638,11 @@ def test_a_zip_is_checked_named_and_trained_on(browser, some):
         give_zip(tab, server, "Small birds.zip", content)
         ready(tab, "1 file was skipped")
         ready(tab, "2 classes.")
+        tab.get_by_role("link", name="Build a network for it").click()
+        command = tab.get_by_label("Command line, with the file above", exact=True)
+        words = re.compile(r"--dataset \S+/pictures\.zip --skip-bad$")
+        sync_api.expect(command).to_have_text(words, timeout=WAIT)
+        tab.go_back()
         tab.get_by_role("link", name="Train on it").click()
         problem(tab, "needs images of at least 5x5 pixels")  # before Start
         tab.get_by_label("Network").select_option("softmax_regression")

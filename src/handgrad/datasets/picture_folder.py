@@ -69,9 +69,10 @@ class PictureFolder:
 
     @classmethod
     def of_zip(cls, path: str | Path, name: str, content: bytes) -> "PictureFolder":
-        """Make a data set of a zip with one folder of images for each class.
+        """Make a data set called `name` of a zip in a new folder at `path`.
 
-        Images that cannot be read are skipped, see `skip_bad` of `datasets.load`.
+        `content` is that of a zip with one folder of images for each class. Images that
+        cannot be read are skipped, see `skip_bad` of `datasets.load`.
         DatasetError for a zip that cannot be used, of which nothing is kept; and as
         `create`.
         """

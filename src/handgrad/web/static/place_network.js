@@ -131,7 +131,7 @@ export async function show(root, here) {
     put(problem, found.error && !rows.length ? h('p', { class: 'problem' }, 'A network needs at least one layer. Add one, or start from the example.') : null);
     train.setAttribute('href', link('train', { data: state.data, rows: JSON.stringify(rows), optimizer: 'adam', learning_rate: '0.001', augmentation: '' }));
     train.toggleAttribute('hidden', Boolean(found.error));
-    const command = `handgrad train network.toml${state.data === 'digits' ? '' : ` --dataset ${inShell(target().path ?? state.data)}`}`;
+    const command = `handgrad train network.toml${state.data === 'digits' ? '' : ` --dataset ${inShell(target().path ?? state.data)}`}${target().skips ? ' --skip-bad' : ''}`;
     put(code, found.error ? h('p', { class: 'quiet' }, 'As soon as all layers fit, the network can be copied as code and trained.') : [
       ['Python', found.python], ['network.toml', found.toml], ['Command line, with the file above', command],
     ].map(([title, text]) => (text ? h('div', null, h('div', { class: 'line' }, h('h3', null, title), button('Copy', () => copy(text, title), { class: 'small', 'aria-label': `Copy ${title}` })), h('pre', { tabindex: 0, 'aria-label': title }, text)) : null)));
@@ -141,7 +141,7 @@ export async function show(root, here) {
   async function choose(id) {
     if (!(id in targets)) {
       const one = await get(`data/${id}`, here.signal);
-      targets[id] = { shape: one.shape, classes: one.classes.length, path: one.path };
+      targets[id] = { shape: one.shape, classes: one.classes.length, path: one.path, skips: one.skipped.length > 0 };
     }
     state.data = id;
     here.well();

@@ -123,8 +123,13 @@ export async function show(root, here) {
   }
 
   async function showRun() {
-    if (run) { live = liveView(run, watched, here, act); await live.poll(); }
-    else put(watched, h('section', { class: 'card' }, h('h2', null, 'No run yet'), h('p', { class: 'quiet' }, 'Start one, and its loss and accuracy are drawn here while it trains.')));
+    if (run) {
+      live = liveView(run, watched, here, act);
+      await live.poll().catch((error) => {
+        live = null;
+        put(watched, h('section', { class: 'card' }, h('h2', null, run), h('p', { class: 'problem', role: 'alert' }, error.message)));
+      });
+    } else put(watched, h('section', { class: 'card' }, h('h2', null, 'No run yet'), h('p', { class: 'quiet' }, 'Start one, and its loss and accuracy are drawn here while it trains.')));
   }
 
   const example = h('section', { class: 'hero', hidden: true }, h('h2', null, 'Start here'),
