@@ -14,6 +14,7 @@ from handgrad.text import (
     one_of,
     printable,
     printable_json,
+    slug,
     some,
 )
 
@@ -117,3 +118,11 @@ def test_the_first_few_names():
 def test_names_as_a_choice():
     assert one_of(["sgd"]) == "sgd"
     assert one_of(["sgd", "adam", "adamw"]) == "sgd, adam or adamw"
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [("My Birds, 2", "my-birds-2"), ("Vögel", "vogel"), ("鳥", ""), ("a__b", "a-b")],
+)
+def test_a_slug_has_letters_digits_and_hyphens(name, found):
+    assert slug(name) == found

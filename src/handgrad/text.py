@@ -41,6 +41,12 @@ def in_file_name(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]+", "_", name).strip("_")[:LONGEST]
 
 
+def slug(name: str) -> str:
+    """The letters and digits of a name in lower case, with hyphens; may be empty."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")
+
+
 def number_of(count: int, noun: str) -> str:
     """A count with its noun, in the plural unless it is 1."""
     return f"{count:,} {noun}{'s' * (count != 1)}"

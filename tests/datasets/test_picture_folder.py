@@ -1,5 +1,6 @@
 import csv
 import json
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from handgrad import datasets
 from handgrad.datasets import picture_folder as module
 from handgrad.datasets.picture_folder import PictureFolder, checked_name
-from handgrad.errors import DatasetError
+from handgrad.errors import DatasetError, HandgradWarning
 
 from .image_makers import picture_of
 
@@ -114,3 +115,31 @@ def test_damaged_labels_are_named(tmp_path, text):
 def test_names_are_text(tmp_path, name):
     with pytest.raises(DatasetError, match="printable characters"):
         PictureFolder.create(tmp_path / "own", name)
+
+
+def zip_with(folder, **files):
+    with ZipFile(folder / "x.zip", "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name.replace("_", "/") + ".png", content)
+    return (folder / "x.zip").read_bytes()
+
+
+def test_a_zip_stays_as_it_is(tmp_path, shapes):
+    content = zip_with(tmp_path, a_1=picture(1), b_1=picture(2), b_2=b"no image")
+    with pytest.warns(HandgradWarning, match="1 of 3 images skipped"):
+        made = PictureFolder.of_zip(tmp_path / "zip", "Letters", content)
+    assert (made.is_zip, shapes.is_zip) == (True, False)
+    assert made.source.read_bytes() == content
+    assert shapes.source is None
+    shapes.add("circle", picture(1))
+    assert shapes.source == shapes.path
+    with pytest.raises(DatasetError, match="Letters is a zip, which cannot be"):
+        made.add("a", picture(1))
+
+
+def test_a_zip_that_cannot_be_used_is_not_kept(tmp_path):
+    content = zip_with(tmp_path, a_1=picture(1), a_2=picture(2))
+    for bad, why in ((b"x", "Odd.zip cannot be read"), (content, "one class only")):
+        with pytest.raises(DatasetError, match=why):
+            PictureFolder.of_zip(tmp_path / "zip", "Odd", bad)
+        assert not (tmp_path / "zip").exists()

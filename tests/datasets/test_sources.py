@@ -9,6 +9,7 @@ from handgrad.datasets.sources import (
     NAMES,
     SOURCES,
     check_is_here,
+    overview,
     source_of,
     usual_size,
 )
@@ -81,3 +82,13 @@ def test_images_have_their_usual_shape_in_training(name):
     source = SOURCES[name]
     size = usual_size(name) or source.train_shape[2:]
     assert source.usual_shape == (source.train_shape[1], *size)
+
+
+def test_the_overview_has_a_row_for_each():
+    rows = {row["id"]: row for row in overview()}
+    assert list(rows) == list(SOURCES)
+    assert rows["digits"]["is_here"]
+    assert (rows["digits"]["shape"], rows["digits"]["usual"]) == (
+        (1, 8, 8),
+        (1, 28, 28),
+    )

@@ -3,7 +3,7 @@ from base64 import b64decode
 import numpy as np
 import pytest
 
-from handgrad.inspection.encoded_arrays import encoded
+from handgrad.inspection.encoded_arrays import encoded, encoded_samples
 
 
 def decoded(sent):
@@ -25,3 +25,9 @@ def test_of_a_large_array_the_first_part_arrives_and_the_whole_shape():
     assert (sent["of"], sent["shape"]) == ([10, 100], [2, 100])
     assert (decoded(sent) == array[:2]).all()
     assert encoded(array[:1], 30)["shape"] == [30]
+
+
+def test_samples_are_of_each_class():
+    images = np.arange(6, dtype=np.uint8).reshape(6, 1, 1, 1)
+    found = encoded_samples(images, np.array([1, 0, 1, 1, 0, 1]), 3, 2)
+    assert [len(row) for row in found] == [2, 2, 0]

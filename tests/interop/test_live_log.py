@@ -6,8 +6,9 @@ import pytest
 
 from handgrad.errors import HandgradError, HandgradWarning, RunError
 from handgrad.interop import live_log
-from handgrad.interop.live_log import LiveLog, log_live
+from handgrad.interop.live_log import LiveLog, Pace, log_live
 from handgrad.training import config_from, start
+from handgrad.training.records import StepRecord
 
 TINY = {
     "engine": "plain",
@@ -41,6 +42,7 @@ def test_every_step_has_a_line_and_the_result_is_the_same(tmp_path):
     rows = lines(tmp_path / "live.jsonl")
     assert [row["step"] for row in rows] == [1, 2, 3, 4, 5, 6]
     assert {row["steps"] for row in rows} == {6}
+    assert rows[0]["seconds_left"] is None
     assert rows[-1]["seconds_left"] == 0
     assert all(0 <= row["accuracy"] <= 1 for row in rows)
 
@@ -98,3 +100,24 @@ def test_a_file_that_cannot_be_made_is_an_error_and_later_a_warning(tmp_path):
 def test_only_a_run_is_followed(tmp_path):
     with pytest.raises(RunError, match="takes a run, got 3"):
         next(log_live(3, tmp_path / "live"))
+
+
+def paced(*durations, per_epoch=10, epochs=10):
+    """The seconds left after steps of these durations."""
+    pace, now = Pace(per_epoch * epochs, epochs), 100.0
+    for number, duration in enumerate(durations):
+        now += duration
+        step = StepRecord(number + 1, number // per_epoch + 1, 0, 0, 1, 0, None, 0)
+        pace.add(step, now)
+    return pace.seconds_left(step)
+
+
+def test_the_time_left_follows_recent_steps_and_not_a_pause():
+    assert paced(7.0) is None
+    assert paced(7.0, 0.5) == pytest.approx(98 * 0.5)
+    assert paced(7.0, *[0.5] * 4, 25.0, *[0.5] * 2) == pytest.approx(92 * 0.5)
+    epoch = [0.5] * 9
+    both = paced(0.5, *epoch, 2.5, *epoch)  # two seconds between epochs
+    assert both == pytest.approx(80 * 0.5 + 8 * 2)
+    one = paced(*[1.0, 1.0, 1.0, 60.0], per_epoch=1)  # paused in the last
+    assert one == pytest.approx(6)

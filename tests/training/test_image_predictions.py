@@ -17,7 +17,8 @@ def network():
     """A network whose score is the mean brightness, of images as bright as 0.2."""
     return SimpleNamespace(
         config=SimpleNamespace(
-            resolved=SimpleNamespace(brightness=0.2, bit_depth=None), fit="crop"
+            resolved=SimpleNamespace(brightness=0.2, bit_depth=None, input_dtype=None),
+            fit="crop",
         ),
         input_shape=(1, 4, 4),
         scores=lambda images: images.mean(axis=(1, 2, 3))[:, None],
@@ -94,5 +95,10 @@ def test_a_network_of_vectors_takes_no_pictures(tmp_path):
     vectors.input_shape = (16,)
     with pytest.raises(DatasetError, match="takes vectors"):
         answer_of_content(vectors, content_of(tmp_path / "a.png"))
+    for shape, kind in (((5, 4, 4), None), ((1, 4, 4), "float32")):
+        other = network()
+        other.input_shape, other.config.resolved.input_dtype = shape, kind
+        with pytest.raises(DatasetError, match="other numbers than image files hold"):
+            answer_of_content(other, content_of(tmp_path / "a.png"))
     with pytest.raises(DatasetError, match="none of PNG"):
         answer_of_content(network(), b"text")

@@ -7,7 +7,7 @@ from PIL import Image
 from handgrad.datasets.image_decoding import read_image
 from handgrad.errors import ConfigError, DatasetError, HandgradWarning
 from handgrad.training.build import build, build_model
-from handgrad.training.run_images import check_split, run_images
+from handgrad.training.run_images import check_split, run_images, split_sizes
 from handgrad.training.trained_network import TrainedNetwork
 
 from .small import small
@@ -31,6 +31,18 @@ def test_the_test_images_come_first_and_all_splits_are_those_of_training(config)
         "train": config.resolved.train_images,
         "validation": config.resolved.validation_images,
     }
+
+
+def test_the_sizes_are_those_of_the_splits_that_there_are(config):
+    train, validation = (
+        config.resolved.train_images,
+        config.resolved.validation_images,
+    )
+    sizes = {"test": 360, "validation": validation, "train": train}
+    assert list(split_sizes(config).items()) == list(sizes.items())
+    tables = config.dataset.model_copy(update={"validation": "none"})
+    without = config.model_copy(update={"dataset": tables})
+    assert list(split_sizes(without)) == ["test", "train"]
 
 
 def test_a_split_that_is_missing_or_unknown_is_refused(config):

@@ -96,3 +96,21 @@ def test_a_thousand_runs_are_quick(finished, tmp_path):
     assert time.process_time() - started < 2  # seconds of this process, generous
     assert len(after) == 1000
     assert all(one is two for one, two in zip(before, after, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("shape", "dtype", "inputs"),
+    [
+        ("[1, 8, 8]", "", "images"),
+        ("[3, 8, 8]", "", "images"),
+        ("[64]", "", "vectors of numbers"),
+        ("[1, 8, 8]", 'input_dtype = "float32"', "images of decimal numbers"),
+        ("[5, 8, 8]", "", "images of 5 channels"),
+        ("1", "", "images"),
+    ],
+)
+def test_a_row_says_what_the_network_takes(tmp_path, shape, dtype, inputs):
+    text = f"seed = 1\n[resolved]\ninput_shape = {shape}\n{dtype}\n"
+    (tmp_path / "config.toml").write_text(text)
+    row = read_row(tmp_path)
+    assert (row.inputs, row.settings) == (inputs, {"seed": 1})

@@ -1,9 +1,12 @@
 """A tiny trained run, and a client of the page with its token."""
 
 import asyncio
+from io import BytesIO
 from shutil import copytree
+from zipfile import ZipFile
 
 import httpx
+import numpy as np
 import pytest
 from tests.datasets.image_makers import picture_of
 
@@ -11,6 +14,20 @@ from handgrad.training import config_from, start
 from handgrad.web.app import make_app
 
 file_of = picture_of
+
+
+def zip_of(side, names, **others):
+    """A zip of images of different greys, and of other files."""
+    out = BytesIO()
+    with ZipFile(out, "w") as archive:
+        for number, name in enumerate(names):
+            pixels = np.full((side, side), 7 * number % 256)
+            archive.writestr(name, file_of(pixels))
+        for name, content in others.items():
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
 TOKEN, PORT = "the-token", 8000
 ADDRESS = f"http://127.0.0.1:{PORT}"
 OWN = {"authorization": f"Bearer {TOKEN}", "origin": ADDRESS}

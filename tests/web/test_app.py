@@ -17,6 +17,7 @@ ROUTES = {
     *("GET /api/runs/{first}/difference/{second}", "POST /api/runs/{run}/{action}"),
     *("GET /api/runs/{first}/flipped/{second}", "POST /api/look/{run}/picture"),
     *("GET /api/look/{run}/confusion", "GET /api/look/{run}/cell"),
+    *("GET /api/look/{run}/images",),
     *("GET /api/look/{run}/filters", "GET /api/look/{run}/trace"),
     *("GET /api/look/{run}/gradient", "GET /api/look/{run}/occlusion"),
     *("GET /api/data", "POST /api/data"),

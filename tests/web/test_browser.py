@@ -1,5 +1,6 @@
 """The page in a real browser; skipped where there is no Chromium or playwright."""
 
+import json
 import os
 import re
 import shutil
@@ -10,7 +11,12 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+import handgrad as hg
+
+from .conftest import zip_of
 
 sync_api = pytest.importorskip("playwright.sync_api")
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
@@ -201,6 +207,74 @@ def test_a_thousand_runs_are_filtered_and_sorted(browser, server):
         sync_api.expect(chosen).to_be_checked(timeout=WAIT)
 
 
+FILTERS = {
+    "failed": 1,
+    "state=failed": 1,
+    "state != failed": 2,
+    "adam": 1,
+    "epochs<2": 1,
+    "epochs <= 2": 3,
+    "epochs": 0,
+    "time<1": 1,
+    "time >= 1 min": 1,
+    "test_accuracy>=0.9": 2,
+    "test_accuracy > 0.9": 1,
+    "test accuracy>=90%": 2,
+    "test accuracy = 97.00 %": 1,
+    "parameters>100,000": 1,
+    "training.epochs=2": 3,
+    "optimizer.name=adam": 1,
+    "optimizer.name != adam": 2,
+    "learning_rate<0.01": 1,
+    "two epochs > 1 adam": 1,
+    "run=two": 1,
+    'dataset.name="my own"': 1,
+    "changed > 2000-01-01": 3,
+    "epochs >": 3,
+    "_accuracy": 0,
+}
+
+
+def test_the_filter_takes_words_and_comparisons_of_every_column(
+    browser, trained, tmp_path
+):
+    config = (trained / "config.toml").read_text()
+    for name, result in (
+        ("one", {"test_accuracy": 0.9, "seconds": 0.5, "parameters": 100_000}),
+        ("two", {"test_accuracy": 0.97, "seconds": 90, "parameters": 2 * 10**5}),
+        ("three", None),
+    ):
+        (tmp_path / "runs" / name).mkdir(parents=True)
+        text = config
+        if name == "two":
+            text = text.replace('name = "sgd"', 'name = "adam"')
+            text = text.replace("learning_rate = 0.1", "learning_rate = 0.003")
+            text = text.replace('"digits"', '"my own"')
+        (tmp_path / "runs" / name / "config.toml").write_text(text)
+        epoch = {"kind": "epoch", "epoch": 2 if result else 1}
+        (tmp_path / "runs" / name / "metrics.jsonl").write_text(
+            json.dumps(epoch) + "\n"
+        )
+        file = "result.json" if result else "non_finite.json"
+        (tmp_path / "runs" / name / file).write_text(json.dumps(result or {}))
+    server = Page(tmp_path / "runs")
+    try:
+        with opened(browser, server) as tab:
+            tab.goto(f"{server.base}#/runs")
+            ready(tab, "3 of 3 runs")
+            field = tab.get_by_label("Filter")
+            for text, count in FILTERS.items():
+                field.fill(text)
+                found = tab.locator(".runs tbody tr").count()
+                assert (text, found) == (text, count)
+            field.fill("accuracies > 1")
+            ready(tab, "There is no column named accuracies.")
+            field.fill("> 1")
+            ready(tab, "Write the name of a column before >.")
+    finally:
+        server.end()
+
+
 def test_one_looks_inside(browser, server):
     with opened(browser, server) as tab:
         tab.goto(f"{server.base}#/look?run=tiny")
@@ -340,6 +414,304 @@ def test_a_refused_camera_leaves_the_drawing(browser, server):
         ready(tab, "The browser does not let this page use the camera.")
         stroke(tab, [(0.5, 0.2), (0.5, 0.8)])
         ready(tab, ", probability")
+
+
+@pytest.fixture
+def some(trained, tmp_path):
+    """A folder with two runs, and a server for it."""
+    folder = tmp_path / "some"
+    for name in ("tiny", "other"):
+        shutil.copytree(trained, folder / name)
+    found = Page(folder)
+    yield found, folder
+    found.end()
+
+
+def problem(tab, text):
+    tab.locator(".problem", has_text=text).first.wait_for()
+
+
+@pytest.mark.parametrize("place", ["look", "draw", "take"])
+def test_no_other_run_takes_the_place_of_one_that_cannot_be_used(browser, some, place):
+    server, folder = some
+    for name, file in (("begun", None), ("broken", "non_finite.json")):
+        (folder / name).mkdir()
+        shutil.copy(folder / "tiny" / "config.toml", folder / name)
+        if file:
+            (folder / name / file).write_text("{}")
+    with opened(browser, server) as tab:
+        for name, why in (
+            ("lenet-digits-4", "there is no such folder here"),
+            ("begun", "no epoch of it has ended yet"),
+            ("broken", "it failed before its first epoch ended"),
+        ):
+            tab.goto(f"{server.base}#/{place}?run={name}")
+            problem(tab, f"There is no usable run named {name}: {why}")
+            assert tab.get_by_label("Network").input_value() == ""
+            assert tab.get_by_role("button", name="Download").count() == 0
+        tab.get_by_label("Network").select_option("other")
+        ready(tab, {**READY, "take": "Python script"}[place])
+        assert tab.url.endswith("run=other")
+        assert tab.locator(".problem").count() == 0
+        shutil.rmtree(folder / "other")
+        tab.reload()
+        problem(tab, "There is no usable run named other")
+        assert tab.url.endswith("run=other")
+
+
+def test_a_run_that_is_gone_leaves_the_form_of_train(browser, server):
+    with opened(browser, server) as tab:
+        tab.goto(f"{server.base}#/train?run=gone")
+        problem(tab, "There is no run with this handle")
+        ready(tab, "The same as a file, for the command line")
+        tab.get_by_role("heading", name="gone").wait_for()
+
+
+def test_data_that_are_gone_are_named(browser, server):
+    with opened(browser, server) as tab:
+        tab.goto(f"{server.base}#/network?data=data-0")
+        problem(tab, "no data set with this handle")
+        ready(tab, "201,578")
+        tab.goto(f"{server.base}#/train?run=tiny&data=data-0")
+        problem(tab, "no data set with this handle")
+        assert tab.get_by_label("Data").input_value() == "data-0"
+
+
+def focused(tab):
+    """The name of the control that has the focus."""
+    one = "document.activeElement"
+    return tab.evaluate(f"{one}.getAttribute('aria-label') ?? {one}.textContent")
+
+
+def press(tab, name, expected=None):
+    """Press Enter where the focus is, on a control of this name."""
+    assert focused(tab) == name
+    tab.keyboard.press("Enter")
+
+
+def test_the_focus_stays_on_the_control_that_steps_on(browser, server):
+    with opened(browser, server) as tab:
+        tab.goto(f"{server.base}#/look?run=tiny&view=step")
+        ready(tab, "conv2d_1: Conv2d")
+        tab.get_by_role("button", name="Next", exact=True).focus()
+        for number in (1, 2, 3):
+            press(tab, "Next")
+            tab.get_by_label(re.compile(f"^Image {number}, ")).wait_for()
+        tab.get_by_role("button", name="Previous").focus()
+        press(tab, "Previous")
+        tab.get_by_label(re.compile("^Image 2, ")).wait_for()
+        assert focused(tab) == "Previous"
+        tab.get_by_label("Image", exact=True).fill("359")
+        tab.keyboard.press("Enter")
+        tab.get_by_label(re.compile("^Image 359, ")).wait_for()
+        assert tab.evaluate("document.activeElement.type") == "number"
+        assert tab.get_by_role("button", name="Next", exact=True).is_disabled()
+        tab.get_by_role("button", name="Next layer").focus()
+        for text in ("relu_1: ReLU", "flatten_1: Flatten", "linear_1: Linear"):
+            press(tab, "Next layer")
+            ready(tab, text)
+        press(tab, "Next layer")  # the last one: the focus goes on to its neighbour
+        ready(tab, "loss:")
+        press(tab, "Layer before")
+        ready(tab, "linear_1: Linear")
+
+
+@pytest.mark.parametrize("view", ["step", "maps"])
+@pytest.mark.parametrize("image", ["-5", "2.7", "abc", "360", "9999999999"])
+def test_an_image_that_is_not_there_can_be_corrected(browser, server, view, image):
+    with opened(browser, server) as tab:
+        tab.goto(f"{server.base}#/look?run=tiny&view={view}&image={image}")
+        problem(tab, "images have whole numbers from 0 to 359")
+        field = tab.get_by_label("Image", exact=True)
+        assert field.get_attribute("max") == "359"
+        field.fill("5")
+        field.press("Enter")
+        tab.get_by_label(re.compile("^Image 5, ")).wait_for()
+        assert tab.locator(".problem").count() == 0
+
+
+@pytest.mark.parametrize(
+    "state", ["view=xyz", "view=toString", "split=xyz", "cell=a,b", "cell=99,1"]
+)
+def test_an_unknown_state_of_an_address_shows_the_confusion_matrix(
+    browser, server, state
+):
+    with opened(browser, server) as tab:
+        tab.goto(f"{server.base}#/look?run=tiny&{state}")
+        ready(tab, "test images are right")
+        tab.get_by_role("region", name="Confusion matrix").wait_for()
+        assert tab.locator(".problem").count() == 0
+
+
+def test_an_unknown_step_or_row_of_an_address_is_no_error_of_the_browser(
+    browser, server
+):
+    with opened(browser, server) as tab:
+        tab.goto(f"{server.base}#/look?run=tiny&view=step&step=1.5")
+        ready(tab, "relu_1: ReLU")
+        for place in ("network", "train"):
+            for rows in ("xyz", "1", "[null]", "[{}]"):
+                tab.goto(f"{server.base}#/{place}?run=tiny&rows={rows}")
+                problem(tab, "The layers in the address are damaged")
+
+
+def test_a_run_without_test_images_shows_those_it_was_trained_on(browser, some):
+    server, folder = some
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (40, 8, 8), dtype=np.uint8)
+    options = {"validation": None, "epochs": 2, "run": folder / "arrays"}
+    hg.Classifier("mlp", **options).fit(images, np.arange(40) % 2)
+    with opened(browser, server) as tab:
+        tab.goto(f"{server.base}#/look?run=arrays")
+        ready(tab, "of 40 training images are right")
+        ready(tab, "This run has no test and no validation images")
+        choice = tab.get_by_label("Images", exact=True)
+        missing = choice.locator("option[value=test]")
+        assert missing.is_disabled()
+        tab.goto(f"{server.base}#/look?run=arrays&split=validation")
+        problem(tab, "This run has no validation images")
+        choice.select_option("train")
+        ready(tab, "of 40 training images are right")
+
+
+def test_layers_are_removed_one_after_the_other_with_enter(browser, server):
+    with opened(browser, server) as tab:
+        tab.goto(f"{server.base}#/network")
+        ready(tab, "201,578")
+        tab.get_by_label("Remove layer 6", exact=True).focus()
+        press(tab, "Remove layer 6")
+        press(tab, "Remove layer 6")
+        for number in (5, 4, 3, 2, 1):
+            press(tab, f"Remove layer {number}")
+        assert focused(tab) == "Add a layer"
+        problem(tab, "A network needs at least one layer")
+        assert tab.get_by_role("link", name="Train this network").count() == 0
+        press(tab, "Add a layer")
+        assert focused(tab) == "Kind of layer 1"
+        tab.get_by_label("Add a layer after layer 1").press("Enter")
+        tab.get_by_label("Move layer 2 up").press("Enter")
+        assert focused(tab) == "Move layer 1 down"
+        press(tab, "Move layer 1 down")
+        assert focused(tab) == "Move layer 2 up"
+
+
+def test_a_network_with_an_error_is_not_trained(browser, server):
+    rows = '[{"name": "relu"}, {"name": "linear"}]'
+    with opened(browser, server) as tab:
+        for text, why in ((rows, "Layer 2: "), ("[]", "one layer")):
+            tab.goto(f"{server.base}#/train?run=tiny&rows={text}")
+            tab.locator("form .problem", has_text=why).wait_for()
+            tab.get_by_role("button", name="Start training").click()
+            ready(tab, "Finished.")  # the run that was shown before
+            tab.locator("form .problem[role=alert]", has_text=why).wait_for()
+
+
+def test_sizes_and_commands_are_those_of_the_data(browser, server):
+    with opened(browser, server) as tab:
+        tab.goto(f"{server.base}#/network")
+        ready(tab, "resized from 1 \N{MULTIPLICATION SIGN} 8")
+        command = tab.get_by_label("Command line, with the file above", exact=True)
+        sync_api.expect(command).to_have_text("handgrad train network.toml")
+        tab.get_by_label("For the images of").select_option("cifar10")
+        words = "handgrad train network.toml --dataset cifar10"
+        sync_api.expect(command).to_have_text(words, timeout=WAIT)
+        assert not tab.get_by_text("resized from").count()
+        tab.goto(f"{server.base}#/data")
+        ready(tab, "networks receive them resized to 1 \N{MULTIPLICATION SIGN} 28")
+
+
+def give_zip(tab, server, name, content):
+    tab.goto(f"{server.base}#/data")
+    ready(tab, "1,437 training images")
+    file = {"name": name, "mimeType": "application/zip", "buffer": content}
+    tab.get_by_label("Zip file").set_input_files(file)
+
+
+def test_a_zip_is_checked_named_and_trained_on(browser, some):
+    server, folder = some
+    names = [f"{label}/{number}.png" for label in "ab" for number in range(8)]
+    with opened(browser, server) as tab:
+        give_zip(tab, server, "broken.zip", b"no zip")
+        problem(tab, "broken.zip cannot be read as a zip")
+        assert tab.get_by_text("your own, of a zip").count() == 0
+        content = zip_of(9, names, **{"a/odd.png": b"no image"})
+        give_zip(tab, server, "Small birds.zip", content)
+        ready(tab, "1 file was skipped")
+        ready(tab, "2 classes.")
+        tab.get_by_role("link", name="Build a network for it").click()
+        command = tab.get_by_label("Command line, with the file above", exact=True)
+        words = re.compile(r"--dataset \S+/pictures\.zip --skip-bad$")
+        sync_api.expect(command).to_have_text(words, timeout=WAIT)
+        tab.go_back()
+        tab.get_by_role("link", name="Train on it").click()
+        problem(tab, "needs images of at least 5x5 pixels")  # before Start
+        tab.get_by_label("Network").select_option("softmax_regression")
+        tab.get_by_text("The same as a file").click()
+        ready(tab, "skip_bad = true")
+        tab.get_by_label("Epochs").fill("2")
+        tab.get_by_role("button", name="Start training").click()
+        ready(tab, "Finished.")
+        assert (folder / "softmax-regression-small-birds-1").is_dir()
+        for place in ("look", "draw", "take"):
+            tab.goto(f"{server.base}#/{place}")
+            chosen = tab.get_by_label("Network").locator("option:checked")
+            words = re.compile("^softmax-regression-small-birds-1, Small birds")
+            sync_api.expect(chosen).to_have_text(words, timeout=WAIT)
+        tab.goto(f"{server.base}#/runs?filter=small+birds")
+        ready(tab, "1 of 3 runs")
+
+
+def test_draw_leaves_out_networks_that_take_no_image_files(browser, some):
+    server, folder = some
+    rng = np.random.default_rng(0)
+    for name, shape, kind in (
+        ("vectors", (40, 9), "float32"),
+        ("fractions", (40, 8, 8), "float32"),
+        ("layers", (40, 8, 8, 5), "uint8"),
+    ):
+        inputs = rng.integers(0, 256, shape).astype(kind)
+        inputs = inputs / 256 if kind == "float32" else inputs
+        options = {"epochs": 1, "validation": None, "run": folder / name}
+        options |= {"channels": "last"} if len(shape) == 4 else {}
+        hg.Classifier("mlp", **options).fit(inputs, np.arange(40) % 2)
+    with opened(browser, server) as tab:
+        tab.goto(f"{server.base}#/draw")
+        ready(tab, "Nothing drawn yet")
+        assert tab.get_by_label("Network").input_value() in ("tiny", "other")
+        ready(tab, "vectors takes vectors of numbers, which cannot be drawn.")
+        ready(tab, "fractions takes images of decimal numbers")
+        tab.goto(f"{server.base}#/draw?run=layers")
+        problem(tab, "layers: layers takes images of 5 channels")
+        assert tab.locator("canvas.drawing").count() == 0
+
+
+def test_long_names_and_many_classes_fit(browser, some):
+    server, folder = some
+    name = "x" * 60
+    names = [
+        f"a-class-with-a-long-name-{k:02d}/{n}.png" for k in range(30) for n in (1, 2)
+    ]
+    size = {"width": 400, "height": 900}
+    with opened(browser, server, viewport=size) as tab:
+        give_zip(tab, server, f"{name}.zip", zip_of(8, names))
+        ready(tab, "30 classes.")
+        handle = tab.url.partition("set=")[2]
+        for place in ("data", "network", "train"):
+            state = {"data": "set"}.get(place, "data")
+            tab.goto(f"{server.base}#/{place}?{state}={handle}&run=tiny")
+            ready(tab, {**READY, "data": "30 classes."}[place])
+            assert tab.evaluate("document.documentElement.scrollWidth") <= 400
+        tables = {"dataset": {"name": "PATH"}, "model": {"name": "softmax_regression"}}
+        path = folder / ".page" / "data" / handle / "pictures.zip"
+        tables["dataset"]["name"] = str(path)
+        hg.train({**tables, "training": {"epochs": 1}}, folder / f"run-{name}"[:60])
+    size = {"width": 1280, "height": 900}
+    with opened(browser, server, viewport=size) as tab:
+        tab.goto(f"{server.base}#/look?run={f'run-{name}'[:60]}&split=train")
+        ready(tab, "training images are right")
+        width = "t => t.getBoundingClientRect().width / t.rows[0].cells.length"
+        assert tab.locator(".matrix").evaluate(width) < 45
+        assert tab.evaluate("document.documentElement.scrollWidth") <= 1280
 
 
 def add_pictures(tab, label, lines, count=10):

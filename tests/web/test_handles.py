@@ -1,5 +1,8 @@
+from pathlib import Path
+
 import pytest
 
+from handgrad.errors import ConfigError
 from handgrad.web.handles import (
     ID,
     Home,
@@ -35,3 +38,10 @@ def test_a_new_handle_is_random():
     assert new_handle("data") != new_handle("data")
     with pytest.raises(MissingError):
         looked_up("file", {"../a": 1}, "../a")
+
+
+def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path):
+    (tmp_path / "file").write_text("")
+    for wrong in (tmp_path / "file", tmp_path / "file" / "in", Path("/proc/nope")):
+        with pytest.raises(ConfigError, match=r"cannot be kept in .*\(--runs\)\.$"):
+            Home(wrong).create()

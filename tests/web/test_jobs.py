@@ -57,6 +57,17 @@ def test_runs_wait_in_order_and_names_are_free(jobs, monkeypatch):
         jobs.add(config)
 
 
+def test_a_run_is_named_after_its_data(jobs):
+    config = config_from({"model": {"name": "mlp"}})
+    for name, handle in (
+        ("My Birds, 2", "mlp-my-birds-2-1"),
+        ("V\xf6gel", "mlp-vogel-1"),
+        ("\u9ce5", "mlp-1"),
+        ("x" * 60, f"mlp-{'x' * 44}-1"),
+    ):
+        assert jobs.add(config, name) == handle
+
+
 def test_a_run_is_never_seen_between_the_queue_and_its_process(jobs, monkeypatch):
     handle = jobs.add(config_from(LONG))
     seen = []
@@ -80,7 +91,7 @@ def test_a_run_is_never_seen_between_the_queue_and_its_process(jobs, monkeypatch
 
 
 def test_an_odd_name_of_a_data_set_gives_a_plain_handle(jobs):
-    for name, handle in (("/a/Ö ../Ö.zip", "run-1"), ("/a/x.zip", "lenet-x-1")):
+    for name, handle in (("/a/Ö ../Ö.zip", "lenet-o-1"), ("/a/x.zip", "lenet-x-1")):
         assert jobs.add(config_from({"dataset": {"name": name}})) == handle
 
 

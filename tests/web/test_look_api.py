@@ -14,6 +14,9 @@ def test_a_picture_is_answered(client):
 def test_each_view_is_answered(client):
     for view in ("confusion", "filters", "trace?image=2", "cell?true=1&predicted=1"):
         assert client.get(f"/api/look/tiny/{view}").status_code == 200
+    found = client.get("/api/look/tiny/images").json()
+    assert (found["split"], found["count"]) == ("test", 360)
+    assert found["splits"] == ["test", "validation", "train"]
     hidden = client.get("/api/look/tiny/occlusion?image=2").json()
     assert hidden["heat"]["shape"] == [1, 8, 8]
     assert np.max(hidden["drops"]) <= hidden["probability"]

@@ -7,7 +7,7 @@ from handgrad.web import own_data
 from handgrad.web.handles import Home, MissingError
 from handgrad.web.own_data import OwnData
 
-from .conftest import file_of
+from .conftest import file_of, zip_of
 
 
 @pytest.fixture
@@ -46,12 +46,35 @@ def test_numbers_are_limited(data, monkeypatch):
 
 
 def test_a_zip_is_kept_as_it_is(data):
-    handle = data.create("zip", b"content")
-    assert data.paths()[handle].read_bytes() == b"content"
+    content = zip_of(9, ["a/1.png", "b/1.png"])
+    handle = data.create("zip", content)
+    assert data.paths()[handle].read_bytes() == content
     assert data.about(handle)["is_zip"]
     with pytest.raises(DatasetError, match="zip is a zip, which cannot be changed"):
         data.add(handle, "a", picture(1))
     assert not data.about(data.create("drawn"))["is_zip"]
+
+
+def test_a_zip_that_cannot_be_used_is_not_kept(data):
+    with pytest.raises(DatasetError, match=r"Birds\.zip cannot be read as a zip"):
+        data.create("Birds", b"no zip")
+    assert data.rows() == []
+    assert list(data.home.data.iterdir()) == []
+
+
+def test_paths_are_replaced_by_names(data):
+    birds = data.create("My birds", zip_of(9, ["a/1.png", "b/1.png"]))
+    drawn = data.create("Shapes")
+    place = data.home.data
+    for path, name in (
+        (place / birds / "pictures.zip", "My birds"),
+        (place / drawn, "Shapes"),
+        (place / "data-00", "a removed data set"),
+        ("/other/pictures.zip", "/other/pictures.zip"),
+    ):
+        assert data.named(f"{path}: a/1.png is odd.") == f"{name}: a/1.png is odd."
+    data.remove(birds)
+    assert data.named(f"{place / birds / 'pictures.zip'}") == "a removed data set"
 
 
 def test_the_last_picture_of_a_class_is_removed(data):

@@ -45,3 +45,16 @@ def test_a_run_that_does_not_train_cannot_be_paused(client):
         assert "is not training now" in found.json()["error"]
     assert client.post("/api/runs/tiny/erase").status_code == 404
     assert client.post("/api/runs/none/pause").status_code == 404
+
+
+def test_runs_show_the_name_of_their_data_and_not_its_path(client, runs):
+    handle = client.post("/api/data?name=My birds").json()["id"]
+    copytree(runs / "tiny", runs / "other")
+    config = runs / "other" / "config.toml"
+    path = f"{runs}/.page/data/{handle}"
+    config.write_text(config.read_text().replace('"digits"', f'"{path}"'))
+    found = {row["id"]: row["settings"] for row in client.get("/api/runs").json()}
+    assert found["other"]["dataset.name"] == "My birds"
+    assert found["tiny"]["dataset.name"] == "digits"
+    change = client.get("/api/runs/tiny/difference/other").json()
+    assert change == {"dataset.name": ["digits", "My birds"]}

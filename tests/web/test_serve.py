@@ -49,6 +49,16 @@ def test_a_port_in_use_is_a_sentence(tmp_path):
             serve(tmp_path, port, is_opened=False, say=print)
     with pytest.raises(ConfigError, match="Give another --port"):
         serve(tmp_path, 99999, is_opened=False, say=print)
+    with pytest.raises(ConfigError, match=r"[^.]\. Give another --port"):
+        serve(tmp_path, 99_999_999, is_opened=False, say=print)
+
+
+def test_runs_that_are_no_folder_are_refused_before_the_address(tmp_path):
+    (tmp_path / "file").write_text("")
+    said = []
+    with pytest.raises(ConfigError, match="Runs cannot be kept in"):
+        serve(tmp_path / "file", None, is_opened=False, say=said.append)
+    assert said == []
 
 
 def test_without_the_extra_it_says_what_to_install(tmp_path, monkeypatch):

@@ -35,6 +35,16 @@ def test_settings_are_checked_and_queued(client, runs):
     assert len(client.get("/api/queue").json()) == 1
 
 
+def test_a_network_that_does_not_fit_is_refused_with_the_message_of_its_row(client):
+    rows = [{"name": "relu"}, {"name": "linear"}]
+    for layers, why in ((rows, "Layer 2: "), ([], "one layer")):
+        tables = {"model": {"name": "from_layers", "layers": layers}}
+        assert why in client.post("/api/settings", json=tables).json()["message"]
+        wrong = client.post("/api/train", json=tables)
+        assert (wrong.status_code, why in wrong.json()["error"]) == (400, True)
+    assert client.get("/api/queue").json() == []
+
+
 def test_the_catalogue_and_the_layers_of_a_run(client):
     found = client.get("/api/catalogue").json()
     assert found["datasets"]["digits"] == {"shape": [1, 28, 28], "classes": 10}

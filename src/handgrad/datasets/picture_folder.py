@@ -3,16 +3,19 @@
 import csv
 import json
 import re
+import shutil
 from collections import Counter
 from pathlib import Path
 
-from handgrad.errors import DatasetError
+from handgrad.errors import DatasetError, HandgradError
 from handgrad.paths import path_of
 
 MOST_CLASSES, MOST_PICTURES = 100, 5_000
 LONGEST = 60  # characters of a name
 ABOUT, LABELS, PICTURES = "about.json", "labels.csv", "pictures"
+ZIP = "pictures.zip"
 FILE = re.compile(r"\d{6}\.png")
+OPTION = re.compile(r",? or [^.,]* \([a-z_]+, --[a-z-]+\)")  # of a call or a command
 Labels = list[tuple[str, str]]
 
 
@@ -22,6 +25,7 @@ class PictureFolder:
     about.json            name and classes
     pictures/000001.png   names given here, whatever the images were called
     labels.csv            the class of each image
+    pictures.zip          instead of both: a zip, which stays as it is
 
     `handgrad.datasets.load` and `handgrad train --dataset` read the folder as soon as
     it has pictures. Only one thread may change it at a time. DatasetError for a folder
@@ -63,6 +67,42 @@ class PictureFolder:
         _write_about(place, text, [])
         return cls(place)
 
+    @classmethod
+    def of_zip(cls, path: str | Path, name: str, content: bytes) -> "PictureFolder":
+        """Make a data set called `name` of a zip in a new folder at `path`.
+
+        `content` is that of a zip with one folder of images for each class. Images that
+        cannot be read are skipped, see `skip_bad` of `datasets.load`.
+        DatasetError for a zip that cannot be used, of which nothing is kept; and as
+        `create`.
+        """
+        from handgrad.datasets.load import load
+
+        made = cls.create(path, name)
+        place = made.path / ZIP
+        try:
+            place.write_bytes(content)
+            load(place, skip_bad=True)
+        except BaseException as error:
+            shutil.rmtree(made.path)
+            if not isinstance(error, HandgradError):
+                raise
+            said = str(error).replace(str(place), f"{made.name}.zip")
+            raise DatasetError(OPTION.sub("", said)) from error
+        return made
+
+    @property
+    def source(self) -> Path | None:
+        """What `datasets.load` reads: the zip or this folder; None without images."""
+        if self.is_zip:
+            return self.path / ZIP
+        return self.path if (self.path / LABELS).is_file() else None
+
+    @property
+    def is_zip(self) -> bool:
+        """Whether the images are those of a zip."""
+        return (self.path / ZIP).is_file()
+
     @property
     def counts(self) -> dict[str, int]:
         """The number of images of each class."""
@@ -75,10 +115,15 @@ class PictureFolder:
         A new class is made. `content` is that of a PNG, JPEG, WebP or GIF file; what is
         kept is a PNG of at most 256 pixels per side, without anything else that the
         file held. DatasetError for another format, a name of other than 1 to 60
-        printable characters, or more than 5,000 images or 100 classes.
+        printable characters, more than 5,000 images or 100 classes, or a zip.
         """
         from handgrad.datasets.untrusted_images import small_png  # Pillow is slow
 
+        if self.is_zip:
+            raise DatasetError(
+                f"{self.name} is a zip, which cannot be changed. Create a new data set "
+                "for your own images."
+            )
         label, picture, rows = checked_name(label), small_png(content), self._labels()
         if len(rows) >= MOST_PICTURES:
             raise DatasetError(f"A data set has at most {MOST_PICTURES} images.")

@@ -1,5 +1,7 @@
 """The data sets that have a name."""
 
+from typing import Any
+
 from handgrad.arrays import Pair
 from handgrad.datasets.cifar10 import CIFAR10
 from handgrad.datasets.digits import DIGITS
@@ -32,3 +34,23 @@ def usual_size(name: str) -> Pair | None:
     """The (height, width) to which a named data set is resized; None for no change."""
     source = source_of(name)
     return None if source is None else source.usual_size
+
+
+def overview() -> list[dict[str, Any]]:
+    """Each data set of the catalogue: name, description, images, shapes.
+
+    `shape` is that of the stored images, `usual` that which networks get; `is_here`
+    says whether it is on this machine.
+    """
+    return [
+        {
+            "id": name,
+            "name": name,
+            "description": source.description,
+            "images": source.train_shape[0],
+            "shape": source.train_shape[1:],
+            "usual": source.usual_shape,
+            "is_here": is_here(source),
+        }
+        for name, source in SOURCES.items()
+    ]

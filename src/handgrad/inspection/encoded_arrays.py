@@ -33,3 +33,11 @@ def encoded(array: NumpyArray, most: int = MOST) -> dict[str, Any]:
         "type": "uint8" if kind == "u1" else "float32",
         "data": b64encode(data.tobytes()).decode("ascii"),
     }
+
+
+def encoded_samples(
+    images: NumpyArray, targets: NumpyArray, classes: int, each: int, most: int = MOST
+) -> list[list[dict[str, Any]]]:
+    """The first images of each class, `each` at most, as `encoded` gives them."""
+    rows = [np.flatnonzero(targets == k)[:each] for k in range(classes)]
+    return [[encoded(images[row], most) for row in some] for some in rows]

@@ -8,9 +8,11 @@ each layer.
 """
 
 import json
+from collections import deque
 from collections.abc import Iterable, Iterator
 from math import inf
 from pathlib import Path
+from statistics import median_low
 from time import monotonic
 from typing import Any
 
@@ -29,6 +31,7 @@ PART = 1 / 300  # of the time since then, later on
 IMAGES = 16  # that the gradients of layers are measured on
 FIRST = 4.0  # seconds before they are measured first
 REST = 100  # at most 1 % of the time
+RECENT = 51  # steps, and ends of epochs, that the time left is estimated from
 
 
 def log_live(
@@ -82,13 +85,45 @@ class Layers:
         return {row.layer: row.gradient_norm for row in found}
 
 
+class Pace:
+    """The time that recent steps took, and the time between two epochs.
+
+    A median: a pause of the process, or compilation before the first step, is one
+    value among many.
+    """
+
+    def __init__(self, steps: int, epochs: int) -> None:
+        self.steps, self.epochs = steps, epochs
+        self._steps, self._ends = deque[float](maxlen=RECENT), deque[float](maxlen=5)
+        self._epoch, self._last = 0, inf
+
+    def add(self, record: StepRecord, now: float) -> None:
+        """Count a step that has ended `now`."""
+        if self._epoch:
+            is_same = record.epoch == self._epoch
+            (self._steps if is_same else self._ends).append(now - self._last)
+        self._epoch, self._last = record.epoch, now
+
+    def seconds_left(self, record: StepRecord) -> float | None:
+        """The time until the last step; None after the first one."""
+        times = self._steps or self._ends
+        if not times:
+            return None
+        left = (self.steps - record.step) * median_low(times)
+        if not (self._ends and self._steps):
+            return left
+        between = max(0.0, median_low(self._ends) - median_low(times))
+        return left + (self.epochs - record.epoch) * between
+
+
 class LiveLog:
     """The file at `path`, and when its next line is due."""
 
     def __init__(self, run: Run, path: Path) -> None:
         self.path = path
-        self.steps = run.trainer.steps_per_epoch * run.config.training.epochs
-        self.first = run.trainer.position.step
+        epochs = run.config.training.epochs
+        self.steps = run.trainer.steps_per_epoch * epochs
+        self.pace = Pace(self.steps, epochs)
         self.started = self.written = monotonic()
         self.layers = Layers(run)
         self.is_broken = False
@@ -101,16 +136,18 @@ class LiveLog:
         """Append a step, unless the last line was written only just before."""
         now = monotonic()
         wait = max(PAUSE, PART * (now - self.started))
-        if not isinstance(record, StepRecord) or now - self.written < wait:
+        if not isinstance(record, StepRecord):
+            return
+        self.pace.add(record, now)
+        if now - self.written < wait:
             return
         layers = self.layers.now()
-        line = self.line(record, now - self.started)
+        line = self.line(record)
         self.write({**line, "layers": layers} if layers else line)
         self.written = now
 
-    def line(self, record: StepRecord, seconds: float) -> dict[str, Any]:
-        """The values of a step; `seconds` have passed since the start."""
-        left = (self.steps - record.step) / max(1, record.step - self.first) * seconds
+    def line(self, record: StepRecord) -> dict[str, Any]:
+        """The values of a step."""
         return {
             "step": record.step,
             "steps": self.steps,
@@ -120,7 +157,7 @@ class LiveLog:
             "learning_rate": record.learning_rate,
             "gradient_norm": record.gradient_norm,
             "images_per_second": record.examples / max(record.duration_seconds, 1e-9),
-            "seconds_left": left,
+            "seconds_left": self.pace.seconds_left(record),
         }
 
     def write(self, values: dict[str, Any]) -> None:

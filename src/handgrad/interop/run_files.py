@@ -64,7 +64,7 @@ def script_of(path: Path) -> bytes:
     return SCRIPT.format(toml=quoted).encode()
 
 
-SCRIPT = '''"""Train this network again: python reproduce.py"""
+SCRIPT = '''"""Train this network again: run this file with python."""
 
 import tomllib
 

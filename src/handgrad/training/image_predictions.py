@@ -72,7 +72,8 @@ def answer_of_content(
     """Classify an untrusted image; also return what the network received.
 
     Light and dark are swapped where the image looks inverted. DatasetError for another
-    format than PNG, JPEG, WebP and GIF, too many pixels, or a network of vectors.
+    format than PNG, JPEG, WebP and GIF, too many pixels, or a network of vectors, of
+    decimal numbers or of other channels than grey or RGB.
 
     Shapes
         second value  (channels, height, width), uint8
@@ -82,6 +83,12 @@ def answer_of_content(
             "This network takes vectors, not images. Use a network trained on images."
         )
     resolved, fit = network.config.resolved, network.config.fit
+    is_float = resolved is not None and resolved.input_dtype is not None
+    if is_float or network.input_shape[0] not in (1, 3):
+        raise DatasetError(
+            "This network takes other numbers than image files hold: decimal numbers, "
+            "or neither one channel nor three. Use a network trained on image files."
+        )
     depth = (resolved.bit_depth if resolved else None) or 16
     read = decode_untrusted(content, network.input_shape, depth, fit=fit)
     pixels, is_other = _as_usual(network, read, "auto")

@@ -79,6 +79,17 @@ def run_images(
     return name, chosen
 
 
+def split_sizes(config: RunConfig, run: Path | None = None) -> dict[str, int]:
+    """The number of images of each split of a run, without splits that are empty.
+
+    In the order in which `run_images` prefers them: test, validation, train.
+    """
+    found = own_images(config, None, run, None)
+    train, validation = split_of(config, found)
+    splits = zip(SPLITS, (found.test, validation, train), strict=True)
+    return {name: len(split) for name, split in splits if split is not None}
+
+
 def own_images(
     config: RunConfig, data_dir: Path | None, run: Path | None, progress: Any
 ) -> Dataset:

@@ -22,6 +22,8 @@ RESULTS = (
     *("test_loss", "validation_loss", "train_loss", "epoch", "best_epoch"),
     *("seconds", "parameters"),
 )
+IMAGES = "images"
+COLOURS = (1, 3)  # channels of an image file
 Stamp = tuple[tuple[str, int, int], ...]
 
 
@@ -30,6 +32,8 @@ class RunRow:
     """One run: name, state, settings by dotted name, and results.
 
     `state` is that of `state_of`; a result that does not exist yet is left out.
+    `inputs` is "images" for a network of images of bytes in grey or colour, and else
+    says what it takes.
 
     Units
         changed  seconds since 1970
@@ -40,6 +44,7 @@ class RunRow:
     changed: float
     settings: dict[str, Any]
     results: dict[str, Any]
+    inputs: str = IMAGES
 
     def difference(self, other: "RunRow") -> dict[str, tuple[Any, Any]]:
         """The settings in which this row and the `other` differ, with both values."""
@@ -99,23 +104,36 @@ class RunTable:
 def read_row(path: Path) -> RunRow:
     """Read the row of a run from its files; a damaged file leaves its part empty."""
     found = {**last_epoch(path), **_result(path)}
+    tables = _tables_of(path)
+    resolved = tables.pop("resolved", {})
     return RunRow(
         name=decoded(path.name),
         state=state_of(path),
         changed=max(stamp[1] for stamp in _stamp(path)) / 1e9,
-        settings=settings_of(path),
+        settings=dict(_flat("", tables)),
         results={name: found[name] for name in RESULTS if found.get(name) is not None},
+        inputs=_inputs_of(resolved),
     )
 
 
-def settings_of(path: Path) -> dict[str, Any]:
-    """The settings of a run by dotted name, without those derived from the data."""
+def _tables_of(path: Path) -> dict[str, Any]:
+    """The configuration of a run, with what was derived from its data."""
     try:
-        tables = tomllib.loads((path / "config.toml").read_text("utf-8"))
+        return tomllib.loads((path / "config.toml").read_text("utf-8"))
     except (OSError, ValueError):
         return {}
-    tables.pop("resolved", None)
-    return dict(_flat("", tables))
+
+
+def _inputs_of(resolved: Any) -> str:
+    """What a network takes, in words, from the values derived from its data."""
+    shape = resolved.get("input_shape") if isinstance(resolved, dict) else None
+    if not isinstance(shape, list):
+        return IMAGES
+    if len(shape) != 3:
+        return "vectors of numbers"
+    if resolved.get("input_dtype"):
+        return "images of decimal numbers"
+    return IMAGES if shape[0] in COLOURS else f"images of {shape[0]} channels"
 
 
 def _flat(prefix: str, value: Any) -> Iterator[tuple[str, Any]]:

@@ -15,7 +15,7 @@ from handgrad.errors import HandgradError, sentence
 from handgrad.web import data_api, look_api, runs_api, studies_api, train_api
 from handgrad.web.guard import Guard
 from handgrad.web.handles import MissingError
-from handgrad.web.state import State
+from handgrad.web.state import State, state_in
 
 STATIC = Path(__file__).parent / "static"
 KINDS = {
@@ -69,10 +69,11 @@ def add_routes(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _of_http)
 
 
-def _of_error(_: Request, error: Exception) -> Response:
+def _of_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HandgradError)
     code = 404 if isinstance(error, MissingError) else 400
-    return JSONResponse({"error": sentence(error)}, status_code=code)
+    said = state_in(request).data.named(sentence(error))
+    return JSONResponse({"error": said}, status_code=code)
 
 
 def _of_request(_: Request, error: Exception) -> Response:

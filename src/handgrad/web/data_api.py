@@ -8,9 +8,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from handgrad import datasets
-from handgrad.datasets.local_copies import is_here
-from handgrad.datasets.sources import SOURCES, check_is_here
-from handgrad.web.looks import samples_of
+from handgrad.datasets.sources import SOURCES, check_is_here, overview
+from handgrad.inspection.encoded_arrays import encoded_samples
+from handgrad.web.looks import SMALL
 from handgrad.web.settings import data_name
 from handgrad.web.state import Server
 
@@ -22,18 +22,7 @@ api = APIRouter(prefix="/api/data")
 @api.get("")
 def listed(server: Server) -> Any:
     """The data sets of the catalogue, and those of one's own."""
-    known = [
-        {
-            "id": name,
-            "name": name,
-            "description": source.description,
-            "images": source.train_shape[0],
-            "shape": source.train_shape[1:],
-            "is_here": is_here(source),
-        }
-        for name, source in SOURCES.items()
-    ]
-    return {"known": known, "own": server.data.rows()}
+    return {"known": overview(), "own": server.data.rows()}
 
 
 @api.post("")
@@ -53,16 +42,18 @@ async def from_zip(server: Server, name: Name, request: Request) -> Any:
 def one(server: Server, data: str) -> Any:
     """Classes, counts and samples of a data set."""
     check_is_here(data)
-    found = datasets.load(data_name(data, server.data.paths()))
+    path = data_name(data, server.data.paths())
+    found = datasets.load(path, skip_bad=True)
     count, train = len(found.class_names), found.train
     return {
-        "name": data if data in SOURCES else server.data.about(data)["name"],
+        "name": data if data in SOURCES else server.data.folder(data).name,
+        "path": path,
         "classes": list(found.class_names),
         "counts": np.bincount(train.targets, minlength=count).tolist(),
         "shape": train.image_shape,
         "test": 0 if found.test is None else len(found.test),
-        "skipped": list(found.skipped.values()),
-        "samples": samples_of(train.images, train.targets, count, EACH),
+        "skipped": [server.data.named(why) for why in found.skipped.values()],
+        "samples": encoded_samples(train.images, train.targets, count, EACH, SMALL),
     }
 
 

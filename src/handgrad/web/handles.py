@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
 
-from handgrad.errors import HandgradError
+from handgrad.errors import ConfigError, HandgradError
 from handgrad.training.run_table import run_folders
 
 ID = re.compile(r"[a-z0-9-]{1,64}")
@@ -35,9 +35,15 @@ class Home:
         self.logs, self.live, self.data = own / "logs", own / "live", own / "data"
 
     def create(self) -> None:
-        """Create the folders that do not exist."""
-        for folder in (self.queue, self.configs, self.logs, self.live, self.data):
-            folder.mkdir(parents=True, exist_ok=True)
+        """Create the folders that do not exist; ConfigError if they cannot be made."""
+        try:
+            for folder in (self.queue, self.configs, self.logs, self.live, self.data):
+                folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(
+                f"Runs cannot be kept in {self.runs}: {error.strerror or error}. Give "
+                "another folder (--runs)."
+            ) from error
 
     def run_folders(self) -> dict[str, Path]:
         """The folders of all runs by handle."""

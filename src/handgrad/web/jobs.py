@@ -16,10 +16,11 @@ from typing import Any
 import psutil
 
 from handgrad.errors import RunError
+from handgrad.text import slug
 from handgrad.training.config import RunConfig
 from handgrad.training.ownership import living_owner
 from handgrad.training.run_state import process_of, state_of
-from handgrad.web.handles import ID, Home, looked_up
+from handgrad.web.handles import Home, looked_up
 
 AT_ONCE = 1  # trainings at a time; each uses all cores
 MOST_WAITING = 50
@@ -46,15 +47,15 @@ class Jobs:
         """Start no more runs; those that train go on."""
         self._end.set()
 
-    def add(self, config: RunConfig) -> str:
-        """Put a new run into the queue; return its handle."""
+    def add(self, config: RunConfig, data: str = "") -> str:
+        """Put a new run into the queue; return its handle, which names its `data`."""
         with self._lock:
             if len(self.waiting()) >= MOST_WAITING:
                 raise RunError(
                     f"At most {MOST_WAITING} runs can wait in the queue. Remove one "
                     "first."
                 )
-            handle = self._free_handle(config)
+            handle = self._free_handle(config, data or Path(config.dataset.name).stem)
             place = self.home.queue / f"{_next(self.home.queue):06d}.{handle}.toml"
             place.write_text(config.to_toml(), encoding="utf-8")
         return handle
@@ -195,11 +196,10 @@ class Jobs:
     def _is_active(self, handle: str) -> bool:
         return self.has_process(handle) or bool(living_owner(self.home.runs / handle))
 
-    def _free_handle(self, config: RunConfig) -> str:
+    def _free_handle(self, config: RunConfig, data: str) -> str:
         """A name like those of handgrad train, which no run has."""
-        stem = f"{config.model.name}-{Path(config.dataset.name).stem}".lower()
-        stem = stem.replace("_", "-") if ID.fullmatch(stem.replace("_", "-")) else "run"
-        names = (f"{stem[:48]}-{number}" for number in count(1))
+        stem = slug(f"{config.model.name} {data}")[:48].strip("-")
+        names = (f"{stem}-{number}" for number in count(1))
         return next(name for name in names if not self._is_taken(name))
 
     def _is_taken(self, name: str) -> bool:

@@ -1,12 +1,14 @@
 """Networks of runs, loaded once and kept while their files stay the same."""
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from threading import Lock
 
+from handgrad.errors import ConfigError
 from handgrad.inspection.mistakes import Mistakes, mistakes
 from handgrad.inspection.subject import Subject, subject_of
+from handgrad.training.run_images import split_sizes
 from handgrad.training.trained_network import TrainedNetwork, load
 
 MOST = 4  # networks in memory
@@ -22,11 +24,22 @@ class Loaded:
     judged: dict[str, Mistakes]
     lock: Lock
 
-    def predictions(self, split: str) -> Mistakes:
+    @cached_property
+    def sizes(self) -> dict[str, int]:
+        """The number of images of each split that the run has, preferred first."""
+        return split_sizes(self.network.config, Path(self.subject.name))
+
+    def split(self, wanted: str) -> str:
+        """The split that is `wanted`, by default the preferred one of the run."""
+        if wanted and wanted not in self.sizes:
+            raise ConfigError(f"This run has no {wanted} images. Choose others.")
+        return wanted or next(iter(self.sizes))
+
+    def predictions(self, wanted: str) -> Mistakes:
         """The predictions on a split of the run, with all mistakes."""
+        split = self.split(wanted)
         if split not in self.judged:
-            found = mistakes(self.subject, split=split or None, count=ALL)
-            self.judged[split] = found
+            self.judged[split] = mistakes(self.subject, split=split, count=ALL)
         return self.judged[split]
 
 

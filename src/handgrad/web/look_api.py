@@ -29,6 +29,12 @@ def _look(server: Server, run: str, look: Callable[..., Any], *options: Any) -> 
         return look(loaded, *options)
 
 
+@api.get("/images")
+def images(server: Server, run: str, split: Split = "") -> Any:
+    """The number of images of a split, and which splits there are."""
+    return _look(server, run, looks.images_of, split)
+
+
 @api.get("/confusion")
 def confusion(server: Server, run: str, split: Split = "") -> Any:
     """The confusion matrix of a split, and its worst mistakes."""

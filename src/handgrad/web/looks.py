@@ -4,16 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from handgrad.arrays import NumpyArray
-from handgrad.errors import ConfigError, sentence
 from handgrad.inspection.encoded_arrays import encoded
 from handgrad.inspection.filters import filters
-from handgrad.inspection.gradient_flow import gradient_flow
 from handgrad.inspection.microscope import microscope
 from handgrad.inspection.mistakes import Mistakes
 from handgrad.inspection.occlusion import occlusion
-from handgrad.inspection.saturation import saturation
-from handgrad.inspection.subject import Subject
 from handgrad.inspection.trace import trace
 from handgrad.metrics import count_confusions
 from handgrad.training.image_predictions import answer_of_content
@@ -33,6 +28,12 @@ def answer_to(loaded: Loaded, content: bytes) -> dict[str, Any]:
         "inverted": answer.seems_inverted,
         "seen": encoded(pixels),
     }
+
+
+def images_of(loaded: Loaded, split: str) -> dict[str, Any]:
+    """The split that is looked at, its number of images, and all splits of the run."""
+    name = loaded.split(split)
+    return {"split": name, "count": loaded.sizes[name], "splits": list(loaded.sizes)}
 
 
 def confusion_of(loaded: Loaded, split: str) -> dict[str, Any]:
@@ -78,7 +79,7 @@ def filters_of(loaded: Loaded) -> dict[str, Any]:
 
 def trace_of(loaded: Loaded, split: str, image: int) -> dict[str, Any]:
     """Every array of one image's forward and backward pass, with its equation."""
-    found = trace(loaded.subject, image=image, split=split or None)
+    found = trace(loaded.subject, image=image, split=loaded.split(split))
     values = found.as_dict(encoded)
     return {
         "image": image,
@@ -94,7 +95,7 @@ def trace_of(loaded: Loaded, split: str, image: int) -> dict[str, Any]:
 
 def occlusion_of(loaded: Loaded, split: str, image: int) -> dict[str, Any]:
     """The drop of the probability at each pixel, if a square hides it."""
-    found = occlusion(loaded.subject, image=image, split=split or None)
+    found = occlusion(loaded.subject, image=image, split=loaded.split(split))
     return {**found.as_dict(), "heat": encoded(found.heat[None])}
 
 
@@ -108,25 +109,6 @@ def gradient_of(
         parameter=parameter,
         index=entry,
         image=image,
-        split=split or None,
+        split=loaded.split(split),
     )
     return found.as_dict()
-
-
-def health_of(subject: Subject) -> dict[str, Any]:
-    """Gradient norms and saturated units by layer, of the last checkpoint."""
-    answers: dict[str, Any] = {}
-    for name, look in (("gradients", gradient_flow), ("units", saturation)):
-        try:
-            answers[name] = look(subject).as_dict()
-        except ConfigError as error:  # a network without such layers
-            answers[name] = {"message": sentence(error)}
-    return answers
-
-
-def samples_of(
-    images: NumpyArray, targets: NumpyArray, classes: int, each: int
-) -> list[list[dict[str, Any]]]:
-    """The first images of each class."""
-    rows = [np.flatnonzero(targets == k)[:each] for k in range(classes)]
-    return [[encoded(images[row], SMALL) for row in some] for some in rows]

@@ -1,20 +1,18 @@
-"""Data sets of one's own: folders of images, or zips as they were sent.
+"""Data sets of one's own, each in a folder: see `handgrad.datasets.PictureFolder`."""
 
-data/data-0123456789abcdef/   see `handgrad.datasets.PictureFolder`
-    pictures.zip              of a zip
-"""
-
+import re
 import shutil
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from handgrad.datasets import PictureFolder
+from handgrad.datasets.picture_folder import ZIP
 from handgrad.errors import DatasetError
 from handgrad.web.handles import Home, looked_up, new_handle
 
 MOST_SETS = 50
-ZIP = "pictures.zip"
+GONE = "a removed data set"
 
 
 class OwnData:
@@ -23,31 +21,34 @@ class OwnData:
     def __init__(self, home: Home) -> None:
         self.home = home
         self._lock = Lock()
+        folders = re.escape(str(home.data))
+        self._paths = re.compile(rf"{folders}/(data-[0-9a-f]+)(?:/{re.escape(ZIP)})?")
 
     def paths(self) -> dict[str, Path]:
         """What training reads, by handle: the folder of images and labels, or a zip.
 
         Data sets without images are left out.
         """
-        found = {}
-        for folder in sorted(self.home.data.glob("data-*")):
-            archive = folder / ZIP
-            if archive.is_file():
-                found[folder.name] = archive
-            elif (folder / "labels.csv").is_file():
-                found[folder.name] = folder
-        return found
+        sources = {name: self.folder(name).source for name in sorted(self._folders())}
+        return {name: source for name, source in sources.items() if source is not None}
+
+    def named(self, text: str) -> str:
+        """A text in which paths of these data sets are their names."""
+        known = self._folders() if self._paths.search(text) else {}
+        return self._paths.sub(
+            lambda found: self.folder(found[1]).name if found[1] in known else GONE,
+            text,
+        )
 
     def rows(self) -> list[dict[str, Any]]:
         """Handle, name, classes and number of images of each."""
-        return [self.about(folder.name) for folder in sorted(self._folders().values())]
+        return [self.about(handle) for handle in sorted(self._folders())]
 
     def about(self, handle: str) -> dict[str, Any]:
         """Handle, name, classes and counts of a data set; whether it is a zip."""
-        found = self._pictures(handle)
-        is_zip = (found.path / ZIP).is_file()
+        found = self.folder(handle)
         about = {"id": handle, "name": found.name, "classes": found.classes}
-        return {**about, "counts": found.counts, "is_zip": is_zip}
+        return {**about, "counts": found.counts, "is_zip": found.is_zip}
 
     def create(self, name: str, archive: bytes | None = None) -> str:
         """Make an empty data set, or one of a zip; return its handle."""
@@ -57,26 +58,22 @@ class OwnData:
                     f"At most {MOST_SETS} data sets are kept. Remove one first."
                 )
             handle = new_handle("data")
-            made = PictureFolder.create(self.home.data / handle, name)
-            if archive is not None:
-                (made.path / ZIP).write_bytes(archive)
+            place = self.home.data / handle
+            if archive is None:
+                PictureFolder.create(place, name)
+            else:
+                PictureFolder.of_zip(place, name, archive)
         return handle
 
     def add(self, handle: str, label: str, content: bytes) -> int:
         """Add an image to a class, which is made if it is new; return its count."""
         with self._lock:
-            found = self._pictures(handle)
-            if (found.path / ZIP).is_file():
-                raise DatasetError(
-                    f"{found.name} is a zip, which cannot be changed. Create a new "
-                    "data set for your own images."
-                )
-            return found.add(label, content)
+            return self.folder(handle).add(label, content)
 
     def remove_last(self, handle: str, label: str) -> None:
         """Remove the last image of a class; without images the class goes too."""
         with self._lock:
-            self._pictures(handle).remove_last(label)
+            self.folder(handle).remove_last(label)
 
     def remove(self, handle: str) -> None:
         """Remove a data set."""
@@ -85,7 +82,8 @@ class OwnData:
             (folder / "about.json").unlink(missing_ok=True)  # hides what is left
             shutil.rmtree(folder)
 
-    def _pictures(self, handle: str) -> PictureFolder:
+    def folder(self, handle: str) -> PictureFolder:
+        """The data set with this handle; MissingError if there is none."""
         return PictureFolder(looked_up("data set", self._folders(), handle))
 
     def _folders(self) -> dict[str, Path]:

@@ -1,5 +1,6 @@
 """Requests about runs: the table, curves, differences and downloads."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +17,7 @@ from handgrad.web.looks import gallery
 from handgrad.web.state import Server
 
 Start = Annotated[int, Query(ge=0, le=2**62)]
+DATA = "dataset.name"
 api = APIRouter(prefix="/api/runs")
 
 
@@ -27,7 +29,14 @@ def table(server: Server) -> Any:
 
 
 def _row(server: Server, run: str, path: Path) -> dict[str, Any]:
-    return {"id": run, **vars(server.table.row(path))}
+    row = vars(server.table.row(path))
+    return {"id": run, **row, "settings": _named(server, row["settings"])}
+
+
+def _named(server: Server, settings: dict[str, Any]) -> dict[str, Any]:
+    """Settings with the name of a data set of one's own, not its path."""
+    data = server.data.named(str(settings.get(DATA, "")))
+    return {**settings, **({DATA: data} if data else {})}
 
 
 @api.get("/{run}")
@@ -52,8 +61,9 @@ def live(server: Server, run: str, steps: Start = 0, metrics: Start = 0) -> Any:
     lines, after = lines_after(server.home.live / f"{path.name}.jsonl", steps)
     logged, log_after = lines_after(path / "metrics.jsonl", metrics)
     ended = [row for row in logged if row.get("kind") == "epoch"]
+    state = server.jobs.state(run, path)
     return {
-        **server.jobs.state(run, path),
+        **{name: server.data.named(text) for name, text in state.items()},
         "steps": {"rows": lines, "after": after},
         "epochs": {"rows": ended, "after": log_after},
     }
@@ -62,7 +72,8 @@ def live(server: Server, run: str, steps: Start = 0, metrics: Start = 0) -> Any:
 @api.get("/{first}/difference/{second}")
 def difference(server: Server, first: str, second: str) -> Any:
     """The settings in which two runs differ, each with both values."""
-    one, two = (server.table.row(server.home.run(run)) for run in (first, second))
+    rows = (server.table.row(server.home.run(run)) for run in (first, second))
+    one, two = (replace(row, settings=_named(server, row.settings)) for row in rows)
     return one.difference(two)
 
 

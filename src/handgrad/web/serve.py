@@ -2,12 +2,13 @@
 
 import secrets
 import socket
+import warnings
 import webbrowser
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from handgrad.errors import ConfigError
+from handgrad.errors import ConfigError, HandgradWarning
 
 HOST = "127.0.0.1"  # loopback: no other machine reaches it
 
@@ -18,17 +19,19 @@ def serve(
     """Serve the run folders in `runs` on a `port`, or any free one.
 
     `say` prints the address, which holds the token. ConfigError without the extra
-    `web`, or if the port is in use.
+    `web`, if the port is in use, or if `runs` cannot be a folder.
     """
     try:
         import uvicorn
 
         from handgrad.web.app import make_app
+        from handgrad.web.handles import Home
     except ModuleNotFoundError as error:
         raise ConfigError(
             f"handgrad ui needs the package {error.name}, which is not installed. "
             "Install it: pip install 'handgrad[web]'"
         ) from error
+    Home(runs).create()
     token = secrets.token_urlsafe(24)
     with _listening(port) as listener:
         port = listener.getsockname()[1]
@@ -40,6 +43,7 @@ def serve(
         say(address)
         if is_opened:
             webbrowser.open(address)
+        warnings.simplefilter("ignore", HandgradWarning)  # the page says it itself
         with suppress(KeyboardInterrupt):  # the way to end it
             uvicorn.Server(settings).run(sockets=[listener])
 
@@ -54,7 +58,7 @@ def _listening(port: int | None) -> socket.socket:
     except (OSError, OverflowError) as error:
         listener.close()
         raise ConfigError(
-            f"Port {port} cannot be used: {error}. Give another --port, or leave it "
-            "out."
+            f"Port {port} cannot be used: {str(error).rstrip('.')}. Give another "
+            "--port, or leave it out."
         ) from error
     return listener

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from handgrad.datasets.picture_folder import ZIP
 from handgrad.datasets.sources import NAMES
 from handgrad.errors import ConfigError
 from handgrad.names import known_name
@@ -34,6 +35,8 @@ def config_of(tables: Mapping[str, Any], own: Mapping[str, Path]) -> RunConfig:
     for name in dataset:
         _check(name, DATASET)
     dataset["name"] = data_name(str(dataset.get("name", "digits")), own)
+    if dataset["name"].endswith(ZIP):  # as the view of its data shows it
+        dataset["skip_bad"] = True
     config = config_from({**given, "dataset": dataset}, "These settings")
     check_names(config)
     return config

@@ -6,14 +6,13 @@ from fastapi import APIRouter, Body
 from pydantic import BaseModel, Field
 
 from handgrad import catalog
-from handgrad.datasets.sources import SOURCES
 from handgrad.errors import HandgradError, sentence
+from handgrad.inspection.health import health as health_of
 from handgrad.inspection.layer_list import check_layers
+from handgrad.inspection.network_fit import check_network
 from handgrad.models import as_python, as_toml, to_layers
-from handgrad.models.named_layers import LAYERS, layer_defaults
-from handgrad.starting_points import STARTING_POINTS
-from handgrad.training.configure import QUICK_START
-from handgrad.web.looks import health_of
+from handgrad.training.choices import choices
+from handgrad.training.config import RunConfig
 from handgrad.web.settings import config_of
 from handgrad.web.state import Server
 
@@ -35,18 +34,7 @@ class Network(BaseModel):
 @api.get("/catalogue")
 def catalogue() -> Any:
     """The names that a network and its training may use."""
-    return {
-        "models": [name for name in catalog.MODELS if name != "from_layers"],
-        "layers": {name: layer_defaults(name) for name in sorted(LAYERS)},
-        "optimizers": STARTING_POINTS,
-        "schedules": list(catalog.SCHEDULES),
-        "augmentations": list(catalog.AUGMENTATIONS),
-        "datasets": {
-            name: {"shape": source.usual_shape, "classes": len(source.class_names)}
-            for name, source in SOURCES.items()
-        },
-        "quick_start": QUICK_START,
-    }
+    return choices()
 
 
 @api.post("/network")
@@ -69,21 +57,31 @@ def of_model(model: str, given: Network) -> Any:
 def settings(server: Server, tables: Tables) -> Any:
     """Check settings: the same as TOML, or what is wrong."""
     try:
-        return {"toml": config_of(tables, server.data.paths()).to_toml()}
+        return {"toml": _checked(server, tables).to_toml()}
     except HandgradError as error:
-        return {"message": sentence(error)}
+        return {"message": server.data.named(sentence(error))}
 
 
 @api.post("/train")
 def train(server: Server, tables: Tables) -> Any:
     """Put a run into the queue; its handle."""
-    return {"id": server.jobs.add(config_of(tables, server.data.paths()))}
+    config = _checked(server, tables)
+    name = server.data.named(config.dataset.name)
+    return {"id": server.jobs.add(config, name)}
+
+
+def _checked(server: Server, tables: dict[str, Any]) -> RunConfig:
+    """The configuration, whose network takes the images of its data."""
+    config = config_of(tables, server.data.paths())
+    check_network(config)
+    return config
 
 
 @api.get("/queue")
 def queue(server: Server) -> Any:
     """The runs that wait, train or have ended lately."""
-    return server.jobs.rows()
+    rows = server.jobs.rows()
+    return [{name: server.data.named(row[name]) for name in row} for row in rows]
 
 
 @api.post("/queue/{run}/remove")

@@ -30,6 +30,28 @@ export function put(element, ...children) {
   return element;
 }
 
+/** What a control is called: its label for readers of the screen, or its text. */
+const called = (one) => one.getAttribute('aria-label') ?? one.textContent;
+
+/**
+ * Draw the content of an element anew, and keep the focus on the control of the same name, by
+ * default the one that has it; else on `other`.
+ * @param {HTMLElement} element
+ * @param {() => void} draw
+ * @param {HTMLElement | null} other
+ * @param {string} [name]
+ */
+export function keepFocus(element, draw, other, name) {
+  const had = document.activeElement;
+  if (!name && (!had || !element.contains(had))) { draw(); return; }
+  const all = (text) => /** @type {HTMLElement[]} */ ([...element.querySelectorAll('button, select, input, summary')].filter((one) => called(one) === text));
+  const text = name ?? called(had);
+  const at = all(called(had)).indexOf(/** @type {HTMLElement} */ (had));
+  draw();
+  const now = all(text).filter((one) => !one.matches(':disabled'));
+  (now[Math.max(0, at)] ?? now.at(-1) ?? other)?.focus();
+}
+
 let counter = 0;
 export const unique = (stem) => `${stem}-${++counter}`;
 

@@ -23,7 +23,7 @@ export async function show(root, here) {
   function drawList() {
     const row = (one, words) => h('li', null, h('a', { href: link('data', { set: one.id }), 'aria-current': one.id === state.set ? 'true' : null, onclick: (e) => { e.preventDefault(); pick(one.id); } }, one.name), h('small', null, words));
     put(list, data.known.map((one) => row(one, one.is_here ? one.description : `${one.description}; not on this machine`)),
-      data.own.map((one) => row(one, one.classes.length ? `${numberOf(Object.values(one.counts).reduce((a, b) => a + b, 0), 'image')} in ${numberOf(one.classes.length, 'class', 'classes')}` : 'your own')));
+      data.own.map((one) => row(one, one.classes.length ? `${numberOf(Object.values(one.counts).reduce((a, b) => a + b, 0), 'image')} in ${numberOf(one.classes.length, 'class', 'classes')}` : one.is_zip ? 'your own, of a zip' : 'your own, no images yet')));
   }
 
   async function pick(set) {
@@ -48,14 +48,15 @@ export async function show(root, here) {
       const found = await get(`data/${state.set}`, here.signal);
       if (mine !== turn) return;
       const total = found.counts.reduce((a, b) => a + b, 0);
+      const usual = data.known.find((one) => one.id === state.set)?.usual;
       put(about, h('div', { class: 'line' }, h('h2', null, found.name), h('a', { class: 'button main', href: link('train', { data: state.set }) }, 'Train on it'), h('a', { class: 'button', href: link('network', { data: state.set }) }, 'Build a network for it')),
-        h('p', null, `${total.toLocaleString('en')} training images of ${sizes(found.shape)}${found.test ? `, ${found.test.toLocaleString('en')} test images` : ''}, ${found.classes.length} classes.`),
-        found.skipped.length ? h('details', null, h('summary', null, `${found.skipped.length} files were skipped`), h('ul', null, found.skipped.map((text) => h('li', null, text)))) : null,
+        h('p', null, `${total.toLocaleString('en')} training images of ${sizes(found.shape)}${usual && sizes(usual) !== sizes(found.shape) ? ` (networks receive them resized to ${sizes(usual)})` : ''}${found.test ? `, ${found.test.toLocaleString('en')} test images` : ''}, ${found.classes.length} classes.`),
+        found.skipped.length ? h('details', null, h('summary', null, `${numberOf(found.skipped.length, 'file was', 'files were')} skipped`), h('ul', null, found.skipped.map((text) => h('li', null, text)))) : null,
         h('h3', null, 'Images of each class'), bars(found.classes.map((name, k) => ({ name, value: found.counts[k] })), { label: 'Images of each class' }),
         h('h3', null, 'Samples'), h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Samples of each class' }, h('table', { class: 'samples' }, h('tbody', null, found.classes.slice(0, 40).map((name, k) => h('tr', null, h('th', { scope: 'row' }, name),
           found.samples[k].map((one, n) => h('td', null, picture(one, `${name}, sample ${n + 1}`, { class: 'pixels sample' })))))))));
     } catch (error) {
-      if (mine === turn) put(about, h('p', { class: 'quiet' }, own?.is_zip ? 'This zip cannot be used: ' : '', error.message));
+      if (mine === turn) put(about, h('p', { class: 'problem', role: 'alert' }, own?.is_zip ? 'This zip cannot be used: ' : '', error.message));
     }
   }
 
@@ -153,16 +154,18 @@ export async function show(root, here) {
     for (const entry of entries) await walk(entry, entry.name, found);
     const pictures = found.filter(([, each]) => each.type.startsWith('image/'));
     if (!pictures.length) { here.fail(new Error('No images were dropped. Drop a folder with one folder for each class.')); return; }
-    const id = await create(entries[0].name);
-    let bad = 0;
+    const id = await create(entries[0].name.slice(0, 60));
+    if (!id) return;
+    const bad = [];
     for (const [k, [label, each]] of pictures.entries()) {
       if (k % 10 === 0) say(`${k} of ${pictures.length} images sent.`);
-      try { await send(`data/${id}/pictures${query({ label })}`, each, here.signal); } catch { bad += 1; }
+      try { await send(`data/${id}/pictures${query({ label })}`, each, here.signal); } catch (error) { bad.push(`${label}/${each.name}: ${error.message}`); }
     }
     data = await get('data', here.signal);
-    say(`${pictures.length - bad} images added${bad ? `, ${bad} could not be read` : ''}.`);
+    say(`${numberOf(pictures.length - bad.length, 'image')} added${bad.length ? `, ${bad.length} skipped` : ''}.`);
     drawList();
     await draw();
+    if (bad.length) detail.prepend(h('details', { class: 'card', open: true }, h('summary', null, `${numberOf(bad.length, 'file was', 'files were')} skipped`), h('ul', null, bad.slice(0, 50).map((text) => h('li', null, text)))));
   }
 
   function zipFile(file) {

@@ -1,10 +1,10 @@
 // Draw: a drawing or a picture, and what a network makes of it.
 
 import { get, query, send } from './api.js';
-import { link } from './app.js';
 import { withCamera } from './camera.js';
 import { bars } from './charts.js';
-import { button, field, h, number, percent, put, say, select } from './dom.js';
+import { chooseRun } from './choose_run.js';
+import { button, h, number, percent, put, say } from './dom.js';
 import { picture, values } from './pictures.js';
 
 const SIDE = 280;
@@ -13,19 +13,6 @@ const MARGIN = 0.12; // of the side, around a centred drawing
 const MOST = 10; // classes listed
 const PAUSE = 100; // milliseconds between two pictures of the camera
 const EXAMPLES = 300; // test images that an example is drawn from
-
-/** Runs whose network can be used, newest first. */
-export async function usableRuns(signal) {
-  const rows = await get('runs', signal);
-  return rows.filter((row) => row.results.epoch || row.state === 'finished');
-}
-
-/** The choice of a run, or how to get one. */
-export function chooseRun(runs, run, changed) {
-  if (!runs.length) return h('p', { class: 'hero' }, 'There is no trained network yet. ', h('a', { href: link('train') }, 'Train the example'), ': it takes less than a minute.');
-  const text = (row) => `${row.name}, ${row.settings['dataset.name']?.split(/[\\/]/).at(-1)}${row.results.test_accuracy ? `, ${percent(row.results.test_accuracy, 1)}` : ''}`;
-  return field('Network', select(runs.map((row) => [row.id, text(row)]), run, changed));
-}
 
 /** The square around the bright pixels of a canvas, with a margin. */
 function bounds(canvas) {
@@ -105,11 +92,11 @@ export function drawingCanvas(changed) {
 }
 
 export async function show(root, here) {
-  const runs = await usableRuns(here.signal);
-  let run = runs.some((row) => row.id === here.given.run) ? here.given.run : runs[0]?.id;
+  const choice = await chooseRun(here, 'draw', (id) => { run = id; here.keep({ run }, true); classify(); }, (row) => (row.inputs === 'images' ? '' : `${row.name} takes ${row.inputs}, which cannot be drawn.`));
+  let { run } = choice;
   root.append(h('div', { class: 'head' }, h('h1', null, 'Draw'), h('p', null, 'Draw a digit, choose an image or use the camera: the prediction is updated as you draw, next to the image that the network receives.')));
-  root.append(chooseRun(runs, run, (id) => { run = id; here.keep({ run }, true); classify(); }));
-  if (!runs.length) return;
+  root.append(choice.element);
+  if (!run) return;
   let file = null;
   let waits = false;
   let again = false;

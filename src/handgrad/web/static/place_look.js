@@ -2,25 +2,32 @@
 
 import { get, query } from './api.js';
 import { link } from './app.js';
+import { chooseRun } from './choose_run.js';
 import { button, field, h, number, percent, put, select } from './dom.js';
 import { arrayView, gallery, picture, values } from './pictures.js';
-import { chooseRun, usableRuns } from './place_draw.js';
 
-const VIEWS = [['confusion', 'Confusion and mistakes'], ['filters', 'Filters'], ['maps', 'Feature maps and saliency'], ['step', 'Step through']];
+const VIEWS = { confusion: 'Confusion and mistakes', filters: 'Filters', maps: 'Feature maps and saliency', step: 'Step through' };
+const SPLITS = { '': 'test, or validation', test: 'test', validation: 'validation', train: 'training' };
 const MOST_CLASSES = 60;
+const SHORT = 5; // characters of a name that fit above a column
 
 export async function show(root, here) {
-  const runs = await usableRuns(here.signal);
-  const state = { run: '', view: 'confusion', split: '', image: '0', step: '0', cell: '', ...here.given };
-  if (!runs.some((row) => row.id === state.run)) state.run = runs[0]?.id ?? '';
+  const choice = await chooseRun(here, 'look', (run) => go({ run, cell: '', step: '0' }, true));
+  const state = { view: 'confusion', split: '', image: '0', step: '0', cell: '', ...here.given, run: choice.run };
+  if (!Object.hasOwn(VIEWS, state.view)) state.view = 'confusion';
+  if (!Object.hasOwn(SPLITS, state.split)) state.split = '';
   const view = h('div');
   root.append(h('div', { class: 'head' }, h('h1', null, 'Look inside'), h('p', null, 'Which classes a trained network confuses, the outputs of its layers, and every array of a forward and a backward pass.')));
-  if (!runs.length) { root.append(chooseRun(runs)); return; }
-  const tabs = VIEWS.map(([id, text]) => button(text, () => go({ view: id, cell: '' }, true), { 'data-view': id }));
-  root.append(h('div', { class: 'line end' }, chooseRun(runs, state.run, (run) => go({ run, cell: '', step: '0' }, true)),
-    field('Images', select([['', 'test, or validation'], ['validation', 'validation'], ['train', 'training']], state.split, (split) => go({ split, cell: '' }, true)))),
-  h('div', { class: 'tabs', role: 'group', 'aria-label': 'Views' }, tabs), view);
+  if (!state.run) { root.append(choice.element); return; }
+  const tabs = Object.entries(VIEWS).map(([id, text]) => button(text, () => go({ view: id, cell: '' }, true), { 'data-view': id }));
+  const split = select(Object.entries(SPLITS), state.split, (value) => go({ split: value, cell: '' }, true));
+  const about = h('p', { class: 'quiet' });
+  const chooser = imageChooser((image) => go({ image }, true));
+  root.append(h('div', { class: 'line end' }, choice.element, field('Images', split)), about,
+    h('div', { class: 'tabs', role: 'group', 'aria-label': 'Views' }, tabs), chooser.element, view);
   let turn = 0;
+  /** @type {{split: string, count: number, splits: string[]}} */
+  let images = { split: '', count: 0, splits: [] };
 
   function go(values, push) {
     Object.assign(state, values);
@@ -33,9 +40,23 @@ export async function show(root, here) {
     for (const tab of tabs) tab.setAttribute('aria-pressed', String(tab.dataset.view === state.view));
     const waiting = setTimeout(() => { if (mine === turn) put(view, h('p', { class: 'quiet' }, 'The network is loaded and computes; the first time this takes some seconds.')); }, 250);
     try {
-      const content = await { confusion, filters, maps, step }[state.view]();
+      const ofImage = state.view === 'maps' || state.view === 'step';
+      if (state.view !== 'filters') await readImages(mine);
+      if (mine !== turn) return;
+      chooser.element.hidden = !ofImage;
+      const wrong = ofImage ? chooser.show(state.image, images.count) : '';
+      if (ofImage && !wrong) state.image = String(Number(state.image));
+      const content = wrong ? h('p', { class: 'problem', role: 'alert' }, wrong) : await { confusion, filters, maps, step }[state.view]();
       if (mine === turn) { put(view, content); here.well(); }
     } catch (error) { if (mine === turn) { put(view); here.fail(error); } } finally { clearTimeout(waiting); }
+  }
+
+  async function readImages(mine) {
+    const found = await get(`look/${state.run}/images${query({ split: state.split })}`, here.signal);
+    if (mine !== turn) return;
+    images = found;
+    for (const option of split.options) option.disabled = option.value !== '' && !images.splits.includes(option.value);
+    put(about, !state.split && images.split === 'train' ? 'This run has no test and no validation images: these are training images, which a network classifies better than new ones.' : null);
   }
 
   const toImage = (row) => link('look', { ...state, view: 'step', image: row.image, cell: '' });
@@ -53,15 +74,16 @@ export async function show(root, here) {
     }
     const most = counts.map((row) => Math.max(1, row.reduce((a, b) => a + b, 0)));
     const matrix = classes.length > MOST_CLASSES ? h('p', { class: 'quiet' }, `A matrix of ${classes.length} classes is not drawn.`)
-      : h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Confusion matrix' }, h('table', { class: 'matrix' },
-        h('caption', { class: 'quiet' }, 'Rows: true class. Columns: predicted class. Click a cell to show its images.'),
-        h('thead', null, h('tr', null, h('td', null), classes.map((name) => h('th', { scope: 'col', title: name }, name)))),
+      : [h('p', { class: 'quiet' }, 'Rows: true class. Columns: predicted class. Click a cell to show its images.'), h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Confusion matrix' }, h('table', { class: `matrix${classes.length > 20 ? ' many' : ''}${classes.some((name) => name.length > SHORT) ? ' tall' : ''}` },
+        h('caption', { class: 'hidden' }, 'True classes in rows, predicted classes in columns'),
+        h('thead', null, h('tr', null, h('td', null), classes.map((name) => h('th', { scope: 'col', title: name }, h('span', null, name))))),
         h('tbody', null, counts.map((row, k) => h('tr', null, h('th', { scope: 'row', title: classes[k] }, classes[k]), row.map((count, j) => {
           const share = count / most[k];
-          return h('td', null, button(String(count), () => open(k, j).catch(here.fail), { class: `${share > 0.45 ? 'deep' : ''}${count ? '' : ' none'}`, style: { '--share': count ? 0.12 + 0.88 * share : 0 }, 'aria-label': `${classes[k]} predicted as ${classes[j]}: ${count}` }));
-        }))))));
-    if (state.cell) open(...state.cell.split(',').map(Number)).catch(here.fail);
-    return h('div', { class: 'pair' }, h('section', { class: 'card stack' }, h('h2', null, `${percent(found.right / found.total)} of ${found.total.toLocaleString('en')} ${found.split} images are right`), matrix, cell),
+          return h('td', null, button(String(count), () => open(k, j).catch(here.fail), { class: `${share > 0.45 ? 'deep' : ''}${count ? '' : ' none'}`, style: { '--share': count ? shade(share) : 0 }, 'aria-label': `${classes[k]} predicted as ${classes[j]}: ${count}` }));
+        }))))))];
+    const [k, j] = state.cell.split(',').map(Number);
+    if (counts[k]?.[j] !== undefined) open(k, j).catch(here.fail);
+    return h('div', { class: 'pair' }, h('section', { class: 'card stack' }, h('h2', null, `${percent(found.right / found.total)} of ${found.total.toLocaleString('en')} ${found.split === 'train' ? 'training' : found.split} images are right`), matrix, cell),
       h('section', { class: 'card' }, h('h2', null, 'Most confident mistakes'), h('p', { class: 'quiet' }, 'With the score of the wrong class. Open one to step through it.'), gallery(found.mistakes, text, toImage)));
   }
 
@@ -71,16 +93,11 @@ export async function show(root, here) {
       arrayView(found.pictures, `${found.layer}.weight`, { most: 64 }));
   }
 
-  const trace = () => get(`look/${state.run}/trace${query({ image: state.image, split: state.split })}`, here.signal);
-
-  function chooser(found) {
-    const go_ = (image) => go({ image: String(Math.max(0, Number(image) || 0)) }, true);
-    const input = h('input', { type: 'number', min: 0, value: state.image, onchange: (e) => go_(e.target.value) });
-    const isRight = found.true === found.predicted;
-    return h('div', { class: 'line end' }, picture(found.picture, `Image ${found.image}, ${found.classes[found.true]}`, { class: 'pixels tile' }),
-      field('Image', input), button('Previous', () => go_(Number(state.image) - 1), { disabled: state.image === '0' }), button('Next', () => go_(Number(state.image) + 1)),
-      h('p', null, `True class ${found.classes[found.true]}, predicted class ${found.classes[found.predicted]}${isRight ? '' : ' (wrong)'}; loss ${number(found.loss)}.`));
-  }
+  const trace = async () => {
+    const found = await get(`look/${state.run}/trace${query({ image: state.image, split: state.split })}`, here.signal);
+    chooser.describe(found);
+    return found;
+  };
 
   async function maps() {
     const found = await trace();
@@ -92,7 +109,7 @@ export async function show(root, here) {
         put(hidden, h('p', null, `Probability of ${one.name}: ${percent(one.probability, 1)}. A square of ${one.side} pixels lowers it by up to ${percent(Math.max(...one.drops.flat()), 1)}.`), arrayView(one.heat, 'drop of the probability'));
       } catch (error) { put(hidden); here.fail(error); }
     };
-    return h('div', { class: 'stack' }, chooser(found),
+    return h('div', { class: 'stack' },
       h('section', { class: 'card' }, h('h2', null, 'Occlusion'), h('p', { class: 'quiet' }, 'How much the probability of its class falls if a part of the image is hidden, at each pixel. Red: hiding this part lowers the probability.'), button('Hide each part', hide), hidden),
       h('section', { class: 'card' }, h('h2', null, 'Saliency'), h('p', { class: 'quiet' }, 'The gradient of the loss with respect to each pixel: where a change of the image would change the loss most. Red: a brighter pixel raises the loss.'), arrayView(found.saliency, 'd_image')),
       h('section', { class: 'card' }, h('h2', null, 'Outputs of each layer'), found.steps.filter((one) => one.name !== 'loss').map((one) => {
@@ -103,17 +120,24 @@ export async function show(root, here) {
 
   async function step() {
     const found = await trace();
-    const at = Math.min(found.steps.length - 1, Math.max(0, Number(state.step) || 0));
-    const detail = h('section', { class: 'card', 'aria-live': 'polite' });
+    const at = Math.min(found.steps.length - 1, Math.max(0, Math.trunc(Number(state.step)) || 0));
+    const body = h('div', { 'aria-live': 'polite' });
+    const last = found.steps.length - 1;
+    let now = at;
+    const moves = [button('Layer before', () => pick(now - 1)), button('Next layer', () => pick(now + 1))];
+    const detail = h('section', { class: 'card' }, body, h('div', { class: 'line' }, moves));
     const list = h('ol', { class: 'steps', 'aria-label': 'Layers, first to last' }, found.steps.map((one, k) => h('li', null, button(one.name, () => pick(k), { 'aria-pressed': String(k === at), class: 'small' }))));
     function pick(k) {
+      now = k;
       state.step = String(k);
       here.keep(state);
       list.querySelectorAll('button').forEach((one, n) => one.setAttribute('aria-pressed', String(n === k)));
-      put(detail, stepView(found.steps[k]), h('div', { class: 'line' }, button('Layer before', () => pick(k - 1), { disabled: k === 0 }), button('Next layer', () => pick(k + 1), { disabled: k === found.steps.length - 1 })));
+      put(body, stepView(found.steps[k]));
+      turnOff(moves[0], k === 0, moves[1]);
+      turnOff(moves[1], k === last, moves[0]);
     }
     pick(at);
-    return h('div', { class: 'stack' }, chooser(found), list, detail);
+    return h('div', { class: 'stack' }, list, detail);
   }
 
   function stepView(one) {
@@ -149,6 +173,49 @@ export async function show(root, here) {
     place.scrollIntoView({ block: 'nearest' });
   }
   await draw();
+}
+
+/** The depth of colour of a cell: none at which neither dark nor light digits can be read. */
+const shade = (share) => (share > 0.45 ? 0.85 + 0.15 * ((share - 0.45) / 0.55) : 0.12 + share);
+
+/** Disable a button, and pass its focus on. */
+function turnOff(one, isOff, other) {
+  const had = document.activeElement === one;
+  one.disabled = isOff;
+  if (isOff && had) other.focus();
+}
+
+/** The controls that choose an image by its number; they stay while images come and go. */
+function imageChooser(changed) {
+  const small = h('span', { hidden: true });
+  const words = h('p', { role: 'status' });
+  const range = h('small');
+  const input = h('input', { type: 'number', min: 0, step: 1, onchange: (e) => changed(e.target.value) });
+  let [at, last] = [0, 0]; // the number that is shown, or the nearest one that there is
+  const previous = button('Previous', () => changed(String(at - 1)));
+  const next = button('Next', () => changed(String(at + 1)));
+  return {
+    element: h('div', { class: 'line end', hidden: true }, small, field('Image', input), previous, next, h('div', null, range, words)),
+    /** Show a number as it was given; return what is wrong with it. */
+    show(image, count) {
+      last = count - 1;
+      const isThere = /^\d+$/.test(image) && Number(image) <= last;
+      at = Math.min(last, Math.max(0, Math.round(Number(image)) || 0));
+      if (!isThere) { small.hidden = true; put(words); }
+      input.value = image;
+      input.max = String(last);
+      input.setAttribute('aria-invalid', String(!isThere));
+      put(range, `0 to ${number(last)}`);
+      turnOff(previous, at === 0, next.disabled ? input : next);
+      turnOff(next, at === last, at === 0 ? input : previous);
+      return isThere ? '' : `There is no image ${image === '' ? 'of that number' : image}: images have whole numbers from 0 to ${number(last)}.`;
+    },
+    describe(found) {
+      small.hidden = false;
+      put(small, picture(found.picture, `Image ${found.image}, ${found.classes[found.true]}`, { class: 'pixels tile' }));
+      put(words, `True class ${found.classes[found.true]}, predicted class ${found.classes[found.predicted]}${found.true === found.predicted ? '' : ' (wrong)'}; loss ${number(found.loss)}.`);
+    },
+  };
 }
 
 /** The terms of a gradient, largest first: upstream, local and product. */

@@ -4,6 +4,7 @@ import { get } from './api.js';
 import { link } from './app.js';
 import { lineChart } from './charts.js';
 import { button, field, h, number, percent, put, seconds, select } from './dom.js';
+import { matches, termsOf } from './filter.js';
 import { gallery } from './pictures.js';
 
 /** @typedef {[string, string, (value: any) => string]} Column: name, title, value as text */
@@ -17,6 +18,12 @@ const PAGE = 50;
 const MOST = 20;
 const moment = new Intl.DateTimeFormat('en-GB', { dateStyle: 'short', timeStyle: 'short' });
 const inOrder = new Intl.Collator('en', { numeric: true }).compare;
+
+/** @type {Column[]} */
+const FIXED = [['name', 'run', String], ['state', 'state', String], ...RESULTS, ['changed', 'changed', (x) => moment.format(1000 * x)]];
+/** Results without a column, which a filter may name. */
+const OTHER = Object.fromEntries(['train_accuracy', 'test_loss', 'validation_loss', 'train_loss', 'best_epoch'].map((id) => [id, id.replace('_', ' ')]));
+const plain = (x) => (typeof x === 'number' ? number(x) : String(x ?? ''));
 
 /** The value of a column in a row. */
 const valueOf = (row, column) => {
@@ -37,18 +44,8 @@ export function variedSettings(rows) {
   }).map(([name]) => name);
 }
 
-/** What a filter finds in a row. */
-const textOf = (row) => [row.name, row.state, ...Object.entries(row.settings).map(([k, v]) => `${k}=${v}`)].join(' ').toLowerCase();
-
-/** Whether a row has every word of a filter: a part of its text, or `setting<number`. */
-export function matches(row, text, words) {
-  return words.every((word) => {
-    const [, name, sign, value] = word.match(/^([a-z0-9_.]+)([<>])([-0-9.e]+)$/) ?? [];
-    if (!sign) return text.includes(word);
-    const found = valueOf(row, name);
-    return typeof found === 'number' && (sign === '<' ? found < Number(value) : found > Number(value));
-  });
-}
+/** What words of a filter are looked for in: name, state and the values of settings. */
+const textOf = (row) => [row.name, row.state, ...Object.values(row.settings)].join(' ').toLowerCase();
 
 function compare(a, b) {
   if (typeof a === 'number' && typeof b === 'number') return a - b;
@@ -65,12 +62,12 @@ export async function show(root, here) {
   let limit = PAGE;
   const count = h('span', { class: 'quiet', role: 'status' });
   const table = h('table', { class: 'runs' });
-  const search = h('input', { type: 'search', value: state.filter, placeholder: 'lenet   optimizer.name=adam   test_accuracy>0.9', oninput: (e) => { state.filter = e.target.value; limit = PAGE; note(); drawTable(); } });
+  const search = h('input', { type: 'search', value: state.filter, placeholder: 'lenet   optimizer.name=adam   test accuracy >= 90 %', oninput: (e) => { state.filter = e.target.value; limit = PAGE; note(); drawTable(); } });
   const curves = h('section', { class: 'card', 'aria-label': 'Curves' });
   const difference = h('section', { class: 'card', 'aria-label': 'Difference', hidden: true });
   root.append(
     h('div', { class: 'head' }, h('h1', null, 'Runs'), h('p', null, 'Every run of the folder, also those of the command line. Choose runs to see their curves over each other; choose two to see how they differ.')),
-    h('div', { class: 'stack' }, field('Filter', search, 'Words that a name or setting contains, or a comparison such as test_accuracy>0.9'),
+    h('div', { class: 'stack' }, field('Filter', search, 'Words of a name, a state or the value of a setting; or a column with =, !=, <, <=, > or >= and a value, such as epochs < 5 or time > 2 min'),
       h('div', { class: 'line' }, count, button('Choose none', () => { chosen.clear(); note(); drawTable(); drawCurves(); }, { class: 'small' })),
       h('div', { class: 'runs-scroll', tabindex: 0, role: 'region', 'aria-label': 'Table of runs' }, table), curves, difference));
   const charts = ['loss', 'accuracy'].map((kind) => lineChart({ title: kind === 'loss' ? 'Loss' : 'Accuracy', x: 'epoch', percent: kind === 'accuracy' }));
@@ -81,17 +78,18 @@ export async function show(root, here) {
   function note() { here.keep({ ...state, chosen: [...chosen].join(',') }); }
 
   function drawTable() {
-    const words = state.filter.toLowerCase().split(/\s+/).filter(Boolean);
-    const found = rows.filter((row, k) => matches(row, texts[k], words));
+    const settings = [...new Set(rows.flatMap((row) => Object.keys(row.settings)))];
+    const { terms, unknown } = termsOf(state.filter, [...FIXED.map(([id, title]) => [id, title]), ...Object.entries(OTHER), ...settings.map((name) => [name, name])]);
+    const shown = new Map(FIXED.map(([id, , text]) => [id, text]));
+    const found = unknown ? [] : rows.filter((row, k) => matches(terms, texts[k], (id) => valueOf(row, id), (id) => (shown.get(id) ?? plain)(valueOf(row, id))));
     const way = state.down ? -1 : 1;
     found.sort((a, b) => {
       const [x, y] = [valueOf(a, state.sort), valueOf(b, state.sort)];
       return x === undefined || y === undefined ? compare(x, y) : way * compare(x, y);
     });
     /** @type {Column[]} */
-    const columns = [['name', 'run', String], ['state', 'state', String], ...RESULTS, ['changed', 'changed', (x) => moment.format(1000 * x)],
-      ...varied.map((name) => /** @type {Column} */ ([name, name, (x) => (typeof x === 'number' ? number(x) : String(x ?? ''))]))];
-    put(count, rows.length ? `${found.length.toLocaleString('en')} of ${rows.length.toLocaleString('en')} runs` : '');
+    const columns = [...FIXED, ...varied.map((name) => /** @type {Column} */ ([name, name, plain]))];
+    put(count, unknown || (rows.length ? `${found.length.toLocaleString('en')} of ${rows.length.toLocaleString('en')} runs` : ''));
     const head = columns.map(([id, text]) => h('th', { scope: 'col', 'aria-sort': id === state.sort ? (state.down ? 'descending' : 'ascending') : null },
       button(text, () => {
         state.down = state.sort === id && state.down ? '' : '1';

@@ -1,8 +1,8 @@
 // Take away: the network and the run as files for other software.
 
 import { get } from './api.js';
+import { chooseRun } from './choose_run.js';
 import { button, copy, h, percent, put } from './dom.js';
-import { chooseRun, usableRuns } from './place_draw.js';
 
 const KINDS = [
   ['safetensors', 'Network for Handgrad', 'handgrad.load("network.safetensors") reads it; the weights are plain safetensors.'],
@@ -15,11 +15,11 @@ const KINDS = [
 ];
 
 export async function show(root, here) {
-  const runs = await usableRuns(here.signal);
-  let run = runs.some((row) => row.id === here.given.run) ? here.given.run : runs[0]?.id;
+  const choice = await chooseRun(here, 'take', (id) => { run = id; here.keep({ run }, true); draw().catch(here.fail); });
+  let { run } = choice;
   const place = h('div', { class: 'stack' });
   root.append(h('div', { class: 'head' }, h('h1', null, 'Take away'), h('p', null, 'A network and its run as files, for Python, for other software, and to reproduce the run.')),
-    chooseRun(runs, run, (id) => { run = id; here.keep({ run }, true); draw().catch(here.fail); }), place);
+    choice.element, place);
 
   async function take(kind, event) {
     event.target.disabled = true;

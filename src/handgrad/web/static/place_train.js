@@ -4,6 +4,7 @@ import { get, post, query } from './api.js';
 import { link } from './app.js';
 import { bars, later, lineChart } from './charts.js';
 import { button, copy, field, h, number, percent, put, say, seconds, select } from './dom.js';
+import { isUsable, rowsOf } from './place_network.js';
 
 const AUGMENTATIONS = [
   ['', 'none'], ['crop', 'random crop by 2 pixels'], ['digits', 'for digits and letters'], ['objects', 'for photographs of objects'],
@@ -33,7 +34,7 @@ export function tablesOf(form, rows) {
 export async function show(root, here) {
   const [known, data] = await Promise.all([get('catalogue', here.signal), get('data', here.signal)]);
   const form = { ...DEFAULTS, ...Object.fromEntries(Object.entries(here.given).filter(([k]) => k in DEFAULTS)) };
-  const rows = here.given.rows ? JSON.parse(here.given.rows) : null;
+  const rows = here.given.rows ? rowsOf(here.given.rows) : null;
   if (rows) form.network = 'rows';
   const queue = h('section', { class: 'card' });
   const watched = h('div', { class: 'stack' });
@@ -42,7 +43,8 @@ export async function show(root, here) {
   const input = (name, label, attributes, hint) => field(label, h('input', { type: 'number', name, value: form[name], oninput: (e) => change(name)(e.target.value), ...attributes }), hint);
   const rate = input('learning_rate', 'Learning rate', { min: 0, step: 'any', required: true });
   const setRate = (name) => { form.learning_rate = String(known.optimizers[name].learning_rate); rate.querySelector('input').value = form.learning_rate; };
-  const datasets = [...data.known.filter((one) => one.is_here).map((one) => [one.id, `${one.name}: ${one.description}`]), ...data.own.map((one) => [one.id, `${one.name} (your own)`])];
+  const datasets = [...data.known.filter((one) => one.is_here).map((one) => [one.id, `${one.name}: ${one.description}`]), ...data.own.filter(isUsable).map((one) => [one.id, `${one.name} (your own)`])];
+  if (!datasets.some(([id]) => id === form.data)) datasets.unshift([form.data, `${form.data}: there is no such data set here`]);
   const networks = [...(rows ? [['rows', 'your network, from Network']] : []), ...known.models.map((name) => [name, name])];
   const activation = field('Activation', select(['relu', 'sigmoid', 'tanh', 'gelu'], form.activation, change('activation')));
   activation.hidden = form.network !== 'lenet';
@@ -67,7 +69,7 @@ export async function show(root, here) {
   async function check() {
     try {
       const found = await post('settings', tablesOf(form, rows), here.signal);
-      put(verdict, found.message ? h('p', { class: 'problem' }, found.message)
+      put(verdict, found.message ? h('p', { class: 'problem', role: 'alert' }, found.message)
         : h('details', null, h('summary', null, 'The same as a file, for the command line'), h('pre', { tabindex: 0 }, found.toml), button('Copy', () => copy(`${found.toml}`, 'Settings'), { class: 'small' }), h('p', { class: 'quiet' }, 'Save it as run.toml, then: ', h('code', null, 'handgrad train run.toml'))));
     } catch (error) { here.fail(error); }
   }
@@ -84,7 +86,7 @@ export async function show(root, here) {
       watch(id);
       await drawQueue();
     } catch (error) {
-      here.fail(error);
+      put(verdict, h('p', { class: 'problem', role: 'alert' }, error.message));
       if (!live) showRun().catch(here.fail);
     }
   }
@@ -92,9 +94,8 @@ export async function show(root, here) {
   async function act(id, action) {
     try {
       await post(action === 'remove' ? `queue/${id}/remove` : `runs/${id}/${action}`, {}, here.signal);
-      here.well();
       await drawQueue();
-    } catch (error) { here.fail(error); }
+    } catch (error) { say(error.message, 'bad'); }
   }
 
   let shownQueue = '';
@@ -122,8 +123,13 @@ export async function show(root, here) {
   }
 
   async function showRun() {
-    if (run) { live = liveView(run, watched, here, act); await live.poll(); }
-    else put(watched, h('section', { class: 'card' }, h('h2', null, 'No run yet'), h('p', { class: 'quiet' }, 'Start one, and its loss and accuracy are drawn here while it trains.')));
+    if (run) {
+      live = liveView(run, watched, here, act);
+      await live.poll().catch((error) => {
+        live = null;
+        put(watched, h('section', { class: 'card' }, h('h2', null, run), h('p', { class: 'problem', role: 'alert' }, error.message)));
+      });
+    } else put(watched, h('section', { class: 'card' }, h('h2', null, 'No run yet'), h('p', { class: 'quiet' }, 'Start one, and its loss and accuracy are drawn here while it trains.')));
   }
 
   const example = h('section', { class: 'hero', hidden: true }, h('h2', null, 'Start here'),
@@ -204,9 +210,9 @@ function liveView(id, place, here, act) {
     const text = {
       waiting: 'It waits for the run before it to end.',
       starting: 'Starting: the data is loaded, and code for this network is compiled, which takes some seconds the first time.',
-      running: last ? `Epoch ${last.epoch}${total() ? ` of ${total()}` : ''}, about ${seconds(last.seconds_left)} left.` : 'Training; the first steps are shown in a moment.',
+      running: last ? `Epoch ${last.epoch}${total() ? ` of ${total()}` : ''}${last.seconds_left === null ? '' : `, about ${seconds(last.seconds_left)} left`}.` : 'Training; the first steps are shown in a moment.',
       paused: 'Paused; it keeps its memory. Resume it, or stop it: then everything is saved and its memory is free.',
-      stopped: `Stopped after epoch ${epoch}; everything is saved. Resume it: the result is bit-identical to that of an uninterrupted run.`,
+      stopped: `Stopped ${epoch ? `after epoch ${epoch}` : 'in the first epoch'}; everything is saved. Resume it: the result is bit-identical to that of an uninterrupted run.`,
       finished: 'Finished.',
       failed: found.message ?? 'It failed: a value became infinite or not a number. Try a smaller learning rate.',
     }[found.state] ?? '';
