@@ -112,7 +112,7 @@ def test_a_residual_layer_without_a_shortcut_adds_its_inputs():
     ("row", "words"),
     [
         ({"name": "conv3d"}, "no layer named 'conv3d'. Did you mean 'conv2d'"),
-        ({"name": "relu", "slope": 1}, "relu_1: There is no option of relu named 's"),
+        ({"name": "relu", "slope": 1}, "relu_1: relu has no options, got 'slope"),
         (
             {"name": "conv2d", "out_chanels": 3, "kernel_size": 3},
             "conv2d_1: .*'out_chanels'. Did you mean 'out_channels'",
