@@ -51,6 +51,14 @@ def test_networks_settings_and_what_is_not_there_pass(model):
     check_model_name(model)
 
 
+def test_other_files_are_not_taken_for_images(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "notes.md").touch()
+    with pytest.raises(ConfigError, match=r"no model named 'notes\.md'") as caught:
+        configure("notes.md", {})
+    assert "--dataset" not in str(caught.value)
+
+
 def test_an_absolute_path_of_images_is_named(tmp_path):
     with pytest.raises(ConfigError, match=f"--dataset {tmp_path}/pics"):
         configure(f"{tmp_path}/pics", {})

@@ -28,7 +28,7 @@ class PictureFolder:
     pictures.zip          instead of both: a zip, which stays as it is
 
     `handgrad.datasets.load` and `handgrad train --dataset` read the folder as soon as
-    it has pictures. Only one thread may change it at a time. DatasetError for a folder
+    it has images. Only one thread may change it at a time. DatasetError for a folder
     without an about.json, or a damaged one.
 
     Example
@@ -110,7 +110,7 @@ class PictureFolder:
         return {name: counts[name] for name in self.classes}
 
     def add(self, label: str, content: bytes) -> int:
-        """Add an image to the class `label`; return the class's number of pictures.
+        """Add an image to the class `label`; return the number of its images.
 
         A new class is made. `content` is that of a PNG, JPEG, WebP or GIF file; what is
         kept is a PNG of at most 256 pixels per side, without anything else that the

@@ -10,7 +10,7 @@ from handgrad.errors import ConfigError, unknown_name
 from handgrad.names import known_name
 
 DATA_FILES = {
-    *(".zip", ".tar", ".tgz", ".csv", ".npz", ".mat", ".parquet"),
+    *(".zip", ".tar", ".tgz", ".gz", ".csv", ".tsv", ".npz", ".mat", ".parquet"),
     *(".png", ".jpg", ".jpeg"),
 }
 
@@ -33,14 +33,13 @@ def check_model_name(model: str) -> None:
         )
     elif path.suffix.lower() == ".safetensors" and os.path.exists(path):
         hint = f"--start-from {quoted} starts from that network."
-    elif _may_hold_images(model, path):
+    elif os.path.isdir(path) or _is_data_file(model, path):
         hint = f"--dataset {quoted} trains on the images there."
     if hint:
         raise ConfigError(f"{unknown_name('model', model, MODELS)} {hint}")
 
 
-def _may_hold_images(model: str, path: Path) -> bool:
-    """Whether a folder or file is there that `configure` does not read as settings."""
-    is_settings = "/" in model or "\\" in model
-    is_data = path.suffix.lower() in DATA_FILES or not is_settings
-    return os.path.isdir(path) or (is_data and os.path.exists(path))
+def _is_data_file(model: str, path: Path) -> bool:
+    """Whether a file is there that `configure` does not read as settings."""
+    is_bare = not path.suffix and "/" not in model and "\\" not in model
+    return os.path.exists(path) and (is_bare or path.suffix.lower() in DATA_FILES)
