@@ -1,4 +1,8 @@
-"""The page in a real browser; skipped where there is no Chromium or playwright."""
+"""The page in a real browser; skipped where there is no Chromium or playwright.
+
+One long module, since its tests share a browser, and a server of 1,000 runs, which
+start once for a module.
+"""
 
 import json
 import os
@@ -483,7 +487,7 @@ def focused(tab):
     return tab.evaluate(f"{one}.getAttribute('aria-label') ?? {one}.textContent")
 
 
-def press(tab, name, expected=None):
+def press(tab, name):
     """Press Enter where the focus is, on a control of this name."""
     assert focused(tab) == name
     tab.keyboard.press("Enter")
