@@ -126,3 +126,11 @@ def test_an_error_is_one_sentence(client):
         True,
     )
     assert client.get("/nothing").json() == {"error": "Not Found."}
+
+
+@pytest.mark.parametrize(("pattern", "most"), [("*.py", 1500), ("static/*", 4000)])
+def test_the_page_stays_small(pattern, most):
+    files = [path for path in STATIC.parent.glob(pattern) if path.is_file()]
+    texts = [path for path in files if path.suffix in {".py", ".js", ".css", ".html"}]
+    assert texts
+    assert sum(len(path.read_text("utf-8").splitlines()) for path in texts) < most

@@ -12,13 +12,18 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import handgrad as hg
+from handgrad.inspection.differentiable import in_float64
+from handgrad.inspection.subject import as_inputs
+from handgrad.losses import SoftmaxCrossEntropy
+from handgrad.training.build import normalization_of
+from handgrad.training.trained_network import load
 
 from .conftest import zip_of
 
@@ -29,6 +34,12 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="needs chromium"),
 ]
 PLACES = ("data", "network", "train", "look", "draw", "runs", "studies", "take")
+AXE = "axe-core@4.10.3"
+STEPS = {  # what the other tabs of Look inside show
+    "look?run=tiny&view=filters": "Weights of conv2d_1",
+    "look?run=tiny&view=maps": "Outputs of each layer",
+    "look?run=tiny&view=step": "conv2d_1: Conv2d",
+}
 WAIT = 60_000  # milliseconds; machines are shared
 MARKUP = "<img src=x onerror=alert(1)>"
 
@@ -277,6 +288,105 @@ def test_the_filter_takes_words_and_comparisons_of_every_column(
             ready(tab, "Write the name of a column before >.")
     finally:
         server.end()
+
+
+KEEP = """() => {
+  const make = URL.createObjectURL;
+  URL.createObjectURL = (blob) => { window.kept = blob; return make.call(URL, blob); };
+}"""
+
+
+def numbers_of(tab, name):
+    """The numbers of an array that the page shows, as its CSV button gives them.
+
+    What the button saves is kept by `KEEP`: a browser allows ten downloads only.
+    """
+    tab.get_by_label(f"{name}: download the numbers as CSV", exact=True).click()
+    lines = tab.evaluate("() => window.kept.text()").splitlines()[1:]
+    return np.array([float(line.rpartition(",")[2]) for line in lines])
+
+
+def reference(run, image):
+    """The arrays of each layer of a run for a test image, by the layers in float64."""
+    network = load(run)
+    model = in_float64(network.model)
+    digits = hg.datasets.load("digits", image_size=(8, 8))
+    images = digits.test.images[image : image + 1]
+    values = as_inputs(images, normalization_of(network.config)).astype(np.float64)
+    found, caches = {}, {}
+    for name, layer in model.layers.items():
+        found[name] = {"inputs": values}
+        values, caches[name] = layer.forward(values)
+        found[name]["outputs"] = values
+    targets = digits.test.targets[image : image + 1]
+    gradient = (loss := SoftmaxCrossEntropy()).backward(
+        loss.forward(values, targets)[1]
+    )
+    for name, layer in reversed(model.layers.items()):
+        found[name]["d_outputs"] = gradient
+        gradient, others = layer.backward(gradient, caches[name])
+        found[name] |= {f"d_{each}": value for each, value in others.items()}
+        found[name] |= {each: p.value for each, p in layer.parameters().items()}
+        found[name]["d_inputs"] = gradient
+    return found
+
+
+@pytest.mark.parametrize("image", [3, 17])
+def test_every_number_of_the_steps_is_that_of_the_layers(browser, server, runs, image):
+    with opened(browser, server) as tab:
+        tab.goto(f"{server.base}#/look?run=tiny&view=step&image={image}")
+        tab.evaluate(KEEP)
+        for name, arrays in reference(runs / "tiny", image).items():
+            tab.locator("ol.steps button", has_text=name).click()
+            ready(tab, f"{name}: ")
+            for array, expected in arrays.items():
+                scale = max(np.abs(expected).max(), 1e-12)
+                shown = numbers_of(tab, array)
+                np.testing.assert_allclose(
+                    shown, np.ravel(expected), rtol=1e-5, atol=1e-5 * scale
+                )
+            for number in range(tab.get_by_text("Check the largest entry").count()):
+                tab.get_by_text("Check the largest entry").nth(number).click()
+                tab.locator(".hero", has_text="they agree").wait_for()
+                text = tab.locator(".hero").inner_text().replace("\u2212", "-")
+                own, numeric = (
+                    float(re.search(rf"{words}\s+(\S+)", text)[1])
+                    for words in ("written by hand", "finite difference")
+                )
+                key = ("d_weight", "d_bias")[number]
+                largest = np.ravel(arrays[key])[np.abs(arrays[key]).argmax()]
+                assert own == pytest.approx(largest, rel=1e-4)
+                assert numeric == pytest.approx(largest, rel=1e-4)
+                tab.locator(".hero").evaluate("one => one.remove()")
+
+
+@pytest.fixture(scope="module")
+def axe(tmp_path_factory):
+    """The source of axe-core, of npm's registry."""
+    folder = tmp_path_factory.mktemp("axe")
+    words = ["npm", "install", "--no-audit", "--no-fund", "--prefix", str(folder)]
+    with suppress(OSError, subprocess.TimeoutExpired):
+        subprocess.run([*words, AXE], capture_output=True, timeout=60, check=False)
+    path = folder / "node_modules" / "axe-core" / "axe.min.js"
+    if not path.is_file():
+        pytest.skip("npm or its registry cannot be reached: axe-core is missing")
+    return path.read_text()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [400, 1280])
+def test_axe_reports_no_violations(browser, server, axe, scheme, width):
+    looks = [f"look?run=tiny&view={view}" for view in ("filters", "maps", "step")]
+    size = {"width": width, "height": 900}
+    with opened(browser, server, viewport=size, color_scheme=scheme) as tab:
+        for place in (*PLACES, *looks):
+            name = place.partition("?")[0]
+            state = place if "?" in place else f"{place}?run=tiny"
+            tab.goto(f"{server.base}#/{state}")
+            ready(tab, STEPS.get(place, READY[name]))
+            tab.evaluate(axe)
+            found = tab.evaluate("axe.run()")["violations"]
+            assert [(one["id"], one["nodes"][0]["html"]) for one in found] == [], place
 
 
 def test_one_looks_inside(browser, server):
