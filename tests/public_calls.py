@@ -466,8 +466,8 @@ SCHEDULES = {
     ),
     "schedules.one_cycle": row(lambda: schedules.one_cycle(0.1, steps=3)(1)),
     "schedules.step_decay": row(lambda: schedules.step_decay(0.1, every=2)(1)),
-    "schedules.shorten": row(
-        lambda: schedules.shorten(int, after=1, steps=9, end=4)(2)
+    "schedules.reschedule": row(
+        lambda: schedules.reschedule(int, after=1, steps=9, end=4)(2)
     ),
     "schedules.warm_up": row(
         lambda: schedules.warm_up(schedules.constant(0.1), steps=3)(1)

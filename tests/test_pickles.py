@@ -41,7 +41,7 @@ SCHEDULES = {
     "step_decay": schedules.step_decay(0.1, every=2),
     "cosine": schedules.cosine(0.1, steps=9),
     "one_cycle": schedules.one_cycle(0.1, steps=9),
-    "shorten": schedules.shorten(schedules.constant(0.1), after=1, steps=9, end=4),
+    "reschedule": schedules.reschedule(abs, after=1, steps=9, end=4),
     "warm_up": schedules.warm_up(schedules.cosine(0.1, steps=9), steps=3),
 }
 VALUES = {

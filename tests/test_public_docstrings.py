@@ -238,7 +238,7 @@ PROBES = [  # wrong calls: whose docstring must name the error, and the call
     (schedules.cosine, lambda: schedules.cosine(0.1, steps=0)),
     (schedules.one_cycle, lambda: schedules.one_cycle(0.1, steps=1)),
     (schedules.step_decay, lambda: schedules.step_decay(0.1, every=0)),
-    (schedules.shorten, lambda: schedules.shorten(int, after=1, steps=3, end=1)),
+    (schedules.reschedule, lambda: schedules.reschedule(int, after=1, steps=3, end=1)),
     (schedules.warm_up, lambda: schedules.warm_up(schedules.constant(1), steps=-1)),
     (models.mlp, lambda: models.mlp(hidden_sizes=[4], dropout=[0.1, 0.1])),
     (models.lenet, lambda: models.lenet(activation="x")),

@@ -8,7 +8,7 @@ from handgrad.schedules import (
     constant,
     cosine,
     one_cycle,
-    shorten,
+    reschedule,
     step_decay,
     warm_up,
 )
@@ -97,10 +97,16 @@ def test_warm_up_rises_in_a_line_and_then_leaves_the_schedule_alone():
     assert rates(schedule, 7) == [0.125, 0.25, 0.375, 0.5, 0.5, 0.5, 0.25]
 
 
-def test_shorten_passes_the_rest_in_fewer_steps():
-    places = rates(shorten(lambda step: step, after=2, steps=9, end=5), 7)
+def test_reschedule_passes_the_rest_in_fewer_steps():
+    places = rates(reschedule(lambda step: step, after=2, steps=9, end=5), 7)
     assert places == [1, 2, 4, 6, 9, 11, 13]
-    assert rates(shorten(lambda step: step, after=0, steps=4, end=4), 4) == [1, 2, 3, 4]
+    same = reschedule(lambda step: step, after=0, steps=4, end=4)
+    assert rates(same, 4) == [1, 2, 3, 4]
+
+
+def test_reschedule_passes_the_rest_in_more_steps():
+    places = rates(reschedule(lambda step: step, after=2, steps=4, end=8), 8)
+    assert places == [1, 2, 2, 2, 3, 3, 3, 4]
 
 
 def test_warm_up_over_no_steps_is_the_schedule():
@@ -119,9 +125,9 @@ def test_warm_up_over_no_steps_is_the_schedule():
         (lambda: one_cycle(0.1, steps=9, start_factor=0.0), "start_factor above 0"),
         (lambda: one_cycle(0.1, steps=9, final_factor=0.0), "final_factor above 0"),
         (lambda: warm_up(constant(0.1), steps=-1), "warm_up takes steps"),
-        (lambda: shorten(int, after=-1, steps=9, end=3), "after of at least 0"),
-        (lambda: shorten(int, after=3, steps=9, end=3), "end of at least 4"),
-        (lambda: shorten(int, after=3, steps=5, end=6), "steps of at least 6"),
+        (lambda: reschedule(int, after=-1, steps=9, end=3), "after of at least 0"),
+        (lambda: reschedule(int, after=3, steps=9, end=3), "end of at least 4"),
+        (lambda: reschedule(int, after=3, steps=3, end=6), "steps of at least 4"),
     ],
 )
 def test_refuses_settings_that_cannot_be(make, words):

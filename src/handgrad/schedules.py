@@ -18,7 +18,7 @@ __all__ = [
     "constant",
     "cosine",
     "one_cycle",
-    "shorten",
+    "reschedule",
     "step_decay",
     "warm_up",
 ]
@@ -136,11 +136,11 @@ def warm_up(schedule: Schedule, *, steps: int) -> Schedule:
     return partial(_warm_up, schedule, steps)
 
 
-def shorten(schedule: Schedule, *, after: int, steps: int, end: int) -> Schedule:
-    """Pass the rest of a schedule in fewer steps, so that a run can end sooner.
+def reschedule(schedule: Schedule, *, after: int, steps: int, end: int) -> Schedule:
+    """Pass the rest of a schedule in fewer or more steps, so that a run ends in time.
 
     `schedule` was made for `steps` steps; what it gives after the step `after` is
-    passed by the step `end`. ConfigError unless 0 <= after < end <= steps.
+    passed by the step `end`. ConfigError unless 0 <= after < end and after < steps.
 
     Equations
         place(step) = after + floor((step - after) * (steps - after) / (end - after))
@@ -148,16 +148,16 @@ def shorten(schedule: Schedule, *, after: int, steps: int, end: int) -> Schedule
         rate(step)  = schedule(place(step))    from then on
 
     Example
-        schedule = shorten(cosine(0.1, steps=100), after=20, steps=100, end=60)
+        schedule = reschedule(cosine(0.1, steps=100), after=20, steps=100, end=60)
 
     Source
         Li, Yumer, Ramanan (2020), Budgeted training: rethinking deep neural network
         training under resource constraints, section 3: a schedule follows the budget.
     """
-    check_at_least("shorten", "after", after, 0)
-    check_at_least("shorten", "end", end, after + 1)
-    check_at_least("shorten", "steps", steps, end)
-    return partial(_shortened, schedule, after, steps - after, end - after)
+    check_at_least("reschedule", "after", after, 0)
+    check_at_least("reschedule", "end", end, after + 1)
+    check_at_least("reschedule", "steps", steps, after + 1)
+    return partial(_rescheduled, schedule, after, steps - after, end - after)
 
 
 # A schedule is a partial of one of these functions, so that it can be pickled.
@@ -187,7 +187,7 @@ def _warm_up(schedule: Schedule, steps: int, step: int) -> float:
     return schedule(step) * min(step / steps, 1.0) if steps else schedule(step)
 
 
-def _shortened(
+def _rescheduled(
     schedule: Schedule, after: int, planned: int, left: int, step: int
 ) -> float:
     done = max(step - after, 0)

@@ -20,7 +20,7 @@ class Trained:
     """A trainer of so many epochs, each of one step and `seconds(epoch)`."""
 
     def __init__(self, clock, epochs, seconds):
-        self.clock, self.seconds, self.shortened = clock, seconds, []
+        self.clock, self.seconds, self.rescheduled = clock, seconds, []
         self.settings = TrainingSettings(epochs)
         self.position = SimpleNamespace(epoch=1)
 
@@ -37,59 +37,60 @@ class Trained:
             self.position.epoch += 1
             yield EpochRecord(epoch, epoch, 1.0, 1.0, None, None, 0.1, True, 0.0, 1.0)
 
-    def shorten(self, epochs):
+    def reschedule(self, epochs):
         """As a run does it."""
-        self.shortened.append(epochs)
+        self.rescheduled.append(epochs)
         self.settings = TrainingSettings(epochs)
 
 
-def epochs_of(minutes, epochs, seconds, *, before=0.0, grant=0.0):
+def epochs_of(minutes, epochs, seconds, *, before=0.0, grant=0.0, most=0):
     clock = Clock()
     deadline, trained = Deadline(minutes, clock), Trained(clock, epochs, seconds)
     clock.now += before
     deadline.grant(grant)
-    records = list(deadline.watch(trained, trained, trained.shorten))
-    return len(records) // 2, trained.shortened, deadline
+    deadline.most = most
+    records = list(deadline.watch(trained, trained, trained.reschedule))
+    return len(records) // 2, trained.rescheduled, deadline
 
 
 def test_a_training_in_time_is_whole():
-    epochs, shortened, deadline = epochs_of(1, 6, lambda epoch: 10)
-    assert (epochs, shortened, deadline.planned) == (6, [], None)
+    epochs, changes, deadline = epochs_of(1, 6, lambda epoch: 10)
+    assert (epochs, changes, deadline.planned) == (6, [], None)
     assert (deadline.is_cut, deadline.elapsed()) == (False, 60)
 
 
 @pytest.mark.parametrize(("seconds", "epochs"), [(11, 5), (15, 3), (20, 2), (31, 1)])
 def test_a_slower_machine_trains_fewer_epochs(seconds, epochs):
-    found, shortened, deadline = epochs_of(1, 6, lambda epoch: seconds)
+    found, changes, deadline = epochs_of(1, 6, lambda epoch: seconds)
     assert found == epochs
     assert deadline.elapsed() <= 60
-    assert shortened == ([] if deadline.is_cut else [epochs])
+    assert changes == ([] if deadline.is_cut else [epochs])
 
 
 def test_a_machine_that_slows_down_later_ends_in_time():
-    found, shortened, deadline = epochs_of(1, 50, lambda epoch: 1 if epoch < 20 else 2)
+    found, changes, deadline = epochs_of(1, 50, lambda epoch: 1 if epoch < 20 else 2)
     assert 34 <= found <= 40
-    assert shortened == sorted(shortened, reverse=True)
-    assert shortened[-1] == found
+    assert changes == sorted(changes, reverse=True)
+    assert changes[-1] == found
     assert (deadline.planned, deadline.is_cut) == (50, False)
     assert deadline.elapsed() <= 60
 
 
 def test_a_slow_first_epoch_changes_nothing():
-    found, shortened, _ = epochs_of(1, 50, lambda epoch: 5 if epoch == 1 else 1)
-    assert (found, shortened) == (50, [])
+    found, changes, _ = epochs_of(1, 50, lambda epoch: 5 if epoch == 1 else 1)
+    assert (found, changes) == (50, [])
 
 
 @pytest.mark.parametrize("start", [5, 20, 40])
 def test_a_short_delay_changes_nothing(start):
     slow = range(start, start + max(1, start // 7))
-    found, shortened, _ = epochs_of(1, 45, lambda epoch: 2.5 if epoch in slow else 1)
-    assert (found, shortened) == (45, [])
+    found, changes, _ = epochs_of(1, 45, lambda epoch: 2.5 if epoch in slow else 1)
+    assert (found, changes) == (45, [])
 
 
 def test_without_time_for_another_epoch_it_ends():
-    found, shortened, deadline = epochs_of(1, 4, lambda epoch: 40)
-    assert (found, shortened, deadline.is_cut) == (1, [], True)
+    found, changes, deadline = epochs_of(1, 4, lambda epoch: 40)
+    assert (found, changes, deadline.is_cut) == (1, [], True)
 
 
 def test_the_last_epoch_is_not_a_cut():
@@ -99,3 +100,30 @@ def test_the_last_epoch_is_not_a_cut():
 def test_what_was_granted_is_kept_after_a_late_start():
     assert epochs_of(1, 6, lambda epoch: 10, before=55)[0] == 1
     assert epochs_of(1, 6, lambda epoch: 10, before=55, grant=60)[0] == 6
+
+
+@pytest.mark.parametrize(
+    ("seconds", "most", "epochs"),
+    [
+        (5, 0, 6),  # never more by default
+        (5, 7, 7),
+        (5, 100, 11),
+        (8.5, 100, 6),  # one more is fewer than the margin
+        (1, 100, 54),
+    ],
+)
+def test_a_faster_machine_trains_more_epochs(seconds, most, epochs):
+    found, changes, deadline = epochs_of(1, 6, lambda epoch: seconds, most=most)
+    assert (found, changes) == (epochs, [epochs] if epochs != 6 else [])
+    assert deadline.elapsed() <= 60
+    assert deadline.planned == (6 if changes else None)
+
+
+def test_a_machine_that_becomes_fast_again_takes_its_time():
+    slow = range(1, 9)
+    found, changes, deadline = epochs_of(
+        1, 40, lambda epoch: 3 if epoch in slow else 1, most=40
+    )
+    assert min(changes) < 20
+    assert changes[-1] == found > 30
+    assert 50 <= deadline.elapsed() <= 60

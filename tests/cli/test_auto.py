@@ -6,14 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from handgrad.auto import deadline
+from handgrad.auto import deadline, plan
 from handgrad.auto.planner import Planner
 from handgrad.cli.auto import wants_auto
 from handgrad.errors import ConfigError
+from handgrad.training.config import read_config
 from handgrad.training.records import EpochRecord
 from studies.test_contents import pictures
 
-QUICK = "--minutes 1 --engine plain --set hidden_sizes=8, --epochs 4"
+FAST = "--minutes 1 --engine plain --set hidden_sizes=8,"
+QUICK = f"{FAST} --epochs 4"
 
 
 @pytest.fixture
@@ -122,7 +124,7 @@ def test_a_path_is_planned_trained_explained_and_trained_again(folder, handgrad)
 def test_an_interrupted_training_predicts_and_resumes(folder, handgrad, monkeypatch):
     whole = handgrad(f"train --dataset pictures {QUICK} -q --json --run whole")
 
-    def stop(self, trainer, record, shorten):
+    def stop(self, trainer, record, reschedule):
         if isinstance(record, EpochRecord) and record.epoch == 2:
             raise KeyboardInterrupt
 
@@ -140,7 +142,7 @@ def test_an_interrupted_training_predicts_and_resumes(folder, handgrad, monkeypa
 def test_a_training_interrupted_in_its_first_epoch_predicts(
     folder, handgrad, monkeypatch
 ):
-    def stop(self, trainer, record, shorten):
+    def stop(self, trainer, record, reschedule):
         os.kill(os.getpid(), signal.SIGINT)
 
     monkeypatch.setattr(deadline.Deadline, "check", stop)
@@ -179,6 +181,22 @@ def test_the_deadline_ends_the_training_and_resume_goes_on(
     assert handgrad("predict cut pictures/a/00.png").code == 0
     assert digest(handgrad("train --resume cut -q --json")) == digest(whole)
     assert handgrad("verify cut --steps 1").code == 0
+
+
+def test_a_fast_machine_trains_more_epochs_and_says_so(folder, handgrad, monkeypatch):
+    monkeypatch.setattr(plan, "epoch_seconds", lambda facts, config, image: 9.0)
+    code, _, err = handgrad(f"train --dataset pictures {FAST} --run long")
+    assert code == 0, err
+    assert "There is time for more epochs than planned: " in err
+    result = json.loads(Path("long/result.json").read_text())
+    planned, trained = (
+        read_config(Path("long") / name).training.epochs
+        for name in ("plan.toml", "config.toml")
+    )
+    assert planned <= 6 < trained
+    assert result["epochs"] > 6
+    again = digest(handgrad("train long/config.toml -q --json --run two"))
+    assert again == result["sha256"]
 
 
 def test_a_slow_machine_trains_fewer_epochs_and_says_so(folder, handgrad, monkeypatch):

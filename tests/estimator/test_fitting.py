@@ -70,7 +70,7 @@ def test_a_fit_on_a_slow_machine_has_fewer_epochs(tmp_path, is_saved):
     run_training(parts, dataset, folder, seen.append, Deadline(1, SlowClock()))
     epochs = parts.config.training.epochs
     assert seen[-1].epoch == epochs < 20
-    assert parts.config.schedule.shortened[0].planned == 20
+    assert parts.config.schedule.rescheduled[0].planned == 20
     assert seen[-1].learning_rate < 1e-3 * seen[2].learning_rate
     if is_saved:
         assert RunFolder.open(folder).config.training.epochs == epochs

@@ -149,12 +149,12 @@ def test_more_epochs_go_on_from_the_own_weights(tmp_path):
 
 
 @pytest.mark.parametrize(("after", "first"), [(2, 4), (5, 6)])
-def test_a_shortened_run_averages_the_same_part(tmp_path, after, first):
+def test_a_run_of_fewer_epochs_averages_the_same_part(tmp_path, after, first):
     config = averaging(6, epochs=9)
     run = start(config, tmp_path / "cut")
     for record in run:
         if isinstance(record, EpochRecord) and record.epoch == after:
-            run.shorten(6)
+            run.reschedule(6)
     written = read_config(tmp_path / "cut" / "config.toml")
     assert written.training.average_from == first
     train(tmp_path / "again", written)

@@ -1,4 +1,4 @@
-"""The end of a training that has so many minutes, also on a machine that slows down."""
+"""The end of a training that has so many minutes, on a machine whose speed changes."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -11,17 +11,21 @@ from handgrad.training.trainer import Trainer
 FIRST = 3  # epochs that are awaited before the others are judged by them
 RECENT = 1 / 3  # of the epochs so far: the next are expected to have their median
 RESERVE = 0.95  # of the time left, that fewer epochs are fitted to
+MARGIN = 0.9  # of the time left, that more epochs are fitted to
+WORTH = 1.2  # times the epochs left: less changes little
+LATE = 2 / 3  # of the epochs, after which the learning rate is low
 
-Shorten = Callable[[int], None]
+Reschedule = Callable[[int], None]
 
 
 class Deadline:
     """A clock that ends a training before it takes too long.
 
     If the epochs take longer than planned, there will be fewer of them, and the
-    learning rate falls sooner. `clock` returns seconds. The time begins when the
-    deadline is made; `planned` is the number of epochs before the first change, if
-    there was one, and `is_cut` whether even then the training had to be ended.
+    learning rate falls sooner; if they take less time, there will be more, up to
+    `most`. `clock` returns seconds. The time begins when the deadline is made;
+    `planned` is the number of epochs before the first change, if there was one, and
+    `is_cut` whether even then the training had to be ended.
 
     Units
         minutes  of the whole command: reading, measuring, training, testing
@@ -33,6 +37,7 @@ class Deadline:
         self.begun = self.epoch_begun = clock()
         self.latest = self.seconds
         self.lengths: list[float] = []  # of the epochs so far
+        self.most = 0  # epochs; by default there are never more than planned
         self.planned: int | None = None
         self.is_cut = False
 
@@ -44,10 +49,11 @@ class Deadline:
         """Allow so many seconds from now on, even if the rest took all the time."""
         self.latest = max(self.latest, self.elapsed() + seconds)
 
-    def check(self, trainer: Trainer, record: Record, shorten: Shorten) -> None:
-        """After an epoch, `shorten` the training, or end it, if it would end too late.
+    def check(self, trainer: Trainer, record: Record, reschedule: Reschedule) -> None:
+        """After an epoch, change the number of epochs if they will not fit the time.
 
-        `shorten` takes the new number of epochs.
+        `reschedule` takes the new number; without time for another epoch, the training
+        ends.
         """
         if not isinstance(record, EpochRecord):
             if record.step == 1:
@@ -59,18 +65,25 @@ class Deadline:
         if trainer.is_finished:
             return
         epochs, done = trainer.settings.epochs, trainer.position.epoch - 1
-        left, epoch = self.latest - self.elapsed(), self._expected()
-        if (epochs - done) * epoch <= left:
-            return
-        fitting = int(RESERVE * left / epoch) or int(left / epoch)
-        if fitting > FIRST > len(self.lengths):
-            return  # the first epochs may be slow: more are needed to judge
-        if fitting > 0:
-            self.planned = self.planned or epochs
-            shorten(done + fitting)
-        else:
+        fitting = self._fitting(epochs - done, most=self.most - done)
+        if not fitting:
             trainer.settings = replace(trainer.settings, epochs=done)
             self.is_cut = True
+        elif fitting != epochs - done:
+            self.planned = self.planned or epochs
+            reschedule(done + fitting)
+
+    def _fitting(self, planned: int, *, most: int) -> int:
+        """How many epochs fit the time left: `planned`, if about so many do."""
+        left, epoch = max(0.0, self.latest - self.elapsed()), self._expected()
+        done = len(self.lengths)
+        is_known = done >= FIRST  # the first epochs may be slow
+        if planned * epoch <= left:
+            more = min(int(MARGIN * left / epoch), most)
+            is_worth = more >= WORTH * planned and done <= LATE * (done + planned)
+            return more if is_known and is_worth else planned
+        fewer = int(RESERVE * left / epoch) or int(left / epoch)
+        return fewer if is_known or fewer <= FIRST else planned
 
     def _expected(self) -> float:
         """Seconds of the next epochs; a short delay changes the median little."""
@@ -78,9 +91,9 @@ class Deadline:
         return median(self.lengths[-count:])
 
     def watch(
-        self, trainer: Trainer, records: Iterable[Record], shorten: Shorten
+        self, trainer: Trainer, records: Iterable[Record], reschedule: Reschedule
     ) -> Iterator[Record]:
         """Pass on the `records` of a `trainer` and check each, see `check`."""
         for record in records:
-            self.check(trainer, record, shorten)
+            self.check(trainer, record, reschedule)
             yield record

@@ -13,6 +13,7 @@ from handgrad.auto.plan import (
     given_size,
     input_shape,
     least_epochs,
+    most_epochs,
     split_sizes,
     tables_of,
     with_augmentation,
@@ -112,4 +113,7 @@ class Planner:
         seconds = epoch_seconds(self.facts, config, pace.image) * config.training.epochs
         minutes = self.deadline.seconds / 60
         self.deadline.grant(seconds / USABLE)
+        if "epochs" not in self.given.get("training", {}):
+            images, _ = split_sizes(self.facts, config)
+            self.deadline.most = most_epochs(images)
         return Plan(tables, self.facts, pace, minutes, self.measured, seconds)

@@ -63,7 +63,7 @@ def train_auto(given: dict[str, Any], stop: "Stop", *, quiet: bool, json: bool) 
         stop,
         quiet=quiet,
         as_json=json,
-        records=deadline.watch(run.trainer, records, run.shorten),
+        records=deadline.watch(run.trainer, records, run.reschedule),
         ending=lambda: print_ending(run, deadline),
     )
 

@@ -38,9 +38,9 @@ from handgrad.training.config import RunConfig
 from handgrad.training.data_place import ARRAYS
 from handgrad.training.label_types import check_can_be_saved, label_type
 from handgrad.training.records import EpochRecord
+from handgrad.training.rescheduling import reschedule_training
 from handgrad.training.run import begin
 from handgrad.training.run_folder import check_free
-from handgrad.training.shortening import shorten_training
 from handgrad.training.train_to_best import train_to_best
 
 FEW = 8  # examples for the check that the outputs of the network are finite
@@ -131,7 +131,9 @@ def run_training(
     trainer, records = parts.trainer, iter(parts.trainer)
     if folder is None:
         if deadline is not None:
-            records = deadline.watch(trainer, records, partial(shorten_training, parts))
+            records = deadline.watch(
+                trainer, records, partial(reschedule_training, parts)
+            )
         train_to_best(records, parts.model, on_epoch)
         check_finite_network(parts.model, parts.config, parts.train.images)
         return
@@ -140,7 +142,7 @@ def run_training(
     save_arrays(run.folder.path / ARRAY_FILE, dataset)
     records = complete(run)
     if deadline is not None:
-        records = deadline.watch(trainer, records, run.shorten)
+        records = deadline.watch(trainer, records, run.reschedule)
     for record in records:
         if isinstance(record, EpochRecord):
             on_epoch(record)

@@ -43,7 +43,7 @@ OWN_MODEL = "own"  # name of a network made by a user's function
 class Parts:
     """The parts of a run; the data set's training images are those of `train`.
 
-    `record` is that of `datasets.data_changes`; `config` changes only by `shortening`.
+    `record` is that of `datasets.data_changes`; only `rescheduling` changes `config`.
     """
 
     config: RunConfig

@@ -2,7 +2,7 @@
 
 from handgrad import catalog
 from handgrad.optimizers import Optimizer
-from handgrad.schedules import Schedule, shorten, warm_up
+from handgrad.schedules import Schedule, reschedule, warm_up
 from handgrad.training.config import RunConfig
 
 
@@ -24,9 +24,9 @@ def build_optimizer(config: RunConfig, steps_per_epoch: int) -> Optimizer:
     )
     if schedule.warmup_epochs:
         rate = warm_up(rate, steps=round(schedule.warmup_epochs * steps_per_epoch))
-    for row in schedule.shortened or ():
+    for row in schedule.rescheduled or ():
         lengths = {"after": row.after, "steps": row.planned, "end": row.epochs}
-        rate = shorten(rate, **{k: n * steps_per_epoch for k, n in lengths.items()})
+        rate = reschedule(rate, **{k: n * steps_per_epoch for k, n in lengths.items()})
     optimizer: Optimizer = catalog.build(
         "optimizer", config.optimizer.name, config.optimizer.options, learning_rate=rate
     )

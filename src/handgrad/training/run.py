@@ -24,11 +24,11 @@ from handgrad.training.loop_guard import Turn
 from handgrad.training.manifest import seal, unseal
 from handgrad.training.notes import Notes
 from handgrad.training.records import EpochRecord, Record
+from handgrad.training.rescheduling import reschedule_training
 from handgrad.training.run_config import as_written, lengthen
 from handgrad.training.run_folder import RunFolder, check_free
 from handgrad.training.run_result import checksum_of, result_of, summary_of
 from handgrad.training.saving import Unsaved
-from handgrad.training.shortening import shorten_training
 from handgrad.training.start_from import initial_of
 
 Announce = Callable[[str], None]
@@ -69,12 +69,12 @@ class Run:
         """The configuration, as in the folder."""
         return self.parts.config
 
-    def shorten(self, epochs: int) -> None:
-        """End after so many `epochs`, see `shortening`; the folder records it.
+    def reschedule(self, epochs: int) -> None:
+        """End after so many `epochs`, see `rescheduling`; the folder records it.
 
         A checkpoint of before stays usable.
         """
-        shorten_training(self.parts, epochs)
+        reschedule_training(self.parts, epochs)
         changed = {n: getattr(self.config, n) for n in ("schedule", "training")}
         path = self.folder.path
         lengthen(path, as_written(path).model_copy(update=changed))

@@ -74,7 +74,7 @@ def shorter_configs(folder: Path) -> set[str]:
 def without_length(config: RunConfig) -> RunConfig:
     """The configuration without its epochs and the values derived from them."""
     training = config.training.model_copy(update={"epochs": 1})
-    derived = {"every", "shortened"}
+    derived = {"every", "rescheduled"}
     schedule = type(config.schedule)(**config.schedule.model_dump(exclude=derived))
     return config.model_copy(update={"training": training, "schedule": schedule})
 

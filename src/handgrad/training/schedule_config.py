@@ -8,9 +8,11 @@ from handgrad import catalog
 from handgrad.ranges import MOST
 from handgrad.training.settings_table import NamedTable, Table, Whole, spelled
 
+FORMER = "shortened"  # the name of `rescheduled` in older files
 
-class Shortened(Table):
-    """From an epoch on, the schedule passes faster, since the time was short.
+
+class Rescheduled(Table):
+    """From an epoch on, the schedule passes in other epochs than planned.
 
     What was planned for the epochs after `after` up to `planned` is passed by the epoch
     `epochs`.
@@ -22,28 +24,36 @@ class Shortened(Table):
 
     @model_validator(mode="after")
     def _check_order(self) -> Self:
-        if not self.after < self.epochs < self.planned:
-            raise ValueError("takes epochs above after and below planned")
+        if not self.after < min(self.epochs, self.planned):
+            raise ValueError("takes epochs and planned above after")
         return self
 
 
 class ScheduleConfig(NamedTable):
     """A schedule of the catalogue. Lengths in steps default to the whole run.
 
-    A run that has to end in time writes `shortened`.
+    A run that has to end in time writes `rescheduled`, formerly `shortened`.
     """
 
-    LATER = frozenset({"shortened"})
+    LATER = frozenset({"rescheduled"})
 
     name: Annotated[str, spelled(catalog.SCHEDULES)] = "constant"
     warmup_epochs: float = Field(default=0.0, ge=0, le=MOST)
-    shortened: Annotated[tuple[Shortened, ...], Field(strict=False)] | None = None
+    rescheduled: Annotated[tuple[Rescheduled, ...], Field(strict=False)] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_former_name(cls, table: Any) -> Any:
+        if not isinstance(table, dict) or FORMER not in table:
+            return table
+        rest = {name: value for name, value in table.items() if name != FORMER}
+        return {"rescheduled": table[FORMER], **rest}
 
     def planned_epochs(self, epochs: int) -> int:
         """The epochs that the schedule was made for, of a run of `epochs`."""
-        return self.shortened[0].planned if self.shortened else epochs
+        return self.rescheduled[0].planned if self.rescheduled else epochs
 
-    def shorten(self, **row: Any) -> Self:
-        """The same schedule with one more row in `shortened`."""
-        rows = (*(self.shortened or ()), Shortened(**row))
-        return self.model_copy(update={"shortened": rows})
+    def reschedule(self, **row: Any) -> Self:
+        """The same schedule with one more row in `rescheduled`."""
+        rows = (*(self.rescheduled or ()), Rescheduled(**row))
+        return self.model_copy(update={"rescheduled": rows})

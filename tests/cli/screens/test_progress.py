@@ -52,12 +52,17 @@ def test_fewer_epochs_are_said_and_counted(capsys):
     clock = Clock()
     screen = TrainingScreen(epochs=10, steps=20, clock=clock)
     screen.show(step(1, 1.0, 1, 1))
-    screen.shorten(4)
+    screen.reschedule(4)
     clock.now = 2.0
     assert screen.numbers(clock.now).endswith("14 s left")
     assert capsys.readouterr().err == (
-        "The epochs take longer than planned: 4 epochs instead of 10, to end in time.\n"
+        "The epochs take longer than planned: 4 epochs instead of 10.\n"
     )
+    screen.reschedule(12)
+    assert capsys.readouterr().err == (
+        "There is time for more epochs than planned: 12 epochs instead of 4.\n"
+    )
+    assert screen.numbers(clock.now).endswith("46 s left")
 
 
 def test_in_a_pipe_there_is_one_plain_line_for_each_epoch(capsys):

@@ -89,15 +89,15 @@ class TrainingScreen:
                 refresh=True,
             )
 
-    def shorten(self, epochs: int) -> None:
-        """Show that there will be fewer epochs than the first number given."""
+    def reschedule(self, epochs: int) -> None:
+        """Show that there will be fewer or more epochs than the first number given."""
         planned, self.epochs = self.epochs, epochs
         self.steps = self.steps * epochs // planned
         self.bar.update(self.task, total=self.steps)
-        self.say(
-            f"The epochs take longer than planned: {number_of(epochs, 'epoch')} "
-            f"instead of {planned}, to end in time."
-        )
+        why = "The epochs take longer than planned"
+        if epochs > planned:
+            why = "There is time for more epochs than planned"
+        self.say(f"{why}: {number_of(epochs, 'epoch')} instead of {planned}.")
 
     def say(self, sentence: str) -> None:
         """Print a permanent line."""

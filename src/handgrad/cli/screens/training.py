@@ -94,8 +94,8 @@ def _train(
     with screen:
         for record in records:
             screen.show(record)
-            if trainer.settings.epochs < screen.epochs:
-                screen.shorten(trainer.settings.epochs)
+            if trainer.settings.epochs != screen.epochs:
+                screen.reschedule(trainer.settings.epochs)
             is_saved = run.unsaved.failure is None
             if is_saved != was_saved:
                 screen.warn(_saving_message(run))

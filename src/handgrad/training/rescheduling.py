@@ -1,12 +1,12 @@
-"""Fewer epochs for a training that runs: the rest of its schedule passes faster."""
+"""Other epochs for a training that runs: the rest of its schedule is passed in them."""
 
 from dataclasses import replace
 
-from handgrad.schedules import constant, shorten
+from handgrad.schedules import constant, reschedule
 from handgrad.training.build import Parts
 
 
-def shorten_training(parts: Parts, epochs: int) -> None:
+def reschedule_training(parts: Parts, epochs: int) -> None:
     """Pass the rest of the schedule by the end of so many `epochs`.
 
     At an epoch boundary only. The trainer, its optimizer and `parts.config` change; a
@@ -14,7 +14,7 @@ def shorten_training(parts: Parts, epochs: int) -> None:
     """
     config, trainer = parts.config, parts.trainer
     done, planned = trainer.position.epoch - 1, config.training.epochs
-    schedule = config.schedule.shorten(after=done, planned=planned, epochs=epochs)
+    schedule = config.schedule.reschedule(after=done, planned=planned, epochs=epochs)
     first = _average_from(config.training.average_from, done, epochs / planned)
     lengths = {"epochs": epochs, "average_from": first}
     training = config.training.model_copy(update=lengths)
@@ -25,7 +25,7 @@ def shorten_training(parts: Parts, epochs: int) -> None:
     each, optimizer = trainer.steps_per_epoch, trainer.engine.optimizer
     rate = optimizer.learning_rate
     ends = {"after": done, "steps": planned, "end": epochs}
-    optimizer.learning_rate = shorten(
+    optimizer.learning_rate = reschedule(
         rate if callable(rate) else constant(rate),
         **{name: each * number for name, number in ends.items()},
     )

@@ -1,4 +1,4 @@
-"""Fewer epochs while a run trains: the configuration, the bits, and after a kill."""
+"""Other epochs while a run trains: the configuration, the bits, and after a kill."""
 
 from pathlib import Path
 from shutil import copytree
@@ -19,7 +19,7 @@ SCHEDULES = {
 }
 
 
-def shortened(path, schedule, rows, engine="plain", stop=None):
+def rescheduled(path, schedule, rows, engine="plain", stop=None):
     """Train, with new numbers of epochs after some; stop after the epoch `stop`."""
     training = {"epochs": 9, "batch_size": 40, "checkpoint_seconds": 1000}
     config = small(schedule=SCHEDULES[schedule], training=training, engine=engine)
@@ -27,15 +27,16 @@ def shortened(path, schedule, rows, engine="plain", stop=None):
     for record in run:
         if isinstance(record, EpochRecord):
             if record.epoch in rows:
-                run.shorten(rows[record.epoch])
+                run.reschedule(rows[record.epoch])
             if record.epoch == stop:
                 break
     return run
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES)
-def test_its_configuration_gives_the_same_bits(tmp_path, schedule):
-    run = shortened(tmp_path / "run", schedule, {2: 6, 4: 5})
+@pytest.mark.parametrize("rows", [{2: 6, 4: 5}, {2: 4, 3: 5}])
+def test_its_configuration_gives_the_same_bits(tmp_path, schedule, rows):
+    run = rescheduled(tmp_path / "run", schedule, rows)
     again = train(tmp_path / "again", read_config(tmp_path / "run" / "config.toml"))
     assert run.result["epochs"] == again.result["epochs"] == 5
     assert final_bits(tmp_path / "run") == final_bits(tmp_path / "again")
@@ -45,7 +46,7 @@ def test_the_engines_follow_the_same_learning_rates(tmp_path):
     rates = [
         [r["learning_rate"] for r in run.folder.records() if r["kind"] == "step"]
         for run in (
-            shortened(tmp_path / engine, "one_cycle", {2: 4}, engine)
+            rescheduled(tmp_path / engine, "one_cycle", {2: 4}, engine)
             for engine in ("plain", "cpu")
         )
     ]
@@ -55,19 +56,26 @@ def test_the_engines_follow_the_same_learning_rates(tmp_path):
 
 
 def test_the_first_epochs_are_those_of_the_plan(tmp_path):
-    whole = shortened(tmp_path / "whole", "cosine", {}).folder.records()
-    cut = shortened(tmp_path / "cut", "cosine", {3: 5}).folder.records()
+    whole = rescheduled(tmp_path / "whole", "cosine", {}).folder.records()
+    cut = rescheduled(tmp_path / "cut", "cosine", {3: 5}).folder.records()
     assert [*cut][:12] == [*whole][:12]
     assert [*cut][12] != [*whole][12]
 
 
+def test_more_epochs_end_as_planned(tmp_path):
+    run = rescheduled(tmp_path / "more", "one_cycle", {3: 11})
+    rates = [r["learning_rate"] for r in run.folder.records() if r["kind"] == "step"]
+    assert run.result["epochs"] == 11
+    assert rates[-1] == min(rates) < 1e-4 * max(rates)
+
+
 @pytest.mark.parametrize("is_saved", [True, False])
 def test_a_run_that_is_killed_right_after_goes_on(tmp_path, is_saved):
-    run = shortened(tmp_path / "cut", "one_cycle", {2: 4}, stop=2)
+    run = rescheduled(tmp_path / "cut", "one_cycle", {2: 4}, stop=2)
     if is_saved:
         run.save()
     copytree(tmp_path / "cut", tmp_path / "killed")  # as a kill would leave it
     go_on(tmp_path / "killed")
-    shortened(tmp_path / "whole", "one_cycle", {2: 4})
+    rescheduled(tmp_path / "whole", "one_cycle", {2: 4})
     assert final_bits(tmp_path / "killed") == final_bits(tmp_path / "whole")
     assert resume(tmp_path / "killed").config.training.epochs == 4
