@@ -44,7 +44,9 @@ def bench(
     from handgrad.inspection.speed.race import make_engine
     from handgrad.inspection.speed.roofline import roofline
     from handgrad.ranges import check_at_least
+    from handgrad.training.model_names import check_not_trained
 
+    check_not_trained(model)
     for name, value in (("--batch-size", batch_size), ("--steps", steps)):
         check_at_least("handgrad bench", name, value, 1)
     if workers is not None:

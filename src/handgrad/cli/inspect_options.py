@@ -117,7 +117,9 @@ def numbers(name: str, default: str, parse: Parse = parse_numbers) -> Option:
 def known_network(command: str, name: str) -> str:
     """The name of a network; ConfigError if it is unknown."""
     from handgrad.catalog import find
+    from handgrad.training.model_names import check_not_trained
 
+    check_not_trained(name)
     find("model", name)
     return name
 

@@ -18,8 +18,10 @@ def models(
     """List the networks and the options that --set takes."""
     from handgrad import catalog
     from handgrad.cli.screens.console import say_json
+    from handgrad.training.model_names import check_not_trained
 
     if name is not None:
+        check_not_trained(name)
         catalog.find("model", name)
     chosen = {
         known: described(known) for known in catalog.MODELS if name in (None, known)

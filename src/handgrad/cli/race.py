@@ -43,7 +43,9 @@ def race(  # noqa: PLR0913 (an option each)
     from handgrad.inspection.speed.race import race as run_race
     from handgrad.inspection.speed.race_report import values
     from handgrad.ranges import check_at_least
+    from handgrad.training.model_names import check_not_trained
 
+    check_not_trained(model)
     for name, value in (("--batch-size", batch_size), ("--laps", laps)):
         check_at_least("handgrad race", name, value, 1)
     if workers is not None:

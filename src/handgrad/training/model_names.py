@@ -8,6 +8,7 @@ from handgrad.catalog import MODELS
 from handgrad.datasets.sources import NAMES
 from handgrad.errors import ConfigError, unknown_name
 from handgrad.names import known_name
+from handgrad.ranges import shown
 
 DATA_FILES = {
     *(".zip", ".tar", ".tgz", ".gz", ".csv", ".tsv", ".npz", ".mat", ".parquet"),
@@ -37,6 +38,24 @@ def check_model_name(model: str) -> None:
         hint = f"--dataset {quoted} trains on the images there."
     if hint:
         raise ConfigError(f"{unknown_name('model', model, MODELS)} {hint}")
+
+
+def is_trained(model: str) -> bool:
+    """Whether this is a run or the file of a trained network, not a name."""
+    path = Path(os.path.expanduser(model))
+    if known_name(model, MODELS) is not None:
+        return False
+    is_file = path.suffix.lower() == ".safetensors" and os.path.exists(path)
+    return is_file or os.path.exists(path / "config.toml")
+
+
+def check_not_trained(model: str) -> None:
+    """ConfigError for a run or the file of a network in place of the name of one."""
+    if is_trained(model):
+        raise ConfigError(
+            f"{shown(model)} is a trained network, but this command takes the name of "
+            f"one of the catalogue. handgrad summary {shlex.quote(model)} shows it."
+        )
 
 
 def _is_data_file(model: str, path: Path) -> bool:
