@@ -232,6 +232,7 @@ PROBES = [  # wrong calls: whose docstring must name the error, and the call
     (optimizers.SGD, lambda: optimizers.SGD(0.1, nesterov=True)),
     (optimizers.Adam, lambda: optimizers.Adam(-0.1)),
     (optimizers.AdamW, lambda: optimizers.AdamW(0.1, beta1=1.0)),
+    (optimizers.Muon, lambda: optimizers.Muon(0.1, momentum=1.0)),
     (optimizers.RMSProp, lambda: optimizers.RMSProp(0.1, eps=0)),
     (optimizers.Optimizer.rate, lambda: optimizers.SGD(lambda step: -1.0).rate(1)),
     (optimizers.clip_by_norm, lambda: optimizers.clip_by_norm({}, 0)),

@@ -18,11 +18,12 @@ from handgrad.engine.program import operations_of
 from handgrad.inspection.speed.networks import NETWORKS as QUOTED
 from handgrad.inspection.speed.networks import network as quoted
 from handgrad.losses import SoftmaxCrossEntropy
+from handgrad.optimizers import Muon
 from handgrad.randomness import Key
 from handgrad.training.augmented import augmented
 
 from .by_rows import BY_ROWS, SKINNY
-from .networks import NETWORKS, cpu_engine
+from .networks import NETWORKS, Settings, cpu_engine
 
 SMALL = {**NETWORKS, **BY_ROWS, **SKINNY}
 AUGMENTED = "convolution to linear"
@@ -44,9 +45,13 @@ def catalogue_engine(name):
 
 
 def engines():
-    """One of every network of the catalogue, and of small ones with every layer."""
+    """One of every network of the catalogue, and of small ones with every layer.
+
+    One is trained by Muon, whose updates have kernels of their own.
+    """
     yield from map(catalogue_engine, CATALOGUE)
     yield from (cpu_engine(network, workers=2) for network in SMALL.values())
+    yield cpu_engine(SMALL[AUGMENTED], Settings(optimizer=Muon(0.1)), workers=2)
     yield augmented_engine(SMALL[AUGMENTED], workers=2)[0]
 
 

@@ -139,8 +139,8 @@ PANELS: dict[str, dict[str, Option]] = {  # in the order of the help
         "weight_decay": Option(
             "optimizer.weight_decay",
             float,
-            "Weight decay of the optimizer; decoupled in adamw.",
-            "0.01 for adamw, otherwise 0",
+            "Weight decay of the optimizer; decoupled in adamw and muon.",
+            "0.01 for adamw, 0.1 for muon, otherwise 0",
         ),
         "loss": Option(
             "loss.name",

@@ -7,7 +7,7 @@ from typing import Any
 from handgrad.arrays import NumpyArray
 from handgrad.engine.kernels import updates
 from handgrad.engine.network_layers import exact
-from handgrad.optimizers import SGD, Adam, AdamW, Optimizer, RMSProp
+from handgrad.optimizers import SGD, Adam, AdamW, Muon, Optimizer, RMSProp
 
 
 @dataclass(frozen=True)
@@ -62,4 +62,5 @@ RULES: dict[type, Rule] = {
     ),
     Adam: Rule(lambda of: updates.ADAM, _rates_of_adam),
     AdamW: Rule(lambda of: updates.ADAMW, _rates_of_adam),
+    Muon: Rule(lambda of: updates.MUON, lambda of, step: (of.momentum,)),
 }

@@ -15,6 +15,7 @@ from handgrad.engine.memory_plan import (
     Pointer,
     pointer_to,
 )
+from handgrad.engine.muon_update import MuonParameter, MuonUpdate
 from handgrad.engine.network_layers import exact, trained
 from handgrad.engine.operation import Operation
 from handgrad.engine.optimizer_states import rule_of, write_rates
@@ -48,7 +49,8 @@ class ParameterUpdate:
         self.known_l2 = None if is_own else engine.l2
         self.own_penalty = 0.0
         self.rule = rule_of(engine.optimizer)
-        self.is_apart = is_own or self.clip_norm is not None or self.rule is None
+        is_whole = self.rule in (None, updates.MUON)  # updates parameters, not blocks
+        self.is_apart = is_own or self.clip_norm is not None or is_whole
         self.keeps = keep_gradients or self.is_apart
         self.step = 0
         self.trained = trained(self.store.parameters)
@@ -81,7 +83,7 @@ class ParameterUpdate:
             place, stride = self._place(block, scratch)
             operations = self._compute(block, place, stride, index)
             gradients.append(operations)
-            if self.rule is not None:
+            if self.rule not in (None, updates.MUON):
                 before = [] if self.is_apart else operations
                 update = self._update(self.rule, block, place, stride)
                 last.tasks.append(Task([*before, update]))
@@ -89,6 +91,8 @@ class ParameterUpdate:
             return [last]
         if self.rule is None:
             last = Phase("parameters, plain", plain=self._update_plainly)
+        if self.rule == updates.MUON:
+            last.tasks += [Task(one) for one in self._muon().tasks()]
         return [
             Phase("gradients", [Task(operations) for operations in gradients]),
             Phase("L2, plain", plain=self._add_own_l2 if self.own_l2 else None),
@@ -169,6 +173,24 @@ class ParameterUpdate:
             gradient_stride=stride,
             count=len(self.guard),
         )
+
+    def _muon(self) -> MuonUpdate:
+        """The update of whole parameters by Muon."""
+        (velocities,) = self.states.values()
+        parameters = [
+            MuonParameter(
+                name,
+                parameter.shape,
+                self.store.pointer(name),
+                self.store.pointer(name, self.gradients),
+                self.store.pointer(name, velocities),
+                pointer_to(self.rates[parameter.learning_rate_multiplier], "rates"),
+                pointer_to(self.guard, "losses and norm"),
+                len(self.guard),
+            )
+            for name, parameter in self.trained.items()
+        ]
+        return MuonUpdate(self.memory, parameters)
 
     def _value(self, block: GradientBlock) -> Pointer:
         return self.store.pointer(block.name).plus(block.offset * FLOAT_BYTES)

@@ -28,7 +28,7 @@ from handgrad.engine.kernels.entry import (
     summing_kernel,
 )
 
-SGD, MOMENTUM, NESTEROV, RMSPROP, ADAM, ADAMW = range(6)
+SGD, MOMENTUM, NESTEROV, RMSPROP, ADAM, ADAMW, MUON = range(7)
 RATES = 11
 f32 = np.float32
 ONE, ZERO = f32(1), f32(0)
@@ -46,7 +46,7 @@ def sum_of_squares(values, size):
 
 BLOCK = matrix("rows", "columns", "stride")
 GRADIENT = matrix("rows", "columns", "gradient_stride")
-STATES = {SGD: 0, MOMENTUM: 1, NESTEROV: 1, RMSPROP: 1, ADAM: 2, ADAMW: 2}
+STATES = {SGD: 0, MOMENTUM: 1, NESTEROV: 1, RMSPROP: 1, ADAM: 2, ADAMW: 2, MUON: 1}
 
 
 @kernel_family
