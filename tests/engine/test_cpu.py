@@ -155,7 +155,7 @@ def test_l2_and_clipping_are_the_plain_engines(l2, clip_norm):
 
 
 @pytest.mark.parametrize("clip_norm", [None, 0.05])
-@pytest.mark.parametrize("rule", sorted({*OPTIMIZERS} - {"muon"}))  # whose products round
+@pytest.mark.parametrize("rule", sorted({*OPTIMIZERS} - {"muon"}))
 def test_an_optimizer_moves_by_the_plain_rule_to_the_bit(rule, clip_norm):
     """The plain optimizer, given the engine's own gradients, says the same bits."""
     setting = Settings(optimizer=OPTIMIZERS[rule](), clip_norm=clip_norm)
