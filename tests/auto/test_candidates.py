@@ -76,7 +76,7 @@ def test_airbench_and_resnets_have_the_same_recipe():
     one, other = (recipe(f, candidates_for(f)[-1]) for f in (tiny, photographs))
     assert one["model"]["name"] != other["model"]["name"]
     assert one["optimizer"] == other["optimizer"]
-    assert one["optimizer"]["name"] == "nesterov"
+    assert one["optimizer"]["name"] == "muon"
     assert one["loss"] == other["loss"]
 
 

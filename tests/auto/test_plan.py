@@ -111,11 +111,12 @@ def resnet(epochs, given=None):
     return with_length(tables, FACTS, FAST, 1e4)
 
 
-def test_a_resnet_is_trained_by_nesterov_and_averages_its_last_epochs():
+def test_a_resnet_is_trained_by_muon_and_averages_its_last_epochs():
     config = config_of(resnet(100))
-    assert config.optimizer.options == {"momentum": 0.9, "nesterov": True}
-    assert (config.optimizer.learning_rate, config.loss.l2) == (0.1, 5e-4)
-    assert config.training.average_from == 70
+    assert config.optimizer.name == "muon"
+    assert config.optimizer.options == {"weight_decay": 0.5}
+    assert (config.optimizer.learning_rate, config.loss.l2) == (0.006, 0)
+    assert config.training.average_from == 85
     assert config_of(resnet(10)).training.average_from is None
     for dataset in ({"validation": "none"}, {"validation": 0.2}):
         config = config_of(resnet(100, {"dataset": dataset}))
@@ -123,14 +124,14 @@ def test_a_resnet_is_trained_by_nesterov_and_averages_its_last_epochs():
         assert is_averaged == (dataset["validation"] != "none")
     kept = config_of(resnet(100, {"training": {"average_from": 9, "batch_size": 16}}))
     assert kept.training.average_from == 9
-    assert kept.optimizer.learning_rate == 0.025
+    assert kept.optimizer.learning_rate == 0.003
 
 
-def test_another_optimizer_has_no_l2_of_the_recipe():
+def test_another_optimizer_has_no_option_of_the_recipe():
     adam = config_of(resnet(100, {"optimizer": {"name": "adam"}}))
-    assert (adam.loss.l2, adam.training.average_from) == (0, None)
-    given = {"optimizer": {"name": "adam"}, "loss": {"l2": 0.1}}
-    assert config_of(resnet(100, given)).loss.l2 == 0.1
+    assert (adam.optimizer.options, adam.training.average_from) == ({}, None)
+    rate = config_of(resnet(100, {"optimizer": {"learning_rate": 0.01}}))
+    assert (rate.optimizer.name, rate.optimizer.learning_rate) == ("muon", 0.01)
 
 
 def augmented(epochs, facts=None, given=None):

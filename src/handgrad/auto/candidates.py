@@ -19,8 +19,9 @@ USUAL_SIDE = 64  # pixels, of a square with as many pixels as a small elongated 
 ELONGATED = 2  # ratio of the sides
 FEW, SOME = 300, 1000  # images
 MIRROR, CROP = "random_flip", "random_resized_crop"
-RESNET, AIRBENCH, NESTEROV = "resnet", "airbench", "nesterov"
-RATE, L2 = 0.1 / 64, 5e-4  # learning rate for each image of a batch; of its weights
+RESNET, AIRBENCH = "resnet", "airbench"
+USUAL_BATCH = 64  # images of a step, which the learning rates suit
+MUON: dict[str, Any] = {"name": "muon", "learning_rate": 0.006, "weight_decay": 0.5}
 ADAMW = {"name": "adamw", "learning_rate": 0.003, "weight_decay": 0.05}
 PARTS = (1.0, 0.8)  # of the sides, seen in prediction: the sizes seen in training
 
@@ -158,8 +159,8 @@ def recipe(
     loss: dict[str, Any] = {"name": "softmax_cross_entropy", "label_smoothing": 0.1}
     optimizer = dict(ADAMW)
     if candidate.model["name"] in (RESNET, AIRBENCH):
-        loss["l2"] = L2
-        optimizer = {"name": NESTEROV, "learning_rate": RATE * batch}
+        scale = sqrt(batch / USUAL_BATCH)  # of larger batches the noise is smaller
+        optimizer = {**MUON, "learning_rate": MUON["learning_rate"] * scale}
     return {
         "dataset": dataset,
         "model": candidate.model,
@@ -234,4 +235,4 @@ def batch_size(facts: Facts) -> int:
     """The images of a step: few where there are few, for enough steps."""
     if facts.images < FEW:
         return 16
-    return 32 if facts.images < SOME else 64
+    return 32 if facts.images < SOME else USUAL_BATCH

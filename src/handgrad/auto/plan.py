@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from handgrad.arrays import Pair, Shape
 from handgrad.auto.candidates import (
-    NESTEROV,
+    MUON,
     Candidate,
     prediction,
     recipe,
@@ -20,7 +20,7 @@ PREDICTION = 0.3  # time of a view of an image in prediction, of one in training
 OVERHEAD = 0.1  # seconds of an epoch: its checkpoint, its line
 PATIENCE = 20  # epochs, or half of all: the learning rate falls late
 LONG = 30  # epochs, from which on weights are averaged and augmentation is strong
-AVERAGED = 0.7  # of the epochs: those before are not averaged
+AVERAGED = 0.85  # of the epochs: those before are not averaged
 
 # Epochs from which on a larger network is worth its time, and those after which nothing
 # more is gained: so many images seen in all, within these bounds.
@@ -56,8 +56,6 @@ def tables_of(facts: Facts, candidate: Candidate, given: Tables) -> Tables:
     batch = given.get("training", {}).get("batch_size")
     chosen = recipe(facts, candidate, batch, given_size(given))
     tables = merged(chosen, given)
-    if "name" in given.get("optimizer", {}) and "l2" not in given.get("loss", {}):
-        tables["loss"].pop("l2", None)  # it belongs to the optimizer of the recipe
     settings = prediction(facts, tables["dataset"]["augmentation"])
     settings |= tables.pop("prediction", {})
     return {**tables, "prediction": settings} if settings else tables
@@ -156,7 +154,7 @@ def with_length(tables: Tables, facts: Facts, image: float, left: float) -> Tabl
     epochs = training["epochs"]
     training.setdefault("early_stopping", max(PATIENCE, epochs // 2))
     is_long = epochs >= LONG and _has_validation(tables, facts)
-    if is_long and tables["optimizer"].get("name") == NESTEROV:
+    if is_long and tables["optimizer"].get("name") == MUON["name"]:
         training.setdefault("average_from", round(AVERAGED * epochs))
     config = config_of(tables)
     count, _ = split_sizes(facts, config)
