@@ -66,11 +66,10 @@ def test_what_is_given_stays():
     assert split_sizes(FACTS, config) == (2950, 50)
 
 
-def test_one_step_has_a_constant_rate():
+def test_two_images_are_trained_on_without_validation():
     pair = replace(FACTS, counts=(1, 1))
     config = length(pair, FAST, 1, {"training": {"epochs": 1}})
-    assert (config.schedule.name, config.dataset.validation) == ("constant", "none")
-    assert length(pair, FAST, 100).schedule.name == "one_cycle"
+    assert (config.schedule.name, config.dataset.validation) == ("cosine", "none")
 
 
 @pytest.mark.parametrize(
@@ -111,25 +110,34 @@ def resnet(epochs, given=None):
     return with_length(tables, FACTS, FAST, 1e4)
 
 
-def test_a_resnet_is_trained_by_muon_and_averages_its_last_epochs():
+def test_a_resnet_is_trained_by_muon():
     config = config_of(resnet(100))
     assert config.optimizer.name == "muon"
-    assert config.optimizer.options == {"weight_decay": 0.5}
     assert (config.optimizer.learning_rate, config.loss.l2) == (0.006, 0)
-    assert config.training.average_from == 85
-    assert config_of(resnet(10)).training.average_from is None
-    for dataset in ({"validation": "none"}, {"validation": 0.2}):
-        config = config_of(resnet(100, {"dataset": dataset}))
-        is_averaged = config.training.average_from is not None
-        assert is_averaged == (dataset["validation"] != "none")
+    assert config.training.average_from is None
     kept = config_of(resnet(100, {"training": {"average_from": 9, "batch_size": 16}}))
     assert kept.training.average_from == 9
     assert kept.optimizer.learning_rate == 0.003
 
 
+@pytest.mark.parametrize(
+    ("epochs", "given", "decay"),
+    [
+        (100, {}, 0.19),  # 43 steps an epoch
+        (20, {}, 0.97),
+        (1, {}, 1.0),
+        (100, {"learning_rate": 0.003}, 0.39),
+        (100, {"weight_decay": 0.0}, 0.0),
+    ],
+)
+def test_the_weight_decay_of_muon_follows_from_the_steps(epochs, given, decay):
+    config = config_of(resnet(epochs, {"optimizer": given}))
+    assert config.optimizer.options == {"weight_decay": decay}
+
+
 def test_another_optimizer_has_no_option_of_the_recipe():
     adam = config_of(resnet(100, {"optimizer": {"name": "adam"}}))
-    assert (adam.optimizer.options, adam.training.average_from) == ({}, None)
+    assert adam.optimizer.options == {}
     rate = config_of(resnet(100, {"optimizer": {"learning_rate": 0.01}}))
     assert (rate.optimizer.name, rate.optimizer.learning_rate) == ("muon", 0.01)
 

@@ -21,7 +21,7 @@ FEW, SOME = 300, 1000  # images
 MIRROR, CROP = "random_flip", "random_resized_crop"
 RESNET, AIRBENCH = "resnet", "airbench"
 USUAL_BATCH = 64  # images of a step, which the learning rates suit
-MUON: dict[str, Any] = {"name": "muon", "learning_rate": 0.006, "weight_decay": 0.5}
+MUON: dict[str, Any] = {"name": "muon", "learning_rate": 0.006}
 ADAMW = {"name": "adamw", "learning_rate": 0.003, "weight_decay": 0.05}
 PARTS = (1.0, 0.8)  # of the sides, seen in prediction: the sizes seen in training
 
@@ -156,7 +156,6 @@ def recipe(
     if not facts.has_validation:
         dataset["validation"] = validation(facts)
     batch = batch or batch_size(facts)
-    loss: dict[str, Any] = {"name": "softmax_cross_entropy", "label_smoothing": 0.1}
     optimizer = dict(ADAMW)
     if candidate.model["name"] in (RESNET, AIRBENCH):
         scale = sqrt(batch / USUAL_BATCH)  # of larger batches the noise is smaller
@@ -164,9 +163,9 @@ def recipe(
     return {
         "dataset": dataset,
         "model": candidate.model,
-        "loss": loss,
+        "loss": {"name": "softmax_cross_entropy"},
         "optimizer": optimizer,
-        "schedule": {"name": "one_cycle"},
+        "schedule": {"name": "cosine"},
         "training": {"batch_size": batch, "checkpoint_seconds": 20.0},
     }
 

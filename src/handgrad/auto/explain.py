@@ -78,6 +78,7 @@ def _training(plan: Plan) -> str:
     images, validated = split_sizes(plan.facts, config)
     training, optimizer = config.training, config.optimizer
     smoothing = config.loss.options.get("label_smoothing", 0)
+    smoothed = f", label smoothing {smoothing:g}" if smoothing else ""
     name = plan.tables["optimizer"].get("name", optimizer.name)
     averaged = f", weights averaged from epoch {training.average_from}"
     check = f", {validated:,} for validation" if validated else ""
@@ -86,8 +87,8 @@ def _training(plan: Plan) -> str:
     return (
         f"{number_of(training.epochs, 'epoch')} of {number_of(images, 'image')}{check}"
         f", batch size {training.batch_size}, {name} at "
-        f"{optimizer.learning_rate:g} ({config.schedule.name}), label smoothing "
-        f"{smoothing:g}{averaged if training.average_from else ''}"
+        f"{optimizer.learning_rate:g} ({config.schedule.name})"
+        f"{smoothed}{averaged if training.average_from else ''}"
     )
 
 

@@ -19,8 +19,9 @@ from handgrad.training.configure import Tables, merged
 PREDICTION = 0.3  # time of a view of an image in prediction, of one in training
 OVERHEAD = 0.1  # seconds of an epoch: its checkpoint, its line
 PATIENCE = 20  # epochs, or half of all: the learning rate falls late
-LONG = 30  # epochs, from which on weights are averaged and augmentation is strong
-AVERAGED = 0.85  # of the epochs: those before are not averaged
+LONG = 30  # epochs, from which on augmentation is strong
+FORGOTTEN = 5.0  # times in a training that decay at the full rate shrinks weights by e
+MOST_DECAY = 1.0
 
 # Epochs from which on a larger network is worth its time, and those after which nothing
 # more is gained: so many images seen in all, within these bounds.
@@ -135,7 +136,7 @@ def choose(paces: Sequence[Pace], is_too_slow: Callable[[Pace], bool]) -> Pace:
 def with_length(tables: Tables, facts: Facts, image: float, left: float) -> Tables:
     """Add the epochs that fit the time, and fewer images if not even one does.
 
-    Settings that are given stay. A schedule that needs two steps is constant for one.
+    Settings that are given stay.
 
     Units
         image  seconds per image of a training step
@@ -153,22 +154,25 @@ def with_length(tables: Tables, facts: Facts, image: float, left: float) -> Tabl
     training.setdefault("epochs", epochs)
     epochs = training["epochs"]
     training.setdefault("early_stopping", max(PATIENCE, epochs // 2))
-    is_long = epochs >= LONG and _has_validation(tables, facts)
-    if is_long and tables["optimizer"].get("name") == MUON["name"]:
-        training.setdefault("average_from", round(AVERAGED * epochs))
     config = config_of(tables)
     count, _ = split_sizes(facts, config)
     steps = -(-count // config.training.batch_size) * config.training.epochs
-    if steps < 2:
-        tables["schedule"] = {"name": "constant"}
+    if tables["optimizer"].get("name") == MUON["name"]:
+        tables["optimizer"].setdefault("weight_decay", weight_decay(config, steps))
     return tables
 
 
-def _has_validation(tables: Tables, facts: Facts) -> bool:
-    """Whether there are images that show the best epoch."""
-    config = config_of(tables)
-    is_own = facts.has_validation and "validation" not in tables["dataset"]
-    return is_own or config.dataset.validation != "none"
+def weight_decay(config: RunConfig, steps: int) -> float:
+    """The weight decay of Muon for a training of so many steps.
+
+    Weights forget their past over a fixed part of the training, however long it is.
+
+    Source
+        Wang, Aitchison (2025), How to set AdamW's weight decay as you scale model and
+        dataset size, section 3.
+    """
+    decay = FORGOTTEN / (config.optimizer.learning_rate * steps)
+    return float(f"{min(decay, MOST_DECAY):.2g}")
 
 
 def _within(bounds: tuple[int, int], value: float) -> int:
