@@ -31,6 +31,9 @@ def test_five_lines_explain_the_plan(plan):
         in network
     )
     assert "48 epochs of 2,700 images, 300 for validation, batch size 64" in training
+    assert training.endswith(
+        "muon at 0.006 (cosine), weight decay 0.4, label smoothing 0.1"
+    )
     assert "random_flip" in augmentation
     assert "4 s measured, about 4.8 min of training within 6 min" in time
     assert "after 24 epochs" in time

@@ -31,7 +31,7 @@ def length(facts, image, left, given=None):
 @pytest.mark.parametrize("images", [1, 2, 100, 3000, 50_000, 10**7])
 def test_the_bounds_of_the_epochs(images):
     assert 6 <= least_epochs(images) <= 100
-    assert least_epochs(images) < most_epochs(images) <= 200
+    assert least_epochs(images) < most_epochs(images) <= 120
 
 
 def test_the_epochs_fill_the_time_with_their_validation():
@@ -44,8 +44,8 @@ def test_the_epochs_fill_the_time_with_their_validation():
 
 
 def test_more_time_than_is_useful_is_not_used():
-    assert length(FACTS, FAST, 1e9).training.epochs == 200
-    assert length(FACTS, FAST, 6e10).training.epochs == 200
+    assert length(FACTS, FAST, 1e9).training.epochs == 120
+    assert length(FACTS, FAST, 6e10).training.epochs == 120
 
 
 def test_without_time_for_one_epoch_there_are_fewer_images():

@@ -46,7 +46,7 @@ def test_more_time_means_a_larger_network(minutes, network, monkeypatch):
     assert plan.seconds <= 0.9 * 60 * minutes
     if minutes == 10:
         assert plan.config.dataset.image_size == (64, 64)
-        assert plan.seconds > 0.8 * 600
+        assert plan.config.training.epochs == 120  # more gain nothing
 
 
 def test_time_that_has_passed_is_gone_but_a_third_stays(monkeypatch):

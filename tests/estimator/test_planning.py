@@ -24,7 +24,7 @@ def test_a_fit_in_minutes_plans_what_is_not_given():
     assert config.training.epochs == clf.n_iter_ == 3
     assert config.optimizer.name == "adamw"
     assert config.schedule.name == "cosine"
-    assert "label_smoothing" not in config.loss.options
+    assert config.loss.options["label_smoothing"] == 0.1
     assert config.dataset.validation == 0.2
     assert clf.history_[0].validation_loss is not None
     assert list(clf.classes_) == [3, 5]

@@ -77,8 +77,11 @@ def _training(plan: Plan) -> str:
     config = plan.config
     images, validated = split_sizes(plan.facts, config)
     training, optimizer = config.training, config.optimizer
-    smoothing = config.loss.options.get("label_smoothing", 0)
-    smoothed = f", label smoothing {smoothing:g}" if smoothing else ""
+    others = {
+        "weight decay": optimizer.options.get("weight_decay", 0),
+        "label smoothing": config.loss.options.get("label_smoothing", 0),
+    }
+    rest = "".join(f", {what} {value:g}" for what, value in others.items() if value)
     name = plan.tables["optimizer"].get("name", optimizer.name)
     averaged = f", weights averaged from epoch {training.average_from}"
     check = f", {validated:,} for validation" if validated else ""
@@ -88,7 +91,7 @@ def _training(plan: Plan) -> str:
         f"{number_of(training.epochs, 'epoch')} of {number_of(images, 'image')}{check}"
         f", batch size {training.batch_size}, {name} at "
         f"{optimizer.learning_rate:g} ({config.schedule.name})"
-        f"{smoothed}{averaged if training.average_from else ''}"
+        f"{rest}{averaged if training.average_from else ''}"
     )
 
 
