@@ -63,7 +63,7 @@ class Classifier(FittedMixin, ExportMixin, ClassifierMixin, BaseEstimator):
                          this machine what is not given; None: MLP or LeNet
         epochs           passes over the training set; "auto" gives about 1,000 steps
         batch_size       examples per step
-        learning_rate    None: 0.1 for sgd, 0.02 with momentum, else 0.001
+        learning_rate    None: 0.1 for sgd, 0.02 with momentum, 0.003 muon, else 0.001
         l2               factor of half the sum of the squared weights, in the loss
         label_smoothing  fraction of the target probability spread over all classes
         clip_norm        maximum gradient norm (global-norm clipping)

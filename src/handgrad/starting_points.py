@@ -22,7 +22,7 @@ STARTING_POINTS: dict[str, dict[str, Any]] = {
     "rmsprop": {"name": "rmsprop", "learning_rate": 0.001},
     "adam": {"name": "adam", "learning_rate": 0.001},
     "adamw": {"name": "adamw", "learning_rate": 0.001},
-    "muon": {"name": "muon", "learning_rate": 0.001},
+    "muon": {"name": "muon", "learning_rate": 0.003},
 }
 NAMES = one_of(STARTING_POINTS)  # for help texts
 

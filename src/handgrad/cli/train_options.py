@@ -125,7 +125,7 @@ PANELS: dict[str, dict[str, Option]] = {  # in the order of the help
             "optimizer.learning_rate",
             float,
             "Learning rate.",
-            "0.1 for sgd, 0.02 with momentum, otherwise 0.001",
+            "0.1 for sgd, 0.02 with momentum, 0.003 for muon, otherwise 0.001",
         ),
         "schedule": Option(
             "schedule.name",
