@@ -51,8 +51,15 @@ def engines():
     """
     yield from map(catalogue_engine, CATALOGUE)
     yield from (cpu_engine(network, workers=2) for network in SMALL.values())
-    yield cpu_engine(SMALL[AUGMENTED], Settings(optimizer=Muon(0.1)), workers=2)
+    yield muon_engine(workers=2)[0]
     yield augmented_engine(SMALL[AUGMENTED], workers=2)[0]
+
+
+def muon_engine(**options):
+    """An engine that trains by Muon, and a batch."""
+    network = SMALL[AUGMENTED]
+    engine = cpu_engine(network, Settings(optimizer=Muon(0.1)), **options)
+    return engine, network.batch(70)
 
 
 def augmented_engine(network, **options):

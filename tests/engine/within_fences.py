@@ -23,6 +23,7 @@ from .programs import (
     SMALL,
     augmented_engine,
     declared_kernels,
+    muon_engine,
     name_of,
     operations,
 )
@@ -69,6 +70,7 @@ def engines():
     """Small networks, and perceptrons with what is done for large weights; a batch."""
     for network in SMALL.values():
         yield cpu_engine(network), network.batch(70)
+    yield muon_engine()
     yield augmented_engine(SMALL[AUGMENTED])
     rows.LARGE_WEIGHT = 0
     for network in BY_ROWS.values():
