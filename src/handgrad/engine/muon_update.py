@@ -1,11 +1,11 @@
 """The operations of Muon's update: one task for each parameter."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from handgrad.arrays import Shape
 from handgrad.engine.kernels.muon import muon_direction, muon_factor, muon_step
-from handgrad.engine.kernels.products import product
+from handgrad.engine.lowering.linear_products import product_of
 from handgrad.engine.memory_plan import Memory, Pointer
 from handgrad.engine.operation import Operation
 from handgrad.optimizers.muon import matrix_shape
@@ -37,15 +37,6 @@ class MuonParameter:
         """Multiplications, about: by this, tasks are ordered."""
         least, most = sorted(self.sizes)
         return 2 * least * least * (most + 8 * least)
-
-
-@dataclass(frozen=True)
-class Matrix:
-    """A factor of a product: rows of `stride` floats, or the transpose of that."""
-
-    pointer: Pointer
-    stride: int
-    is_transposed: bool = False
 
 
 class MuonUpdate:
@@ -102,18 +93,16 @@ class MuonUpdate:
         rows, columns = one.sizes
         side, is_tall = min(rows, columns), rows > columns
         gram, factor, factors, following, spare = self.squares
-        say, x = f"orthogonalize {one.name}", Matrix(self.direction, columns)
-        wide = replace(x, is_transposed=is_tall)
+        say = f"orthogonalize {one.name}"
 
         def square(left: Pointer, right: Pointer, outputs: Pointer) -> Operation:
-            sizes = (side, side, side)
-            return _product(
-                say, Matrix(left, side), Matrix(right, side), outputs, sizes
-            )
+            pair = (left, side, False), (right, side, False)
+            return product_of(say, *pair, (outputs, side), (side, side, side))
 
-        right = replace(x, is_transposed=not is_tall)
+        x = self.direction, columns
         sizes = (side, side, max(rows, columns))
-        found = [_product(say, wide, right, gram, sizes)]
+        pair = (*x, is_tall), (*x, not is_tall)
+        found = [product_of(say, *pair, (gram, side), sizes)]
         for iteration in range(ITERATIONS):
             is_first, is_last = iteration == 0, iteration == ITERATIONS - 1
             own = factors if is_first else factor
@@ -124,33 +113,8 @@ class MuonUpdate:
                 factors, following = following, factors
             if not is_last:
                 found += [square(own, gram, spare), square(spare, own, gram)]
-        of_all = Matrix(factors, side, is_transposed=is_tall)
-        pair = (x, of_all) if is_tall else (of_all, x)
-        found.append(_product(say, *pair, self.moved, (rows, columns, side)))
+        of_all = (factors, side, is_tall)
+        pair = ((*x, False), of_all) if is_tall else (of_all, (*x, False))
+        sizes = (rows, columns, side)
+        found.append(product_of(say, *pair, (self.moved, columns), sizes))
         return found
-
-
-def _product(
-    stands_for: str,
-    left: Matrix,
-    right: Matrix,
-    outputs: Pointer,
-    sizes: tuple[int, int, int],
-) -> Operation:
-    """outputs = left @ right; sizes: rows, columns, and terms of each sum."""
-    rows, columns, inner = sizes
-    return Operation(
-        product,
-        stands_for,
-        left=left.pointer,
-        right=right.pointer,
-        outputs=outputs,
-        rows=rows,
-        columns=columns,
-        inner=inner,
-        left_stride=left.stride,
-        right_stride=right.stride,
-        out_stride=columns,
-        left_transposed=left.is_transposed,
-        right_transposed=right.is_transposed,
-    )

@@ -96,7 +96,7 @@ class LibraryProducts(LinearProducts):
             self.inputs = as_matrix(self.lowering, name, self.inputs)
         inputs = self.inputs
         outputs = self.memory.matrix(self.name, "activations", (self.out,))
-        operation = _product(
+        operation = product_of(
             f"{self.name} forward",
             (self.weight, self.into, False),
             (inputs.pointer, inputs.stride, inputs.is_batch_first),
@@ -109,7 +109,7 @@ class LibraryProducts(LinearProducts):
     def d_inputs(self, d_outputs: Tensor) -> Tensor:
         name, shape = f"d_{self.name}", self.inputs.shape
         d_inputs = self.memory.matrix(name, "gradients", shape)
-        operation = _product(
+        operation = product_of(
             f"{self.name} d_inputs",
             (self.weight, self.into, True),
             (d_outputs.pointer, d_outputs.stride, False),
@@ -126,7 +126,7 @@ class LibraryProducts(LinearProducts):
         some = d_outputs.pointer.whole().plus(first * d_outputs.stride * FLOAT_BYTES)
         step = 1 if inputs.is_batch_first else inputs.stride
         right = inputs.pointer.whole().plus(left * step * FLOAT_BYTES)
-        operation = _product(
+        operation = product_of(
             f"{self.name} d_weight, rows {first} to {first + rows}",
             (some, d_outputs.stride, False),
             (right, inputs.stride, not inputs.is_batch_first),
@@ -144,7 +144,7 @@ class LibraryProducts(LinearProducts):
         return blocks(self.out, self.into, self.memory.capacity)
 
 
-def _product(
+def product_of(
     stands_for: str,
     left: Matrix,
     right: Matrix,
