@@ -126,6 +126,8 @@ def test_a_resnet_is_trained_by_muon():
         (100, {}, 0.19),  # 43 steps an epoch
         (20, {}, 0.97),
         (1, {}, 1.0),
+        (100, {"learning_rate": 1e-9}, 1.0),
+        (100, {"name": "Muon", "learning_rate": 0.006}, 0.19),
         (100, {"learning_rate": 0.003}, 0.39),
         (100, {"weight_decay": 0.0}, 0.0),
     ],

@@ -157,7 +157,7 @@ def with_length(tables: Tables, facts: Facts, image: float, left: float) -> Tabl
     config = config_of(tables)
     count, _ = split_sizes(facts, config)
     steps = -(-count // config.training.batch_size) * config.training.epochs
-    if tables["optimizer"].get("name") == MUON["name"]:
+    if config.optimizer.name == MUON["name"]:
         tables["optimizer"].setdefault("weight_decay", weight_decay(config, steps))
     return tables
 
@@ -165,11 +165,12 @@ def with_length(tables: Tables, facts: Facts, image: float, left: float) -> Tabl
 def weight_decay(config: RunConfig, steps: int) -> float:
     """The weight decay of Muon for a training of so many steps.
 
-    Weights forget their past over a fixed part of the training, however long it is.
+    Weights forget their past over a fifth of the training, however long it is.
 
     Source
         Wang, Aitchison (2025), How to set AdamW's weight decay as you scale model and
-        dataset size, section 3.
+        dataset size, section 3, for 1 / (learning rate * weight decay) as a time; that
+        it is a part of the training is measured here.
     """
     decay = FORGOTTEN / (config.optimizer.learning_rate * steps)
     return float(f"{min(decay, MOST_DECAY):.2g}")
