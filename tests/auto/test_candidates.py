@@ -8,11 +8,14 @@ from handgrad.auto.candidates import (
     prediction,
     recipe,
     validation,
+    weak_augmentation,
 )
 from handgrad.auto.facts import Facts
+from handgrad.auto.symmetry import Symmetry
 from handgrad.training.config import config_from
 from handgrad.training.configure import check_names
 
+TURNS = ("random_flip", "random_rotate90")
 PHOTOGRAPHS = Facts(("cat", "dog"), (500, 700), (3, 400, 300))
 
 
@@ -146,6 +149,35 @@ def test_the_flip_depends_on_the_meaning():
         assert ("random_flip" in names) == is_mirrored
         settings = prediction(chosen, tables["dataset"]["augmentation"])
         assert settings.get("with_flip", False) == is_mirrored
+
+
+@pytest.mark.parametrize(
+    ("size", "symmetry", "expected"),
+    [
+        (None, Symmetry(500, 0.9, 0.9, True, True), ["random_flip", "random_rotate90"]),
+        (None, Symmetry(500, 0.9, 0.9, True), ["random_flip"]),
+        (None, Symmetry(500, 0.9, 0.3), ["random_flip"]),  # as named
+        (None, Symmetry(500, 0.9, 0.3, swapped=(0, 1)), []),
+        ((32, 48), Symmetry(500, 0.9, 0.9, True, True), ["random_flip"]),
+    ],
+)
+def test_images_are_turned_where_they_keep_their_class(size, symmetry, expected):
+    found = facts(shape=(3, 64, 64), symmetry=symmetry)
+    for rows in (augmentation(found, size), weak_augmentation(found, size or (64, 64))):
+        names = [row["name"] for row in rows]
+        assert [name for name in names if name in TURNS] == expected
+
+
+def test_characters_are_mirrored_if_they_keep_their_class_but_never_turned():
+    drawn = Facts(
+        ("sun", "tree"),
+        (9, 9),
+        (1, 28, 28),
+        is_drawn=True,
+        symmetry=Symmetry(500, 0.9, 0.9, True, True),
+    )
+    names = [row["name"] for row in augmentation(drawn)]
+    assert names == ["random_affine", "random_flip"]
 
 
 def test_predictions_see_the_centre_too_if_training_enlarges_it():

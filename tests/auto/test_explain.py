@@ -7,6 +7,7 @@ from handgrad.auto.candidates import PHOTOGRAPHS
 from handgrad.auto.explain import as_toml, lines
 from handgrad.auto.facts import Facts
 from handgrad.auto.plan import Plan, config_of, tables_of, with_length
+from handgrad.auto.symmetry import Symmetry
 from handgrad.auto.timing import Pace
 from handgrad.engine import processor
 
@@ -50,6 +51,25 @@ def test_the_reason_for_no_flip_is_given(plan):
     augmentation = lines(replace(plan, tables=tables, facts=digits))[3]
     assert "ends sooner" not in lines(replace(plan, tables=tables))[4]
     assert augmentation.endswith("not mirrored: the classes are digits or letters")
+
+
+@pytest.mark.parametrize(
+    ("symmetry", "said"),
+    [
+        (
+            Symmetry(900, 0.62, 0.604, keeps_mirrored=True),
+            "mirrored, since a small network recognises 60% of mirrored images and "
+            "62% of the others",
+        ),
+        (Symmetry(900, 0.62, 0.6, True, True), "mirrored and turned, since a small"),
+        (Symmetry(900, 0.9, 0.6), "color_jitter, random_erasing"),
+        (Symmetry(900, 0.9, 0.1, swapped=(1, 0)), "not mirrored: the mirror images of"),
+    ],
+)
+def test_what_mirrored_images_show_is_said(plan, symmetry, said):
+    facts = replace(FACTS, symmetry=symmetry)
+    tables = tables_of(facts, plan.pace.candidate, {"training": {"epochs": 40}})
+    assert said in lines(replace(plan, tables=tables, facts=facts))[3]
 
 
 @pytest.mark.parametrize(

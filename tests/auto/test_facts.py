@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -11,6 +13,7 @@ from handgrad.auto.facts import (
     is_drawn,
     per_class,
 )
+from handgrad.auto.symmetry import Symmetry
 from handgrad.datasets import Dataset, Split
 from handgrad.training.config import config_from
 
@@ -91,6 +94,40 @@ def test_flips_only_where_they_keep_the_meaning(names, why):
     found = facts_from(names, photographs(4)).why_not_mirrored
     assert why in found
     assert bool(found) == bool(why)
+
+
+SAME = Symmetry(500, 0.6, 0.6, keeps_mirrored=True)
+SWAPPED = Symmetry(500, 0.6, 0.2, swapped=(1, 0))
+UNKNOWN = Symmetry(500, 0.6, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("names", "symmetry", "why", "are_characters"),
+    [
+        (("0", "1"), SAME, "", False),  # numbered photographs
+        (("0", "1"), UNKNOWN, "digits", True),
+        (("10", "11"), SAME, "", False),
+        (("10", "11"), UNKNOWN, "numbers", False),
+        (("10", "11"), SWAPPED, "mirror images of 10 look like 11", False),
+        (("cat", "dog"), UNKNOWN, "", False),
+        (("cat", "d\x1bog"), SWAPPED, "mirror images of cat look like d", False),
+        (("left", "right"), SAME, "left or right", False),
+    ],
+)
+def test_what_the_images_show_goes_before_their_names(
+    names, symmetry, why, are_characters
+):
+    facts = replace(facts_from(names, photographs(4)), symmetry=symmetry)
+    assert why in facts.why_not_mirrored
+    assert bool(why) == bool(facts.why_not_mirrored)
+    assert facts.are_characters == are_characters
+    assert "\x1b" not in facts.why_not_mirrored
+
+
+def test_drawings_that_keep_their_class_are_mirrored_but_stay_drawings():
+    facts = replace(facts_from(("cat", "dog"), strokes(4)), symmetry=SAME)
+    assert facts.are_characters
+    assert facts.why_not_mirrored == ""
 
 
 def test_ink_on_a_plain_background_is_a_drawing():

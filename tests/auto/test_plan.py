@@ -30,7 +30,7 @@ def length(facts, image, left, given=None):
 
 @pytest.mark.parametrize("images", [1, 2, 100, 3000, 50_000, 10**7])
 def test_the_bounds_of_the_epochs(images):
-    assert 6 <= least_epochs(images) <= 100
+    assert 6 <= least_epochs(images) <= 40
     assert least_epochs(images) < most_epochs(images) <= 120
 
 

@@ -33,7 +33,7 @@ def planner_of(minutes, monkeypatch, given=None, facts=FACTS, start=0.0):
     ("minutes", "network"),
     [
         (0.1, "lenet"),
-        (1, "lenet"),
+        (0.9, "lenet"),
         (10, "airbench"),
         (1e9, "airbench"),
     ],
@@ -56,15 +56,15 @@ def test_time_that_has_passed_is_gone_but_a_third_stays(monkeypatch):
 
 
 def test_the_smallest_airbench_needs_fewer_epochs(monkeypatch):
-    planner = planner_of(3, monkeypatch)  # for 60 epochs
+    planner = planner_of(1.5, monkeypatch)  # for 25 epochs
     assert planner.chosen().candidate.side == 32
-    assert planner_of(6, monkeypatch).chosen().candidate.side == 64
+    assert planner_of(3, monkeypatch).chosen().candidate.side == 64
 
 
-def test_a_wider_airbench_needs_twice_the_epochs(monkeypatch):
+def test_a_wider_airbench_needs_three_times_the_epochs(monkeypatch):
     widths = [
         planner_of(minutes, monkeypatch).chosen().candidate.model["channels"]
-        for minutes in (6, 10, 20)
+        for minutes in (3, 6, 10)
     ]
     assert widths == [[32, 64, 128], [32, 64, 128], [64, 256, 256]]
 
@@ -89,3 +89,35 @@ def test_the_network_keeps_the_options_given(monkeypatch):
 def test_images_that_cannot_be_split_are_refused_before_measuring(dataset, said):
     with pytest.raises(ConfigError, match=said):
         Planner(FACTS, {"dataset": {"name": "pets", **dataset}}, Deadline(60))
+
+
+def looked(given, facts, found, monkeypatch):
+    """The facts after a look at images that are found to have this symmetry."""
+    asked = []
+
+    def symmetry_of(train, classes, **how):
+        asked.append(how)
+        return found
+
+    monkeypatch.setattr("handgrad.auto.planner.symmetry_of", symmetry_of)
+    planner = planner_of(10, monkeypatch, given, facts)
+    planner.look(None)
+    return planner.facts.symmetry, asked
+
+
+@pytest.mark.parametrize(
+    ("given", "facts"),
+    [
+        ({"dataset": {"augmentation": []}}, FACTS),
+        ({}, Facts(("left", "right"), (50, 50), (3, 64, 64))),
+    ],
+)
+def test_a_plan_does_not_look_where_that_changes_nothing(given, facts, monkeypatch):
+    assert looked(given, facts, "unknown", monkeypatch) == (None, [])
+
+
+def test_a_plan_looks_for_part_of_the_time_of_measuring(monkeypatch):
+    given = {"": {"seed": 5}}
+    found, asked = looked(given, FACTS, "found", monkeypatch)
+    assert found == "found"
+    assert asked == [{"images": 6000, "seed": 5, "engine": "cpu", "workers": None}]

@@ -31,6 +31,24 @@ def test_a_fit_in_minutes_plans_what_is_not_given():
     assert clone(clf).get_params()["minutes"] == 1
 
 
+@pytest.mark.parametrize(
+    ("patterns", "expected"),
+    [
+        (([[1, 0], [1, 1]], [[0, 1], [1, 1]]), set()),
+        (([[1, 0], [1, 1]], [[1, 1], [1, 0]]), set()),
+        (([[1, 1], [1, 1]], [[0, 0], [0, 0]]), {"random_flip", "random_rotate90"}),
+    ],
+)
+def test_numbered_classes_are_mirrored_if_the_images_say_so(patterns, expected):
+    random, labels = np.random.default_rng(0), np.arange(450) % 2
+    shown = np.kron(np.array(patterns)[labels], np.ones((8, 8)))
+    images = (90 * shown + random.integers(50, 150, shown.shape)).astype(np.uint8)
+    clf = Classifier("auto", minutes=1, epochs=1).fit(images, labels + 30)
+    found = {row.name for row in clf.trained_.config.dataset.augmentation}
+    assert found & {"random_flip", "random_rotate90"} == expected
+    assert clf.trained_.config.prediction.with_flip == bool(expected)
+
+
 def test_what_is_given_stays():
     clf = planned(
         optimizer="sgd",

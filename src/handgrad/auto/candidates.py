@@ -18,7 +18,7 @@ SMALL_SIDE = 32  # pixels, for the cheapest networks
 USUAL_SIDE = 64  # pixels, of a square with as many pixels as a small elongated image
 ELONGATED = 2  # ratio of the sides
 FEW, SOME = 300, 1000  # images
-MIRROR, CROP = "random_flip", "random_resized_crop"
+MIRROR, CROP, TURN = "random_flip", "random_resized_crop", "random_rotate90"
 RESNET, AIRBENCH = "resnet", "airbench"
 USUAL_BATCH = 64  # images of a step, which the learning rates suit
 # smoothing keeps the epoch with the lowest loss from coming before the most accurate
@@ -83,7 +83,7 @@ SMALLEST = 24  # pixels, from which on the three stages of airbench suit an imag
 PATCHES = 32  # on a side of the image, to which larger images are reduced
 WIDTHS = ((16, 32, 64), (32, 64, 128), (32, 128, 128), (64, 256, 256))
 FILLED = 32  # channels, which matrix units take; the filters are 24, and eight random
-WIDER = 2.0  # in the same time, wider networks recognise no more of few photographs
+WIDER = 3.0  # in the same time, wider networks recognise no more of few photographs
 
 
 def _airbench(channels: tuple[int, ...], side: int) -> tuple[tuple[str, Any], ...]:
@@ -203,10 +203,28 @@ def augmentation(facts: Facts, size: Pair | None = None) -> list[dict[str, Any]]
     if not facts.are_characters and min(size or facts.shape[1:]) < LEAST_SIDE:
         return weak_augmentation(facts, size or facts.shape[1:])
     rows = PRESETS["digits" if facts.are_characters else "objects"]
-    chosen = [dict(row) for row in rows if is_mirrored(facts) or row["name"] != MIRROR]
+    chosen = [dict(row) for row in rows if row["name"] != MIRROR]
+    chosen[1:1] = turns(facts, size or facts.shape[1:])
     if facts.are_characters and facts.shape[0] == 3:
         chosen.append({"name": "color_jitter"})
     return chosen
+
+
+def turns(facts: Facts, size: Sequence[int]) -> list[dict[str, Any]]:
+    """The flips and rotations by quarter turns that keep the class of an image.
+
+    Shapes
+        size  (height, width)
+    """
+    found = [{"name": MIRROR}] if is_mirrored(facts) else []
+    return [*found, {"name": TURN}] if is_turned(facts, size) else found
+
+
+def is_turned(facts: Facts, size: Sequence[int]) -> bool:
+    """Whether augmentation turns images of this size (height, width) by quarters."""
+    found = facts.symmetry is not None and facts.symmetry.keeps_turned
+    is_square = size[0] == size[1]
+    return found and is_square and is_mirrored(facts) and not facts.are_characters
 
 
 def weak_augmentation(facts: Facts, size: Sequence[int]) -> list[dict[str, Any]]:
@@ -219,7 +237,7 @@ def weak_augmentation(facts: Facts, size: Sequence[int]) -> list[dict[str, Any]]
     """
     if not facts.is_image or facts.are_characters:
         return augmentation(facts)
-    rows: list[dict[str, Any]] = [{"name": MIRROR}] if is_mirrored(facts) else []
+    rows = turns(facts, size)
     if min(size) < LEAST_SHIFTED:
         return rows
     return [{"name": "random_crop", "padding": max(1, min(size) // 16)}, *rows]

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from handgrad.arrays import NumpyArray, Shape
+from handgrad.auto.symmetry import Symmetry
 from handgrad.datasets import Dataset
 from handgrad.datasets.array_file import ARRAY_FILE
 from handgrad.datasets.formats.sampled_files import SampledFiles, sample_files
 from handgrad.datasets.sources import NAMES
 from handgrad.names import known_name
-from handgrad.text import composed
+from handgrad.text import composed, one_line
 from handgrad.training.build import load_dataset
 from handgrad.training.config import RunConfig
 
@@ -49,6 +50,7 @@ class Facts:
     `class_names[k]` has `counts[k]` training images. `has_validation` and `tests` tell
     of the data set's own validation images and the number of test images. `is_fixed`
     means that the images cannot be resized. `is_drawn` means ink on a plain background.
+    `symmetry` tells how mirrored and turned images are recognised, if that was tried.
 
     Shapes
         shape  (channels, height, width) of a typical image, or (features,)
@@ -61,6 +63,7 @@ class Facts:
     tests: int = 0
     is_fixed: bool = False
     is_drawn: bool = False
+    symmetry: Symmetry | None = None
 
     @property
     def images(self) -> int:
@@ -79,22 +82,47 @@ class Facts:
 
     @property
     def are_characters(self) -> bool:
-        """Whether the images show digits, letters or drawings."""
-        return self.is_image and (self.is_drawn or are_characters(self.class_names))
+        """Whether the images show digits, letters or drawings.
+
+        Photographs of classes that are only numbered keep their class in the mirror.
+        """
+        is_named = are_characters(self.class_names) and not self.keeps_mirrored
+        return self.is_image and (self.is_drawn or is_named)
+
+    @property
+    def keeps_mirrored(self) -> bool:
+        """Whether mirrored images are known to keep their class."""
+        return self.symmetry is not None and self.symmetry.keeps_mirrored
+
+    @property
+    def is_sided(self) -> bool:
+        """Whether classes are named left or right."""
+        names = self._words
+        return any(map(SIDED.search, names)) or have_sides(names)
 
     @property
     def why_not_mirrored(self) -> str:
         """Why a mirrored image may belong to another class; '' if it does not."""
-        names = [composed(CAMEL.sub(" ", n)).casefold() for n in self.class_names]
-        if are_characters(names):
+        if self.is_sided:
+            return "the classes are named left or right"
+        pair = self.symmetry.swapped if self.symmetry is not None else None
+        if pair is not None:
+            one, other = (one_line(self.class_names[k]) for k in sorted(pair))
+            return f"the mirror images of {one} look like {other}, and the reverse"
+        if self.keeps_mirrored:
+            return ""
+        if are_characters(self._words):
             return "the classes are digits or letters"
         if self.is_drawn:
             return "the images are drawings on a plain background"
-        if all(name.isdigit() for name in names):
+        if all(name.isdigit() for name in self._words):
             return "the meaning of classes named by numbers is unknown"
-        if any(map(SIDED.search, names)) or have_sides(names):
-            return "the classes are named left or right"
         return ""
+
+    @property
+    def _words(self) -> list[str]:
+        """The class names in lower case, their words separated."""
+        return [composed(CAMEL.sub(" ", name)).casefold() for name in self.class_names]
 
 
 def facts_of(config: RunConfig, progress: Any = None) -> tuple[Facts, Dataset | None]:

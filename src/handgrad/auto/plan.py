@@ -25,7 +25,7 @@ MOST_DECAY = 1.0
 
 # Epochs from which on a larger network is worth its time, and those after which nothing
 # more is gained: so many images seen in all, within these bounds.
-LEAST_SEEN, LEAST_EPOCHS = 300_000, (6, 100)
+LEAST_SEEN, LEAST_EPOCHS = 300_000, (6, 40)
 MOST_SEEN, MOST_EPOCHS = 3_000_000, (30, 120)
 
 

@@ -1,5 +1,6 @@
 """Planning against the clock: measure, choose, then fit the epochs to the time left."""
 
+from dataclasses import replace
 from typing import Any
 
 from handgrad.auto.candidates import Candidate, candidates_for
@@ -19,7 +20,9 @@ from handgrad.auto.plan import (
     with_augmentation,
     with_length,
 )
+from handgrad.auto.small_network import images_for, symmetry_of
 from handgrad.auto.timing import Pace, measure, seconds_per_image
+from handgrad.datasets import Split
 from handgrad.errors import ConfigError
 from handgrad.ranges import LARGEST, is_number, shown
 from handgrad.training.config import RunConfig
@@ -29,6 +32,7 @@ from handgrad.training.splitting import check_split
 USABLE = 0.9  # of the minutes: the machine may slow down
 MEASURING = 0.1  # of the minutes, but at most a minute
 MOST_MEASURING = 60.0  # seconds
+FIRST, AGAIN, LOOKING = 0.45, 0.25, 0.3  # parts of that: each, the best, the images
 CLOSING = 3.0  # seconds for the files and figures of the run, and the test
 
 
@@ -75,13 +79,38 @@ class Planner:
                 config, shape, classes, images=images, window=window, **how
             )
 
-        limit = min(MEASURING * self.deadline.seconds, MOST_MEASURING)
         candidates = candidates_for(facts, given_size(self.given))
-        paces = measure(candidates, pace_of, limit / 2, self.is_too_slow)
+        paces = measure(candidates, pace_of, FIRST * self._limit, self.is_too_slow)
         best = choose(paces, self.is_too_slow).candidate
-        again = Pace(best, pace_of(best, limit / 3))  # a few steps may mislead
+        again = Pace(best, pace_of(best, AGAIN * self._limit))  # few steps may mislead
         self.paces = [again if one.candidate == best else one for one in paces]
         self.measured = self.deadline.elapsed() - begun
+
+    def look(self, train: Split, workers: int | None = None) -> None:
+        """Find out whether these images keep their class mirrored and turned.
+
+        Not if the augmentation is given,
+        or the classes are named left and right.
+        """
+        facts = self.facts
+        is_given = "augmentation" in self.given.get("dataset", {})
+        if is_given or facts.is_sided or not facts.is_image:
+            return
+        config = self.config_of(self.paces[0].candidate)
+        found = symmetry_of(
+            train,
+            len(facts.counts),
+            images=images_for(LOOKING * self._limit / self.paces[0].image),
+            seed=config.seed,
+            engine=config.engine,
+            workers=workers,
+        )
+        self.facts = replace(facts, symmetry=found)
+
+    @property
+    def _limit(self) -> float:
+        """Seconds for measuring and looking."""
+        return min(MEASURING * self.deadline.seconds, MOST_MEASURING)
 
     def left(self) -> float:
         """Seconds for the training itself: what is left, at least a third of all."""

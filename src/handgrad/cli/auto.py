@@ -123,7 +123,9 @@ def _planned(
     planner.measure(workers=given.get("workers"), announce=announce)
     pace = planner.chosen()
     if loaded is None:  # decoded once: `start` finds the pixels in the cache
-        load_dataset(planner.config_of(pace.candidate), progress)
+        loaded = load_dataset(planner.config_of(pace.candidate), progress)
+    progress("looking at mirrored and turned images", 0, 0)
+    planner.look(loaded.train, given.get("workers"))
     return planner.plan(pace)
 
 

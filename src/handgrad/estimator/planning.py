@@ -31,6 +31,7 @@ def planned(
     planner = Planner(facts, _given(settings, own), deadline)
     dtype = str(dataset.train.images.dtype)
     planner.measure(dtype=dtype, workers=settings["workers"])
+    planner.look(dataset.train, settings["workers"])
     plan = planner.plan(planner.chosen())
     if settings["verbose"]:
         print("\n".join(lines(plan)), flush=True)
