@@ -1,5 +1,7 @@
 """Images whose class survives a mirror or a turn, and images whose class does not."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -68,6 +70,16 @@ def test_it_is_the_same_for_any_number_of_workers_and_uses_no_more_than_asked():
     one, two = (symmetry_of(split, 2, images=300, workers=n) for n in (1, 2))
     assert one == two
     assert one.images == 100
+
+
+def test_few_of_large_images_are_in_memory_at_a_time():
+    split = pictures([CROSS, RING], count=300, side=256)
+    symmetry_of(split, 2)  # loads the engine
+    tracemalloc.start()
+    assert symmetry_of(split, 2).keeps_turned
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < split.images.nbytes / 2
 
 
 @pytest.mark.parametrize("images", [0, 1, LEAST - 1])

@@ -96,6 +96,7 @@ class Planner:
         is_given = "augmentation" in self.given.get("dataset", {})
         if is_given or facts.is_sided or not facts.is_image:
             return
+        begun = self.deadline.elapsed()
         config = self.config_of(self.paces[0].candidate)
         found = symmetry_of(
             train,
@@ -106,6 +107,7 @@ class Planner:
             workers=workers,
         )
         self.facts = replace(facts, symmetry=found)
+        self.measured += self.deadline.elapsed() - begun
 
     @property
     def _limit(self) -> float:

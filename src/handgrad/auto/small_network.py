@@ -15,6 +15,7 @@ from handgrad.training.data_place import ARRAYS
 
 MOST, LEAST = 6000, 150  # images, a third of them held out
 SIDE = 32  # pixels, to which larger images are reduced
+PIECE = 64  # images that are reduced at a time
 BATCH, STEPS, EPOCHS = 32, 1500, (12, 40)  # about so many steps, within these epochs
 
 
@@ -47,9 +48,9 @@ def symmetry_of(
         return None
     chosen = permutation(Key(seed).child("symmetry"), len(train))[:count]
     held_out, seen = np.sort(chosen[: count // 3]), chosen[count // 3 :]
-    pixels, targets = reduced(train.images[held_out]), train.targets[held_out]
+    pixels, targets = _some(train.images, held_out), train.targets[held_out]
     answers = _trained(
-        Split(reduced(train.images[seen]), train.targets[seen]),
+        Split(_some(train.images, seen), train.targets[seen]),
         classes,
         {"seed": seed, "engine": engine},
         workers,
@@ -74,6 +75,12 @@ def reduced(images: NumpyArray) -> NumpyArray:
     means = squares.mean(axis=(3, 5), dtype=np.float32)
     smaller: NumpyArray = means.astype(images.dtype)
     return smaller
+
+
+def _some(images: NumpyArray, rows: NumpyArray) -> NumpyArray:
+    """Some images, reduced; few at a time, since all may exceed memory."""
+    pieces = [rows[start : start + PIECE] for start in range(0, len(rows), PIECE)]
+    return np.concatenate([reduced(images[piece]) for piece in pieces])
 
 
 def _trained(
