@@ -39,7 +39,7 @@ MOST_STEPS = MOST**2  # of the most epochs, with the most batches each
 
 
 def constant(learning_rate: float) -> Schedule:
-    """Constant learning rate.
+    """Constant learning rate; ConfigError unless it is finite and not negative.
 
     Equations
         rate(step) = learning_rate
