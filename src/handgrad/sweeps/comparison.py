@@ -101,7 +101,7 @@ def _numbers(name: str, values: Sequence[float]) -> NumpyArray:
         if not (is_number(value) and abs(value) <= LARGEST):
             raise ConfigError(
                 f"compare takes {name} as finite numbers, got {shown(value)} at "
-                f"position {place}. Leave this seed out of both settings."
+                f"position {place}. Leave this value out."
             )
     return np.asarray(values, dtype=float)
 
