@@ -116,20 +116,79 @@ def test_warm_up_over_no_steps_is_the_schedule():
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda: step_decay(0.1, every=0), "step_decay takes every of at least 1"),
+        (lambda: step_decay(0.1, every=0), "step_decay takes every as an integer of"),
         (lambda: step_decay(0.1, every=1, factor=0.0), "factor above 0"),
-        (lambda: cosine(0.1, steps=0), "cosine takes steps of at least 1"),
+        (lambda: cosine(0.1, steps=0), "cosine takes steps as an integer of at least"),
         (lambda: cosine(0.1, steps=1, final=-1.0), "final of at least 0"),
-        (lambda: one_cycle(0.1, steps=1), "steps of at least 2"),
+        (lambda: one_cycle(0.1, steps=1), "steps as an integer of at least 2"),
         (lambda: one_cycle(0.1, steps=9, rise=1.0), "rise from 0"),
         (lambda: one_cycle(0.1, steps=9, start_factor=0.0), "start_factor above 0"),
         (lambda: one_cycle(0.1, steps=9, final_factor=0.0), "final_factor above 0"),
         (lambda: warm_up(constant(0.1), steps=-1), "warm_up takes steps"),
-        (lambda: reschedule(int, after=-1, steps=9, end=3), "after of at least 0"),
-        (lambda: reschedule(int, after=3, steps=9, end=3), "end of at least 4"),
-        (lambda: reschedule(int, after=3, steps=3, end=6), "steps of at least 4"),
+        (lambda: reschedule(int, after=-1, steps=9, end=3), "after as an integer of"),
+        (
+            lambda: reschedule(int, after=3, steps=9, end=3),
+            "end as an integer of at least 4",
+        ),
+        (
+            lambda: reschedule(int, after=3, steps=3, end=6),
+            "steps as an integer of at least 4",
+        ),
     ],
 )
 def test_refuses_settings_that_cannot_be(make, words):
     with pytest.raises(ConfigError, match=words):
         make()
+
+
+MAKERS = {
+    "constant": constant,
+    "step_decay": lambda rate, every=3: step_decay(rate, every=every),
+    "cosine": lambda rate, steps=3: cosine(rate, steps=steps),
+    "one_cycle": lambda rate, steps=3: one_cycle(rate, steps=steps),
+}
+
+
+@pytest.mark.parametrize("bad", [-1, float("nan"), float("inf"), "0.1", None, True])
+@pytest.mark.parametrize("maker", MAKERS)
+def test_a_learning_rate_is_checked_when_a_schedule_is_made(maker, bad):
+    with pytest.raises(ConfigError, match=f"{maker} takes learning_rate of at least 0"):
+        MAKERS[maker](bad)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        *(lambda length, m=m: MAKERS[m](0.1, length) for m in list(MAKERS)[1:]),
+        lambda length: warm_up(constant(0.1), steps=length),
+        lambda length: reschedule(constant(0.1), after=length, steps=99, end=99),
+        lambda length: reschedule(constant(0.1), after=1, steps=length, end=99),
+        lambda length: reschedule(constant(0.1), after=1, steps=99, end=length),
+    ],
+)
+@pytest.mark.parametrize("bad", [10.5, 10.0, "10", True, float("nan")])
+def test_a_length_is_a_number_of_steps(make, bad):
+    with pytest.raises(ConfigError, match="as an integer of at least"):
+        make(bad)
+
+
+def test_a_length_may_exceed_32_bits():
+    assert cosine(0.1, steps=2**40)(1) == 0.1
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (0.1, r"got 0\.1\. Give one"),
+        ("cosine", "got 'cosine'"),
+        (cosine, r"cosine takes other arguments \(missing .*'steps'\)"),
+        (lambda: 0.1, "too many positional arguments"),
+    ],
+)
+def test_what_is_no_schedule_is_refused(given, said):
+    for make in (
+        lambda: warm_up(given, steps=10),
+        lambda: reschedule(given, after=1, steps=3, end=2),
+    ):
+        with pytest.raises(ConfigError, match=f"takes a schedule, .*{said}"):
+            make()

@@ -133,8 +133,10 @@ def cannot_read(what: object, error: OSError, next_step: str) -> DatasetError:
     return DatasetError(f"{what} cannot be read: {why}. {next_step}")
 
 
-def unknown_name(kind: str, name: object, known: Iterable[str]) -> ConfigError:
-    """The error for an unknown name, which suggests the closest known one.
+def unknown_name(
+    kind: str, name: object, known: Iterable[str], *, near: str = ""
+) -> ConfigError:
+    """The error for an unknown name, which suggests `near` or the closest known one.
 
     If none is known, a `kind` such as "option of softmax" gives "softmax has no
     options".
@@ -144,8 +146,9 @@ def unknown_name(kind: str, name: object, known: Iterable[str]) -> ConfigError:
         noun, _, owner = kind.partition(" of ")
         what = f"{owner} has no {noun}s" if owner else f"There is no {kind}"
         return ConfigError(f"{what}, got {name!r}. Omit it.")
-    near = get_close_matches(str(name).lower(), names, n=1, cutoff=0.5)
-    hint = f"Did you mean {near[0]!r}? " if near else ""
+    close = get_close_matches(str(name).lower(), names, n=1, cutoff=0.5)
+    close = [near] if near in names else close
+    hint = f"Did you mean {close[0]!r}? " if close else ""
     return ConfigError(
         f"There is no {kind} named {name!r}. {hint}Known: {', '.join(names)}."
     )

@@ -39,7 +39,9 @@ class Evaluation:
         f1        = 2 * precision * recall / (precision + recall)
 
     Units
-        loss                             mean over the examples; nats for cross-entropy
+        loss                             mean over the examples of the training loss
+                                         with its label smoothing, without the L2 term
+                                         and class weights; nats for cross-entropy
         accuracy, precision, recall, f1  fractions
 
     Source

@@ -1,9 +1,11 @@
 """Learning-rate schedules: functions from the step to the learning rate.
 
 Steps are counted from 1. Each function here returns a schedule, a picklable function
-from a step to a float. Its settings are checked when it is created (ConfigError), its
-learning rates by the optimizer at every step (ConfigError unless finite and not
-negative). After its end a schedule keeps its last value.
+from a step to a float. Its settings are checked when it is created (ConfigError for a
+learning rate that is not a finite number from 0 up, a length that is not an integer, or
+something else than a schedule), its learning rates by the optimizer at every step
+(ConfigError unless finite and not negative). After its end a schedule keeps its last
+value.
 """
 
 from collections.abc import Callable
@@ -11,7 +13,16 @@ from functools import partial
 from math import cos, pi
 from typing import TypeAlias
 
-from handgrad.ranges import check_at_least, check_fraction, check_positive
+from handgrad.calls import misfit
+from handgrad.errors import ConfigError
+from handgrad.ranges import (
+    MOST,
+    check_at_least,
+    check_count,
+    check_fraction,
+    check_positive,
+    shown,
+)
 
 __all__ = [
     "Schedule",
@@ -24,10 +35,11 @@ __all__ = [
 ]
 
 Schedule: TypeAlias = Callable[[int], float]
+MOST_STEPS = MOST**2  # of the most epochs, with the most batches each
 
 
 def constant(learning_rate: float) -> Schedule:
-    """Constant learning rate.
+    """Constant learning rate; ConfigError unless it is finite and not negative.
 
     Equations
         rate(step) = learning_rate
@@ -35,6 +47,7 @@ def constant(learning_rate: float) -> Schedule:
     Source
         Goodfellow, Bengio, Courville (2016), Deep Learning, section 8.3.1.
     """
+    check_at_least("constant", "learning_rate", learning_rate, 0)
     return partial(_constant, learning_rate)
 
 
@@ -54,7 +67,8 @@ def step_decay(learning_rate: float, *, every: int, factor: float = 0.1) -> Sche
         He, Zhang, Ren, Sun (2016), Deep residual learning for image recognition,
         section 4.2, with equal intervals.
     """
-    check_at_least("step_decay", "every", every, 1)
+    check_at_least("step_decay", "learning_rate", learning_rate, 0)
+    check_count("step_decay", "every", every, most=MOST_STEPS)
     check_positive("step_decay", "factor", factor)
     return partial(_step_decay, learning_rate, every, factor)
 
@@ -73,7 +87,8 @@ def cosine(learning_rate: float, *, steps: int, final: float = 0.0) -> Schedule:
         Loshchilov, Hutter (2017), SGDR: stochastic gradient descent with warm
         restarts, equation 5.
     """
-    check_at_least("cosine", "steps", steps, 1)
+    check_at_least("cosine", "learning_rate", learning_rate, 0)
+    check_count("cosine", "steps", steps, most=MOST_STEPS)
     check_at_least("cosine", "final", final, 0)
     return partial(_cosine, learning_rate, steps, final)
 
@@ -108,7 +123,8 @@ def one_cycle(
         using large learning rates, section 3; with cosine instead of linear annealing,
         as in PyTorch's OneCycleLR.
     """
-    check_at_least("one_cycle", "steps", steps, 2)
+    check_at_least("one_cycle", "learning_rate", learning_rate, 0)
+    check_count("one_cycle", "steps", steps, least=2, most=MOST_STEPS)
     check_fraction("one_cycle", "rise", rise)
     check_positive("one_cycle", "start_factor", start_factor)
     check_positive("one_cycle", "final_factor", final_factor)
@@ -132,7 +148,8 @@ def warm_up(schedule: Schedule, *, steps: int) -> Schedule:
     Source
         Goyal et al. (2017), Accurate, large minibatch SGD, section 2.2.
     """
-    check_at_least("warm_up", "steps", steps, 0)
+    check_schedule("warm_up", schedule)
+    check_count("warm_up", "steps", steps, least=0, most=MOST_STEPS)
     return partial(_warm_up, schedule, steps)
 
 
@@ -154,10 +171,27 @@ def reschedule(schedule: Schedule, *, after: int, steps: int, end: int) -> Sched
         Li, Yumer, Ramanan (2020), Budgeted training: rethinking deep neural network
         training under resource constraints, section 3: a schedule follows the budget.
     """
-    check_at_least("reschedule", "after", after, 0)
-    check_at_least("reschedule", "end", end, after + 1)
-    check_at_least("reschedule", "steps", steps, after + 1)
+    check_schedule("reschedule", schedule)
+    check_count("reschedule", "after", after, least=0, most=MOST_STEPS)
+    check_count("reschedule", "end", end, least=after + 1, most=MOST_STEPS)
+    check_count("reschedule", "steps", steps, least=after + 1, most=MOST_STEPS)
     return partial(_rescheduled, schedule, after, steps - after, end - after)
+
+
+def check_schedule(owner: str, schedule: Schedule) -> None:
+    """ConfigError unless this is a function that takes the step alone."""
+    if not callable(schedule):
+        raise ConfigError(
+            f"{owner} takes a schedule, a function from the step to the learning rate, "
+            f"got {shown(schedule)}. Give one, such as constant(0.1)."
+        )
+    if problem := misfit(schedule, 1):
+        name = getattr(schedule, "__name__", shown(schedule))
+        raise ConfigError(
+            f"{owner} takes a schedule, a function of the step alone, but {name} takes "
+            f"other arguments ({problem}). Call a function that makes one first: "
+            "cosine(0.1, steps=1000)."
+        )
 
 
 # A schedule is a partial of one of these functions, so that it can be pickled.

@@ -27,8 +27,18 @@ def test_every_augmentation_of_a_preset_can_be_made(name):
 
 
 def test_a_preset_stands_among_others():
-    names = configured({"name": "random_flip"}, {"name": "digits"}, {"name": "none"})
+    names = configured({"name": "random_flip"}, {"name": "digits"})
     assert names == ["random_flip", "random_affine"]
+
+
+@pytest.mark.parametrize("others", [("digits",), ("none",), ("cutout", "objects")])
+def test_none_stands_alone(others):
+    assert configured({"name": "none"}) == []
+    rows = [{"name": "none"}, *({"name": name} for name in others)]
+    said = f"The preset none stands for no augmentation, got {len(others)} besides it"
+    for order in (rows, rows[::-1]):
+        with pytest.raises(ConfigError, match=said):
+            configured(*order)
 
 
 def test_no_preset_for_digits_mirrors_them():

@@ -31,9 +31,13 @@ def test_augmentations_that_cannot_be_are_refused(word, words):
 
 
 def test_a_preset_stands_for_its_augmentations():
-    tables = tables_from({"augment": ["Digits", "none", "random_flip"]}, {})
+    tables = tables_from({"augment": ["Digits", "random_flip"]}, {})
     names = [row["name"] for row in tables["dataset"]["augmentation"]]
     assert names == ["random_affine", "random_flip"]
+    assert augmentations_of(["none"]) == []
+    for words in (["digits", "none"], ["none", "random_flip"]):
+        with pytest.raises(ConfigError, match=r"preset none stands for no .* got 1"):
+            augmentations_of(words)
     with pytest.raises(ConfigError, match="Did you mean 'objects'"):
         augmentations_of(["object"])
     with pytest.raises(ConfigError, match="preset digits takes no options, got 3"):

@@ -3,6 +3,7 @@ import subprocess
 import sys
 
 import pytest
+import typer
 
 from handgrad import __version__
 from handgrad.cli import main
@@ -32,6 +33,22 @@ def test_a_flag_s_help_names_no_type(handgrad):
     assert len(lines) > 5
     for name in ("--quick", "--full", "--retry", "--quiet", "--json"):
         assert "bool" not in lines[name]
+
+
+def texts_of(command, path="handgrad"):
+    """Every help text of a command and of those in it, with where it stands."""
+    yield path, command.help or ""
+    for parameter in command.params:
+        yield f"{path} {parameter.name}", getattr(parameter, "help", None) or ""
+        yield f"{path} {parameter.name}", str(getattr(parameter, "show_default", ""))
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from texts_of(inner, f"{path} {name}")
+
+
+def test_no_help_text_holds_square_brackets_which_are_markup():
+    texts = list(texts_of(typer.main.get_command(main.app)))
+    assert len(texts) > 200
+    assert [place for place, text in texts if "[" in text] == []
 
 
 def test_without_words_it_shows_the_help(handgrad):

@@ -184,6 +184,51 @@ def test_an_optimizer_keeps_arrays_by_name(state, name):
         )
 
 
+def optimizer_with(**methods):
+    return type("Own", (SGD,), methods)(0.1)
+
+
+@pytest.mark.parametrize("assigns", [False, True])
+def test_an_update_that_returns_a_value_is_refused(assigns):
+    def update(self, parameter, gradient, state, step):
+        moved = parameter.value - 0.1 * gradient
+        if assigns:
+            parameter.value = moved
+        return moved
+
+    said = "update of Own returned one ndarray, expected None. Assign the new values"
+    for engine in engines(Settings(optimizer=optimizer_with(update=update))):
+        with pytest.raises(ConfigError, match=said):
+            engine.train_step(MIXED.batch(70), 1)
+
+
+@pytest.mark.parametrize(
+    ("method", "function", "wanted"),
+    [
+        (
+            "update",
+            lambda self, parameter, gradient, state, *, step: None,
+            r"too many positional arguments\). Write it as 'def update\(self, "
+            r"parameter, gradient, state, step\)'",
+        ),
+        ("update", lambda self, parameter, gradient: None, "too many positional"),
+        ("initial_state", lambda self: {}, r"'def initial_state\(self, parameter\)'"),
+    ],
+)
+@pytest.mark.parametrize("name", ["plain", "cpu"])
+def test_an_optimizer_takes_what_a_step_passes(name, method, function, wanted):
+    with pytest.raises(ConfigError, match=f"{method} of Own takes .*{wanted}"):
+        make_engine(
+            name,
+            MIXED.model(),
+            SoftmaxCrossEntropy(),
+            optimizer_with(**{method: function}),
+            MIXED.normalization,
+            input_shape=MIXED.shape,
+            batch_size=70,
+        )
+
+
 def test_l2_gradients_that_are_no_dictionary_are_refused():
     l2 = own(L2, "gradients", None)(0.1)
     said = "gradients of Own returned None, expected a dictionary"

@@ -3,9 +3,13 @@ from inspect import signature
 import numpy as np
 import pytest
 
+from handgrad.augmentation import RandomFlip
 from handgrad.classifier import Classifier
 from handgrad.errors import ConfigError
 from handgrad.estimator.parameter_rules import RULES, checked_parameters
+from handgrad.losses import SoftmaxCrossEntropy
+from handgrad.optimizers import SGD
+from handgrad.schedules import cosine
 
 DEFAULTS = Classifier().get_params()
 ELSEWHERE = {"validation", "class_weight", "run", "random_state", "start_from"}
@@ -64,6 +68,22 @@ def test_right_values_stay_as_they_are(name, value):
 @pytest.mark.parametrize(("name", "value"), cases(WRONG))
 def test_a_wrong_value_is_named(name, value):
     with pytest.raises(ConfigError if name != "run" else ValueError, match=name):
+        checked_parameters({**DEFAULTS, name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("augment", [RandomFlip()]),
+        ("augment", RandomFlip()),
+        ("optimizer", SGD(0.1)),
+        ("loss", SoftmaxCrossEntropy()),
+        ("schedule", cosine(0.1, steps=10)),
+    ],
+)
+def test_objects_are_sent_to_the_trainer(name, value):
+    said = f"takes {name} as .* objects are for handgrad.training.Trainer.for_model"
+    with pytest.raises(ConfigError, match=said):
         checked_parameters({**DEFAULTS, name: value})
 
 

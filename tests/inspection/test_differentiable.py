@@ -1,11 +1,22 @@
 import numpy as np
 import pytest
 
-from handgrad.errors import ConfigError
-from handgrad.inspection import LayerValue, LossValue, NetworkValue
+from handgrad.errors import ConfigError, DatasetError, ShapeError
+from handgrad.inspection import (
+    LayerValue,
+    LossValue,
+    NetworkValue,
+    by_entry,
+    by_projection,
+)
 from handgrad.inspection.differentiable import in_float64
 from handgrad.layers import Flatten, Linear, ReLU, Sequential
-from handgrad.losses import L2, MeanSquaredError
+from handgrad.losses import (
+    L2,
+    MeanSquaredError,
+    MulticlassSVM,
+    SoftmaxCrossEntropy,
+)
 from handgrad.randomness import Key, normal
 
 KEY = Key(0).child("differentiable")
@@ -77,3 +88,73 @@ def test_methods_that_return_no_pair_are_named():
         LayerValue(Alone(), INPUTS, key=KEY, training=False)
     with pytest.raises(ConfigError, match="backward of Alone returned one ndarray"):
         LayerValue(Alone(), INPUTS, key=KEY).gradients()
+
+
+def of_loss(targets, loss=None):
+    logits = normal(KEY.child("logits"), (3, 4))
+    return LossValue(loss or SoftmaxCrossEntropy(), logits, targets)
+
+
+def of_network(targets):
+    return NetworkValue(network(), SoftmaxCrossEntropy(), INPUTS, targets, key=KEY)
+
+
+@pytest.mark.parametrize(
+    ("make", "targets", "said"),
+    [
+        (of_loss, [0, 1, 5], "from 0 to 3, got 5 at row 2"),
+        (of_loss, [1, 4, 2], "from 0 to 3, got 4 at row 1"),
+        (of_loss, [-1, 0, 1], "from 0 to 3, got -1 at row 0"),
+        (of_network, [0, 1, 1, 2], "from 0 to 1, got 2 at row 3"),
+    ],
+)
+def test_a_class_that_does_not_exist_is_named(make, targets, said):
+    with pytest.raises(DatasetError, match=said):
+        make(np.array(targets))
+
+
+@pytest.mark.parametrize(
+    ("make", "targets", "said"),
+    [
+        (of_loss, np.array([0, 1]), r"each of 3 examples.*got .* shape \(2,\)"),
+        (of_loss, np.array([0.0, 1.0, 2.0]), r"shape \(3,\) of float64"),
+        (of_loss, np.full((3, 3), 1 / 3), r"soft labels of shape \(3, 4\)"),
+        (of_network, np.array([0, 1, 1]), "each of 4 examples"),
+        (
+            lambda soft: of_loss(soft, MulticlassSVM()),
+            np.full((3, 4), 0.25),
+            r"got an array of shape \(3, 4\)",
+        ),
+    ],
+)
+def test_other_targets_than_one_for_each_example_are_refused(make, targets, said):
+    with pytest.raises(ShapeError, match=said):
+        make(targets)
+
+
+@pytest.mark.parametrize(
+    ("targets", "loss"),
+    [
+        (np.array([3, -100, 0]), SoftmaxCrossEntropy(ignore_index=-100)),
+        (np.full((3, 4), 0.25), SoftmaxCrossEntropy()),
+        ([0, 1, 3], MeanSquaredError()),
+    ],
+)
+def test_targets_that_a_loss_takes_are_checked(targets, loss):
+    assert by_projection(of_loss(targets, loss), key=KEY).passed
+    assert by_entry(of_loss(targets, loss), key=KEY).relative_error < 1e-6
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda empty: LayerValue(ReLU(), empty, key=KEY),
+        lambda empty: LossValue(MeanSquaredError(), empty, TARGETS[:0]),
+        lambda empty: NetworkValue(
+            network(), MeanSquaredError(), empty, TARGETS[:0], key=KEY
+        ),
+    ],
+)
+def test_a_function_of_no_examples_is_refused(make):
+    with pytest.raises(ConfigError, match=r"at least one example, got .* \(0, 3\)"):
+        make(np.ones((0, 3)))

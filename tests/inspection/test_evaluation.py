@@ -1,6 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from handgrad.classifier import Classifier
+from handgrad.datasets import Split
 from handgrad.inspection.evaluation import EvaluationReport
 from handgrad.metrics import Evaluation, evaluate
 
@@ -35,6 +39,22 @@ def test_it_displays_itself(report):
     assert "<b>dog" not in shown
     assert "data:image/png;base64," in shown
     assert report.figure().axes
+
+
+def test_the_loss_is_said_to_be_smoothed_if_it_is(report):
+    assert "smoothing" not in str(report)
+    smoothed = replace(report, label_smoothing=0.3).summary()
+    assert smoothed.endswith("loss 0.2500 (label smoothing 0.3)")
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.25])
+def test_the_label_smoothing_is_that_of_the_network(smoothing):
+    images = np.zeros((4, 1, 8, 8), np.uint8)
+    targets = np.array([0, 1, 0, 1])
+    classifier = Classifier("mlp", epochs=1, label_smoothing=smoothing, engine="plain")
+    network = classifier.fit(images, targets).trained_
+    found = EvaluationReport.of(network, Split(images, targets))
+    assert found.label_smoothing == smoothing
 
 
 def test_as_dict_has_all_values(report):

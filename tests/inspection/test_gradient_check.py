@@ -79,11 +79,30 @@ def test_single_arrays_can_be_checked():
 
 
 @pytest.mark.parametrize(
-    ("names", "said"), [([], "at least one array name"), (["c"], "named 'c'")]
+    ("names", "said"), [([], "at least one value as names"), (["c"], "named 'c'")]
 )
 def test_unknown_arrays_are_refused(names, said):
     with pytest.raises(ConfigError, match=said):
         by_projection(cubes(Cubes), key=KEY, names=names)
+
+
+@pytest.mark.parametrize(
+    ("check", "wrong", "said"),
+    [
+        (by_projection, {"directions": 0}, "directions as an integer of at least 1"),
+        (by_projection, {"directions": -3}, "directions as an integer of at least 1"),
+        (by_projection, {"directions": 2.5}, "directions as an integer, got 2.5"),
+        (by_entry, {"entries": 0}, "entries as an integer of at least 1"),
+        (by_entry, {"entries": -1}, "entries as an integer of at least 1"),
+        (by_projection, {"eps": 0}, "eps above 0"),
+        (by_entry, {"eps": -1e-6}, "eps above 0"),
+        (by_projection, {"key": 0}, "key as a Key, got 0"),
+        (by_entry, {"key": 0}, "key as a Key, got 0"),
+    ],
+)
+def test_a_check_of_nothing_is_refused(check, wrong, said):
+    with pytest.raises(ConfigError, match=said):
+        check(cubes(WrongCubes), **{"key": KEY, **wrong})
 
 
 def test_the_worst_entry_is_named():
@@ -126,6 +145,23 @@ def test_nan_is_not_agreement():
 
     assert not by_projection(cubes(NotANumber), key=KEY).passed
     assert np.isnan(by_entry(cubes(NotANumber), key=KEY).relative_error)
+
+
+def test_a_single_nan_is_the_worst_entry():
+    class OneNaN(Cubes):
+        def gradients(self):
+            gradients = super().gradients()
+            return {**gradients, "a": np.full_like(gradients["a"], np.nan)}
+
+    worst = by_entry(cubes(OneNaN), key=KEY)  # the array "b" follows, and is right
+    assert worst.name == "a"
+    assert np.isnan(worst.relative_error)
+
+
+def test_without_an_entry_that_was_measured_the_error_is_nan():
+    worst = by_entry(Hinge([0.0]), key=KEY)
+    assert worst.name == ""
+    assert np.isnan(worst.relative_error)
 
 
 def test_a_step_across_a_kink_is_rejected_and_another_drawn():

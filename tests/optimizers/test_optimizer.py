@@ -59,6 +59,15 @@ def test_no_other_number_can_be_assigned(rule, bad):
     assert optimizer.rate(1) == 0.1
 
 
+@pytest.mark.parametrize("rule", RULES)
+def test_a_function_that_makes_a_schedule_is_none(rule):
+    said = f"{rule.__name__} takes a schedule, .* cosine takes other arguments"
+    with pytest.raises(ConfigError, match=said):
+        rule(cosine)
+    with pytest.raises(ConfigError, match=said):
+        rule(0.1).learning_rate = cosine
+
+
 def test_an_optimizer_without_its_methods_is_abstract():
     class Nothing(Optimizer):
         pass

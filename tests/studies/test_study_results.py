@@ -35,6 +35,19 @@ def test_the_tables_show_published_numbers_and_ours(done, tmp_path):
     assert "handgrad study run rows --rows r1 --full" in text
 
 
+def test_instruction_sets_of_the_current_trials_are_counted(done, tmp_path):
+    ledger = Ledger(shutil.copytree(done.ledger.folder, tmp_path / "trials"))
+    rows = study(tmp_path / "rows", rates=RATES[:2], epochs=EPOCHS)
+    keys = [cell.trial.key for cell in rows.cells("full")]
+    for key, name in zip(keys, ("avx2", "avx512"), strict=True):
+        made = ledger.outcome(key)
+        made["environment"]["instruction_set"] = name
+        ledger.record(key, made)
+    results = results_of(rows, ledger)
+    assert results["instruction_sets"] == {"avx2": 1, "avx512": 1}
+    assert "1 with avx2, 1 with avx512" in as_markdown(results)
+
+
 def test_trials_without_numbers_are_listed(done):
     results = results_of(done.study, done.ledger)
     (lost,) = results["rows"][0]["sizes"]["full"]["without_numbers"]

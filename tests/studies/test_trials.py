@@ -44,12 +44,14 @@ def test_the_key_covers_all_that_determines_the_results():
     assert keys() == keys(prediction={"with_flip": False})
     [cell, _] = cells()
     assert "class_weight" not in cell.trial.spec["config"]["loss"]  # as in old ledgers
+    assert "isa" not in cell.trial.spec["config"]
     different = [
         {"training": {"epochs": 4}},
         {"model": {"name": "mlp", "hidden_sizes": [3]}},
         {"seeds": [2, 3]},
         {"test": "best"},
         {"engine": "plain"},
+        {"isa": "avx2"},
         {"dataset": {"train_count": 9}},
         {"prediction": {"with_flip": True}},
         {"loss": {"class_weight": "balanced"}},

@@ -35,6 +35,28 @@ def test_no_difference_needs_no_number_of_seeds():
     assert in_words("A", "B", found).endswith("more may not help.")
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "said"),
+    [
+        ([0.9, 0.91, float("nan")], [0.8, 0.82, 0.81], "first .* nan at position 2"),
+        ([0.9, 0.91, 0.92], [0.8, None, 0.81], "second .* None at position 1"),
+        ([float("inf"), 0.91], [0.8, 0.82], "first .* inf at position 0"),
+        ([0.9, "0.91"], [0.8, 0.82], "first .* '0.91' at position 1"),
+        ([0.9, [0.91]], [0.8, 0.82], r"first .* \[0.91\] at position 1"),
+        (0.9, 0.8, "first as a list of one number for each seed, got 0.9"),
+        ([0.9, 0.8], np.ones((3, 2)), "second as a list of one number for each seed"),
+        ([], [0.8], "at least one value of each setting, got 0 and 1"),
+    ],
+)
+def test_other_values_than_one_number_for_each_seed_are_refused(first, second, said):
+    with pytest.raises(ConfigError, match=said):
+        compare(first, second)
+
+
+def test_values_may_be_arrays_and_tuples():
+    assert compare(np.array([1, 2, 3], np.float32), (1, 2, np.int64(3))).difference == 0
+
+
 def test_two_seeds_are_too_few():
     found = compare([0.9, 0.91], [0.1, 0.11])
     assert (found.low, found.is_told) == (None, False)

@@ -2,9 +2,11 @@ import pytest
 
 from handgrad.studies.ledger import DIVERGED, DONE, Ledger
 from handgrad.sweeps.random_search import drawn
+from handgrad.sweeps.report import markdown
+from handgrad.sweeps.sweep import read_sweep
 from handgrad.sweeps.sweep_results import results_of, settings_of, tried, verdict
 
-from .small import fill, outcome, sweep_of
+from .small import fill, outcome, sweep_of, write
 
 LEVELS = (0.5, 0.9, 0.7, 0.89)
 
@@ -90,3 +92,26 @@ def test_a_real_sweep_has_all_its_numbers(done):
     assert all(0 <= row["mean"] <= 1 for row in results["settings"])
     assert "at least 3 seeds each" in results["verdict"]
     assert results["tested"]["by_seed"]
+
+
+def test_instruction_sets_of_its_trials_are_counted_and_named(tmp_path):
+    sweep = sweep_of(tmp_path, "trials = 2\nseeds = [0]")
+    ledger = fill(sweep, drawn(sweep), tmp_path / "s", lambda place, seed: 0.5)
+    keys = [cell.trial.key for one in drawn(sweep) for cell in sweep.cells(one)]
+    for key, name in zip(keys, ("avx2", "avx512"), strict=True):
+        made = ledger.outcome(key)
+        made["environment"]["instruction_set"] = name
+        ledger.record(key, made)
+    results = results_of(sweep, ledger)
+    assert results["instruction_sets"] == {"avx2": 1, "avx512": 1}
+    assert "1 with avx2, 1 with avx512" in markdown({**results, "figures": []})
+
+
+def test_all_trials_of_a_file_may_have_one_instruction_set(tmp_path):
+    path, sweep = write(tmp_path), sweep_of(tmp_path)
+    path.write_text('isa = "avx2"\n' + path.read_text())
+    held = read_sweep(path)
+    first = drawn(sweep)[0]
+    assert held.cells(first)[0].trial.tables["isa"] == "avx2"
+    assert "isa" not in sweep.cells(first)[0].trial.tables
+    assert held.identity != sweep.identity

@@ -64,6 +64,24 @@ class RemembersTheBatch(Square):
         return super().backward(self.cache)
 
 
+class NormalizesWeights(Square):
+    """Correct: the weights are divided by their sum in their own dtype."""
+
+    def forward(self, logits, targets, weights=None):
+        if weights is None:
+            weights = np.ones(len(targets), logits.dtype)
+        shares = weights / weights.sum()
+        chosen = logits[np.arange(len(targets)), targets]
+        return float(np.sum(shares * chosen**2)), (logits, targets, shares)
+
+    def backward(self, cache, /):
+        logits, targets, shares = cache
+        d_logits = np.zeros_like(logits)
+        rows = np.arange(len(targets))
+        d_logits[rows, targets] = shares * (2 * logits[rows, targets])
+        return d_logits
+
+
 class IgnoresWeights(Square):
     def forward(self, logits, targets, weights=None):
         return super().forward(logits, targets)
@@ -108,6 +126,8 @@ BROKEN = [
 def test_a_correct_loss_passes(seed):
     check_loss(Square(), seed=seed)
     check_loss(SoftmaxCrossEntropy(), batch=1, classes=2, seed=seed)
+    for batch in (1, 5, 64):
+        check_loss(NormalizesWeights(), batch=batch, seed=seed)
 
 
 @pytest.mark.parametrize(("kind", "law"), BROKEN)

@@ -7,6 +7,7 @@ from handgrad import augmentation
 from handgrad.augmentation import Cutout, RandomAffine, RandomCrop, RandomFlip
 from handgrad.augmentation.mixture import mix
 from handgrad.datasets.dataset import Split
+from handgrad.errors import ShapeError
 from handgrad.losses import SoftmaxCrossEntropy
 from handgrad.models import from_layers
 from handgrad.optimizers import SGD
@@ -171,3 +172,23 @@ def test_an_engine_takes_batches_with_more_and_fewer_operations():
             engine.train_step(augmented(TRAIN, way(changes), ROWS, key), step)
         states.append({name: a.tobytes() for name, a in engine.state().items()})
     assert states[0] == states[1]
+
+
+@pytest.mark.parametrize(
+    ("returned", "got"),
+    [
+        (lambda images: None, r"NoneType \(\)"),
+        (lambda images: images[:, :1], r"uint8 \(33, 1, 8, 8\)"),
+        (lambda images: images / 255, r"float64 \(33, 3, 8, 8\)"),
+        (lambda images: images.tolist(), r"list \(33, 3, 8, 8\)"),
+    ],
+)
+def test_what_apply_returns_is_checked(returned, got):
+    class Own:
+        def apply(self, images, key):
+            return returned(images)
+
+    said = rf"apply of Own returned {got}, expected an array of uint8 \(33, 3, 8, 8\)"
+    for changes in ([Own()], [RandomFlip(), Own(), augmentation.Mixup()]):
+        with pytest.raises(ShapeError, match=said):
+            augmented(TRAIN, changes, ROWS, KEY)

@@ -13,6 +13,7 @@ from handgrad.training import Trainer
 from handgrad.training.settings import TrainingSettings
 from handgrad.training.trainer_check import (
     check_are_images,
+    check_augmentation,
     check_kinds,
     check_mixing,
     check_splits,
@@ -47,6 +48,42 @@ def test_only_images_are_mirrored(settings, changes, word):
     check_are_images(engine((1, 4, 4)), settings, changes)
     with pytest.raises(ConfigError, match=f"^{word} needs images"):
         check_are_images(engine((16,)), settings, changes)
+
+
+class Own:
+    def apply(self, images, key):
+        return images
+
+
+@pytest.mark.parametrize("given", [[], (), [RandomFlip()], (Own(), Mixup())])
+def test_augmentations_are_a_list_of_objects(given):
+    check_augmentation(given)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (RandomFlip(), r"augmentation as a list .* got RandomFlip\(\)\. Put it into a"),
+        ("digits", "augmentation as a list .* got 'digits'"),
+        (None, "augmentation as a list .* got None"),
+        (["digits"], "as objects with a method .* got 'digits'. Create one"),
+        ([RandomFlip(), {"name": "cutout"}], "got {'name': 'cutout'}"),
+        ([RandomFlip], "got the class RandomFlip. Create one, such as RandomFlip()"),
+        ([Mixup], "got the class Mixup"),
+        (
+            [type("Bare", (), {"apply": lambda self, images: images})()],
+            r"apply of Bare takes other arguments .* 'def apply\(self, images, key\)'",
+        ),
+    ],
+)
+def test_what_is_no_augmentation_is_refused(given, said):
+    with pytest.raises(ConfigError, match=said):
+        check_augmentation(given)
+    split = Split(np.zeros((3, 1, 4, 4), np.uint8), np.zeros(3, np.int64))
+    model = models.mlp(input_shape=(1, 4, 4), hidden_sizes=[4], classes=2)
+    parts = {"loss": SoftmaxCrossEntropy(), "optimizer": SGD(0.1), "engine": "plain"}
+    with pytest.raises(ConfigError, match=said):
+        Trainer.for_model(model, split, augmentation=given, **parts)
 
 
 def test_splits_and_settings_are_objects_of_their_classes():

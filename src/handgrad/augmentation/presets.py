@@ -39,10 +39,10 @@ def expanded(rows: Any) -> Any:
     """The rows of a configuration, with the rows of a preset in the place of its name.
 
     What is no list of tables with names is returned as it is. ConfigError for a preset
-    with options.
+    with options, and for `none` among others.
 
     Example
-        expanded([{"name": "none"}, {"name": "cutout"}]) == ({"name": "cutout"},)
+        expanded([{"name": "none"}]) == ()
     """
     is_list = isinstance(rows, Sequence) and not isinstance(rows, str)
     return tuple(_all_of(rows)) if is_list else rows
@@ -59,5 +59,10 @@ def _all_of(rows: Sequence[Any]) -> Iterator[Any]:
             raise ConfigError(
                 f"The preset {preset} takes no options, got {', '.join([*row][1:])}. "
                 "Leave them out, or list its augmentations yourself."
+            )
+        if not PRESETS[preset] and len(rows) > 1:
+            raise ConfigError(
+                f"The preset {preset} stands for no augmentation, got {len(rows) - 1} "
+                "besides it. Leave it out, or the others."
             )
         yield from map(dict, PRESETS[preset])

@@ -11,12 +11,12 @@ def augmentations_of(words: list[str]) -> list[dict[str, Any]]:
     from handgrad.catalog import AUGMENTATIONS, check_options, find, options_of
     from handgrad.options import name_of
 
-    tables = []
+    tables: list[dict[str, Any]] = []
     for word in words:
         name, colon, text = word.partition(":")
         known = name_of("augmentation", {**AUGMENTATIONS, **PRESETS}, name)
         if known in PRESETS:
-            tables += expanded([{"name": known, **({text: text} if colon else {})}])
+            tables.append({"name": known, **({text: text} if colon else {})})
             continue
         first, *_ = (*options_of(find("augmentation", name)), "value")
         options = {}
@@ -26,4 +26,4 @@ def augmentations_of(words: list[str]) -> list[dict[str, Any]]:
                 option, value = first, part
             options[option.strip()] = parse_value(value)
         tables.append({"name": name, **check_options("augmentation", name, options)})
-    return tables
+    return list(expanded(tables))

@@ -12,7 +12,7 @@ from handgrad.errors import ConfigError
 
 def sweep(  # noqa: PLR0913 - a command's options are its arguments
     file: Annotated[
-        Path, typer.Argument(help="TOML file: the tables of a run, and [sweep].")
+        Path, typer.Argument(help="TOML file: the tables of a run and of the sweep.")
     ],
     trials: Annotated[
         int | None,

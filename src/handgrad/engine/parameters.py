@@ -20,7 +20,7 @@ from handgrad.engine.network_layers import exact, trained
 from handgrad.engine.operation import Operation
 from handgrad.engine.optimizer_states import rule_of, write_rates
 from handgrad.engine.program import Phase, Task
-from handgrad.engine.returned import l2_gradients, penalty_of, returned
+from handgrad.engine.returned import assigns, l2_gradients, penalty_of, returned
 from handgrad.losses import L2
 from handgrad.losses.l2 import penalized
 from handgrad.optimizers.multiplier import with_multiplier
@@ -213,8 +213,10 @@ class ParameterUpdate:
             gradient = gradient * self.rates[multiplier][1]
             place = parameter.value
             optimizer = with_multiplier(self.optimizer, multiplier)
-            optimizer.update(parameter, gradient, self.plain_states[name], self.step)
+            state = self.plain_states[name]
+            found = optimizer.update(parameter, gradient, state, self.step)
             moved, parameter.value = parameter.value, place
+            assigns(optimizer, found)
             who = f"a value of {name}"
             place[...] = returned("", self.optimizer, who, moved, place.shape)
 

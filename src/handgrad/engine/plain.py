@@ -16,7 +16,13 @@ from handgrad.engine.parameter_check import check_parameters
 from handgrad.engine.parts import Parts
 from handgrad.engine.plain_passes import backward, forward
 from handgrad.engine.planned_bytes import PlannedBytes, training_roles
-from handgrad.engine.returned import l2_gradients, loss_of, penalty_of, returned
+from handgrad.engine.returned import (
+    assigns,
+    l2_gradients,
+    loss_of,
+    penalty_of,
+    returned,
+)
 from handgrad.engine.state import (
     convert_arrays,
     kept_states,
@@ -214,7 +220,8 @@ class PlainEngine(Parts):
         for name, parameter in parameters.items():
             multiplier = parameter.learning_rate_multiplier
             optimizer = with_multiplier(self.optimizer, multiplier)
-            optimizer.update(parameter, gradients[name], self._states[name], step)
+            own = parameter, gradients[name], self._states[name]
+            assigns(optimizer, optimizer.update(*own, step))
             # the memory order decides the last bits of a product: keep it as saved
             shape, who = gradients[name].shape, f"a value of {name}"
             moved = returned("", self.optimizer, who, parameter.value, shape)

@@ -13,6 +13,7 @@ from handgrad.arrays import Gradients, NumpyArray, Shape, to_numpy
 from handgrad.errors import ConfigError, ShapeError
 from handgrad.layers import Layer
 from handgrad.losses import L2, Loss
+from handgrad.optimizers import Optimizer
 from handgrad.parameter import Parameter
 from handgrad.ranges import shown
 
@@ -72,6 +73,16 @@ def gradients_of(name: str, layer: Layer[Any], gradients: Gradients) -> Gradient
         what = f"a gradient of {each}"
         found[each] = returned(name, layer, what, given[each], parameter.shape)
     return found
+
+
+def assigns(optimizer: Optimizer, found: Any) -> None:
+    """ConfigError if an update returned something, in place of assigning it."""
+    if found is not None:
+        raise ConfigError(
+            f"update of {type(optimizer).__name__} returned one "
+            f"{type(found).__name__}, expected None. Assign the new values to "
+            "parameter.value, and return nothing."
+        )
 
 
 def loss_of(loss: Loss[Any], value: Any) -> float:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from handgrad.arrays import NumpyArray, to_numpy
+from handgrad.calls import misfit
 from handgrad.errors import ConfigError, RunError
 from handgrad.layers import Sequential
 from handgrad.optimizers import Optimizer
@@ -17,6 +18,10 @@ from handgrad.parameter import Parameter
 from handgrad.ranges import shown
 
 OPTIMIZER, AVERAGE = "optimizer/", "average/"
+METHODS = {  # of an optimizer, with what a step passes by position
+    "initial_state": "parameter",
+    "update": "parameter, gradient, state, step",
+}
 
 
 def without_training(arrays: Mapping[str, NumpyArray]) -> dict[str, NumpyArray]:
@@ -101,6 +106,7 @@ def kept_states(
     before: Mapping[str, State],
 ) -> dict[str, State]:
     """An optimizer's state of each parameter; the state before, where it fits."""
+    check_methods(optimizer)
     states = {}
     for name, parameter in parameters.items():
         states[name] = _initial_state(optimizer, parameter)
@@ -108,6 +114,17 @@ def kept_states(
             if key in states[name] and array.shape == states[name][key].shape:
                 states[name][key] = array
     return states
+
+
+def check_methods(optimizer: Optimizer) -> None:
+    """ConfigError unless an optimizer's methods take what a step passes."""
+    for name, wanted in METHODS.items():
+        given = wanted.split(", ")
+        if problem := misfit(getattr(optimizer, name), *given):
+            raise ConfigError(
+                f"{name} of {type(optimizer).__name__} takes other arguments "
+                f"({problem}). Write it as 'def {name}(self, {wanted})'."
+            )
 
 
 def _initial_state(optimizer: Optimizer, parameter: Parameter) -> State:

@@ -149,6 +149,7 @@ def _is_augment(value: Any) -> bool:
 
 ABOVE_0 = f"a number above 0 and up to {LARGEST:g}, or None"
 NAMED = "a name or a mapping with a name and options"
+OBJECTS = "; objects are for handgrad.training.Trainer.for_model"
 RULES = {
     "model": Rule(
         _is_model,
@@ -166,10 +167,10 @@ RULES = {
         f'an integer from 1 to {MOST}, or "auto"', "20",
     ),
     "batch_size": Rule(_is_count, f"an integer from 1 to {MOST}", "128"),
-    "optimizer": Rule(_is_named, NAMED, '"adam"'),
+    "optimizer": Rule(_is_named, NAMED, f'"adam"{OBJECTS}'),
     "learning_rate": Rule(_or_none(_is_above_0), ABOVE_0, "0.001"),
-    "schedule": Rule(_is_named, NAMED, '"cosine"'),
-    "loss": Rule(_is_named, NAMED, '"softmax_cross_entropy"'),
+    "schedule": Rule(_is_named, NAMED, f'"cosine"{OBJECTS}'),
+    "loss": Rule(_is_named, NAMED, f'"softmax_cross_entropy"{OBJECTS}'),
     "l2": Rule(_or_none(_is_from_0), f"a number from 0 to {LARGEST:g}", "1e-4"),
     "label_smoothing": Rule(
         _or_none(lambda value: _is_from_0(value) and value < 1),
@@ -182,7 +183,7 @@ RULES = {
     ),
     "average_from": Rule(_or_none(_is_count), f"an integer from 1 to {MOST}", "20"),
     "augment": Rule(_is_augment, "a list, each item a name or a mapping with a name",
-                    '["random_flip"]'),
+                    f'["random_flip"]{OBJECTS}'),
     "normalization": Rule(
         _is_one_of(NORMALIZATIONS), '"standard", "unit" or "half"', '"standard"'
     ),

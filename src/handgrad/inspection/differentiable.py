@@ -10,7 +10,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from handgrad.arrays import NumpyArray, two_returned
+from handgrad.arrays import NumpyArray, Shape, two_returned
+from handgrad.errors import ConfigError, DatasetError, ShapeError
 from handgrad.layers import Layer
 from handgrad.losses import L2, Loss
 from handgrad.losses.loss import forward_loss
@@ -39,7 +40,7 @@ class LayerValue(Differentiable):
 
     For `by_projection` and `by_entry`. A copy of the `layer` runs in float64;
     `training` selects training or prediction mode, and `key` determines the fixed
-    weights and any dropout mask.
+    weights and any dropout mask. ConfigError for empty inputs.
 
     Shapes
         inputs  (batch, ...)
@@ -58,8 +59,8 @@ class LayerValue(Differentiable):
     ) -> None:
         self.layer = in_float64(layer)
         self.training = training
-        self.key = key.child("forward").at(1, np.arange(len(inputs)))
         self.point = point_of(self.layer, inputs)
+        self.key = key.child("forward").at(1, np.arange(len(self.point["inputs"])))
         shape = self._forward(self.point)[0].shape
         self.d_outputs = normal(key.child("d_outputs"), shape)
 
@@ -87,7 +88,8 @@ class LayerValue(Differentiable):
 class LossValue(Differentiable):
     """A loss as a function of the logits, in float64.
 
-    For `by_projection` and `by_entry`.
+    For `by_projection` and `by_entry`. ConfigError for empty logits; ShapeError or
+    DatasetError for targets that do not fit them.
 
     Shapes
         logits   (batch, classes)
@@ -102,8 +104,8 @@ class LossValue(Differentiable):
         self, loss: Loss[Any], logits: NumpyArray, targets: NumpyArray
     ) -> None:
         self.loss = loss
-        self.targets = targets
-        self.point = {"logits": np.asarray(logits, dtype=np.float64)}
+        self.point = {"logits": filled("logits", logits)}
+        self.targets = fitting_targets(loss, targets, self.point["logits"].shape)
 
     def evaluate(self, point: Point) -> tuple[float, Any]:
         """Return the mean loss at a `point` (arrays by name), and the cache."""
@@ -119,7 +121,8 @@ class NetworkValue(Differentiable):
     """The loss of a whole network on a batch, with its L2 term, in float64.
 
     For `by_projection` and `by_entry`. A copy of the network runs; `training` selects
-    training or prediction mode, and `key` determines the dropout masks.
+    training or prediction mode, and `key` determines the dropout masks. ConfigError for
+    empty inputs; ShapeError or DatasetError for targets that do not fit the logits.
 
     Shapes
         inputs   (batch, ...)
@@ -143,11 +146,13 @@ class NetworkValue(Differentiable):
     ) -> None:
         self.network = in_float64(network)
         self.loss = loss
-        self.targets = targets
         self.l2 = l2 if l2 is not None else L2(0.0)
         self.training = training
-        self.key = key.child("forward").at(1, np.arange(len(inputs)))
         self.point = point_of(self.network, inputs)
+        count, *shape = self.point["inputs"].shape
+        self.key = key.child("forward").at(1, np.arange(count))
+        logits = (count, *self.network.output_shape(tuple(shape)))
+        self.targets = fitting_targets(loss, targets, logits)
 
     def evaluate(self, point: Point) -> tuple[float, Any]:
         """Return the loss with the L2 term at a `point`, and the caches."""
@@ -184,7 +189,45 @@ def named_arrays(layer: Layer[Any]) -> dict[str, Parameter]:
 def point_of(layer: Layer[Any], inputs: NumpyArray) -> Point:
     """The inputs and the layer's parameters, by name."""
     values = {name: p.value for name, p in layer.parameters().items()}
-    return {"inputs": np.asarray(inputs, dtype=np.float64), **values}
+    return {"inputs": filled("inputs", inputs), **values}
+
+
+def filled(name: str, values: NumpyArray) -> NumpyArray:
+    """The values in float64; ConfigError if there is nothing to check."""
+    array = np.asarray(values, dtype=np.float64)
+    if array.ndim == 0 or not array.size:
+        raise ConfigError(
+            f"A gradient check takes {name} of at least one example, got an array of "
+            f"shape {array.shape}. Give some."
+        )
+    return array
+
+
+def fitting_targets(loss: Loss[Any], targets: NumpyArray, logits: Shape) -> NumpyArray:
+    """The targets; ShapeError or DatasetError unless they fit logits of that shape.
+
+    A class that does not exist would look like a wrong gradient of a correct loss.
+    """
+    found = np.asarray(targets)
+    batch, classes = logits[0], logits[-1]
+    if loss.takes_soft_targets and found.ndim == 2 and found.shape == logits:
+        return found
+    if found.shape != (batch,) or found.dtype.kind not in "iu":
+        soft = f", or soft labels of shape {logits}" if loss.takes_soft_targets else ""
+        raise ShapeError(
+            f"{loss!r} on logits of shape {logits} takes one class number for each of "
+            f"{batch} examples{soft}, got an array of shape {found.shape} of "
+            f"{found.dtype}. Give targets for these logits."
+        )
+    is_wrong = (found < 0) | (found >= classes)
+    is_wrong &= found != getattr(loss, "ignore_index", None)
+    if is_wrong.any():
+        row = int(is_wrong.argmax())
+        raise DatasetError(
+            f"Targets are class numbers from 0 to {classes - 1}, got {found[row]} at "
+            f"row {row}. Number the classes from 0."
+        )
+    return found
 
 
 def move_to(layer: Layer[Any], point: Point) -> None:

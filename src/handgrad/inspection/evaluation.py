@@ -53,14 +53,17 @@ class EvaluationReport(Result):
         confusion  (classes, classes), row = true class, column = predicted class
 
     Units
-        accuracy   a fraction
-        loss       mean over the examples of the training loss without the L2 term
+        accuracy         a fraction
+        loss             mean over the examples of the training loss with its label
+                         smoothing, without the L2 term and class weights
+        label_smoothing  of the loss, a fraction
     """
 
     evaluation: Evaluation
     class_names: tuple[str, ...]
     what: str = ""
     reliability: Reliability | None = None
+    label_smoothing: float = 0.0
 
     @classmethod
     def of(
@@ -78,7 +81,8 @@ class EvaluationReport(Result):
                 split=what,
             )
         found = network.evaluation_of(logits, split)
-        return cls(found, network.class_names, what, reliability)
+        smoothing = getattr(network.loss, "label_smoothing", 0.0)
+        return cls(found, network.class_names, what, reliability, smoothing)
 
     @property
     def accuracy(self) -> float:
@@ -87,7 +91,7 @@ class EvaluationReport(Result):
 
     @property
     def loss(self) -> float:
-        """The mean loss."""
+        """The mean loss, with the label smoothing of training."""
         return self.evaluation.loss
 
     @property
@@ -114,9 +118,11 @@ class EvaluationReport(Result):
         total = int(self.evaluation.support.sum())
         right = total - int(self.evaluation.mistakes_per_class.sum())
         start = f"{self.what}: " if self.what else ""
+        how = f" (label smoothing {self.label_smoothing:g})"
         return (
             f"{start}{right:,} of {total:,} correct, accuracy {self.accuracy:.2%}, "
-            f"loss {self.loss:.4f}{self._calibration()}"
+            f"loss {self.loss:.4f}{how * (self.label_smoothing > 0)}"
+            f"{self._calibration()}"
         )
 
     def _calibration(self) -> str:

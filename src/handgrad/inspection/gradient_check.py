@@ -12,15 +12,17 @@ step may have crossed a kink: it is rejected and counted, and another direction 
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import isnan, nan
 from typing import Any
 
 import numpy as np
 
+from handgrad.arguments import takes_kinds
 from handgrad.arrays import NumpyArray
-from handgrad.errors import ConfigError
 from handgrad.inspection.differentiable import Differentiable, Point
 from handgrad.options import name_of
 from handgrad.randomness import Key, normal, permutation
+from handgrad.ranges import check_count, check_positive
 
 EPS = 1e-6
 TOLERANCE = 1e-6
@@ -76,6 +78,7 @@ class Entry:
         )
 
 
+@takes_kinds
 def by_projection(
     function: Differentiable,
     *,
@@ -87,7 +90,8 @@ def by_projection(
     """Check gradients along random directions, in float64.
 
     `function` is a `LayerValue`, `LossValue` or `NetworkValue`; `names` limits the
-    check to some of its arrays, at least one; ConfigError for an unknown name.
+    check to some of its arrays, at least one. ConfigError for an unknown name, and for
+    `directions` below 1 or an `eps` that is not positive: nothing would be checked.
     Directions are standard normal, drawn from `key`, so the projection of a gradient
     has the gradient's norm as its standard deviation; the error is relative to that
     norm. Directions that cross a kink are replaced.
@@ -105,6 +109,8 @@ def by_projection(
     Source
         Griewank, Walther (2008), Evaluating derivatives, section 3.1.
     """
+    check_count("by_projection", "directions", directions)
+    check_positive("by_projection", "eps", eps)
     gradients = function.gradients()
     names = _chosen(function, names)
     pattern = pattern_of(function.evaluate(function.point)[1])
@@ -126,14 +132,10 @@ def _chosen(function: Differentiable, names: Sequence[str] | None) -> list[str]:
     """The names of the arrays to check: those given, or all."""
     if names is None:
         return list(function.point)
-    if not len(names):
-        raise ConfigError(
-            "by_projection takes at least one array name, got none. Give some of: "
-            f"{', '.join(function.point)}."
-        )
     return [name_of("array", function.point, name) for name in names]
 
 
+@takes_kinds
 def by_entry(
     function: Differentiable,
     *,
@@ -144,7 +146,8 @@ def by_entry(
     """Check gradients entry by entry; return the worst entry, which locates an error.
 
     `function` is a `LayerValue`, `LossValue` or `NetworkValue`. `entries` limits the
-    number of entries checked per array, drawn from `key`; by default all are checked.
+    number of entries per array, drawn from `key`; by default all are checked. The error
+    is NaN if every step may cross a kink. ConfigError for invalid `entries` or `eps`.
 
     Equations
         relative error = |analytic - numeric|
@@ -156,9 +159,12 @@ def by_entry(
     Source
         Goodfellow, Bengio, Courville (2016), Deep Learning, section 11.5.
     """
+    if entries is not None:
+        check_count("by_entry", "entries", entries)
+    check_positive("by_entry", "eps", eps)
     gradients = function.gradients()
     pattern = pattern_of(function.evaluate(function.point)[1])
-    worst = Entry("", (), 0.0, 0.0, 0.0)
+    found = []
     for name, index in places(function.point, entries, key):
         numeric = slope(function, unit(function.point, name, index), pattern, eps)
         if numeric is None:
@@ -166,9 +172,12 @@ def by_entry(
         analytic = float(gradients[name][index])
         scale = scale_of(gradients, [name]) / np.sqrt(gradients[name].size)
         error = relative_error(analytic, numeric, float(scale))
-        if not error <= worst.relative_error:
-            worst = Entry(name, index, analytic, numeric, error)
-    return worst
+        found.append(Entry(name, index, analytic, numeric, error))
+    return max(
+        found,
+        key=lambda entry: (isnan(entry.relative_error), entry.relative_error),
+        default=Entry("", (), nan, nan, nan),
+    )
 
 
 def by_array(function: Differentiable, *, eps: float = EPS) -> dict[str, float]:

@@ -43,7 +43,8 @@ class Loss(ABC, Generic[Cache]):
             logits   (batch, classes), float32 or float64
             targets  (batch,), integers: true class numbers from 0; or soft labels,
                      (batch, classes), if the loss `takes_soft_targets`
-            weights  (batch,), floats from 0 up, at least one of them positive; or None
+            weights  (batch,), from 0 up, at least one of them positive, of the dtype of
+                     the logits; or None
         """
 
     @abstractmethod

@@ -6,15 +6,17 @@ from typing import TypeAlias
 from handgrad.arrays import Array
 from handgrad.parameter import Parameter
 from handgrad.ranges import LARGEST, check_at_least
-from handgrad.schedules import Schedule, constant
+from handgrad.schedules import Schedule, check_schedule, constant
 from handgrad.setting import Setting
 
 State: TypeAlias = dict[str, Array]
 
 
 def _check_rate(owner: str, name: str, rate: float | Schedule) -> float | Schedule:
-    """Return a schedule unchanged; ConfigError for an invalid learning rate."""
-    if not callable(rate):
+    """Return a rate unchanged; ConfigError for an invalid one, or another function."""
+    if callable(rate):
+        check_schedule(owner, rate)
+    else:
         check_at_least(owner, name, rate, 0)
     return rate
 
@@ -25,7 +27,9 @@ class Optimizer(ABC):
     `learning_rate` is a finite number from 0 up, else ConfigError, or a schedule of
     `handgrad.schedules`: a function from the step to the learning rate. An optimizer
     stores nothing about a parameter: its state is a dictionary of arrays, passed to
-    `update`. A custom optimizer defines `initial_state` and `update`.
+    `update`. A custom optimizer defines `initial_state` and `update`, which training
+    calls with four positional arguments, and which assigns `parameter.value` instead of
+    returning it; else training raises ConfigError.
 
     An invalid setting raises ConfigError, both at construction and on assignment.
 

@@ -24,6 +24,7 @@ from handgrad.datasets.load import load
 from handgrad.datasets.local_copies import is_here
 from handgrad.datasets.sources import SOURCES, source_of
 from handgrad.errors import HandgradError, RunError
+from handgrad.studies.instruction_sets import as_sentences as mixed_sets
 from handgrad.studies.trial_runs import config_of
 from handgrad.studies.trials import Cell, Trial
 
@@ -187,17 +188,18 @@ def _checksums(
 
 
 def as_sentences(results: Mapping[str, Any]) -> list[str]:
-    """Report the data in `results` that were not read, and the trials on other data."""
+    """Report data in `results` that were not read or differ, and instruction sets."""
     since = results.get("changes_of_data", {})
     unread = [
         f"It is unknown whether the data have changed since these trials: {why}."
         for why in results.get("unread_data", {}).values()
     ]
-    return unread + [
+    others = [
         f"On other data: {count} trial{'s' * (count != 1)} of {checksum[:SHOWN]}..., "
         f"not counted{_since(since.get(checksum))}."
         for checksum, count in results["other_data"].items()
     ]
+    return unread + others + mixed_sets(results.get("instruction_sets", {}))
 
 
 def _since(changed: str | None) -> str:

@@ -16,7 +16,7 @@ from handgrad.errors import ConfigError, unknown_name
 from handgrad.parsing import read_toml
 from handgrad.studies.claims import Claim, parse_claim
 from handgrad.studies.table_validation import check_seeds, checked
-from handgrad.training.settings_table import RULES
+from handgrad.training.settings_table import RULES, Table
 
 Size = Literal["quick", "full"]
 SIZES: tuple[Size, ...] = ("quick", "full")
@@ -117,10 +117,13 @@ class Finding(_Table):
         return parse_claim(self.holds)
 
 
-class RunTables(_Table):
+class RunTables(Table, BaseModel):
     """What the files of experiments and sweeps share: the tables of a run."""
 
+    LATER = frozenset({"isa"})
+
     engine: Literal["plain", "cpu"] = "cpu"
+    isa: Literal["avx2", "avx512", "amx", "amx-bf16"] | None = None
     test: Literal["last", "best"] = "last"
     dataset: Options = {}
     model: Options = {}
@@ -141,6 +144,7 @@ class Experiment(RunTables):
         notes       what the report does not specify, and what was chosen
         seeds       one trial of each variant for each seed
         engine      "cpu" or "plain"
+        isa         instruction set of all trials; None: that of each process
         test        network to test: of the "last" epoch or the "best" one
         dataset, model, optimizer, schedule, loss, training, prediction
                     tables of the run's configuration, see `handgrad.training.RunConfig`

@@ -75,6 +75,7 @@ class _Environment(_Table):
     python: str
     processor: str
     cores: int | None
+    instruction_set: str | None = None
     libraries: dict[str, str] = {}
     blas: list[dict[str, Any]] = []
 

@@ -1,5 +1,6 @@
 """A study's results as plain values and as Markdown: published, ours, verdict."""
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from handgrad.studies.contents import as_sentences, changes_of_data, on_other_data
 from handgrad.studies.estimates import estimate
 from handgrad.studies.experiment import SIZES, Experiment, Size
+from handgrad.studies.instruction_sets import instruction_sets
 from handgrad.studies.ledger import DONE, Ledger, Outcome
 from handgrad.studies.library import Study
 from handgrad.studies.study_summary import Summary
@@ -22,6 +24,8 @@ MARKS = {True: "holds", False: "DOES NOT HOLD", None: "not known"}
 def results_of(study: Study, ledger: Ledger) -> dict[str, Any]:
     """Return all current results of a study, as plain values."""
     outcomes, study = ledger.outcomes(), study.on(ledger)
+    sizes = itertools.product(study.experiments, SIZES)
+    keys = {cell.trial.key for row, size in sizes for cell in study.cells_of(row, size)}
     return {
         "study": study.name,
         "title": study.about.title,
@@ -31,6 +35,7 @@ def results_of(study: Study, ledger: Ledger) -> dict[str, Any]:
         "unread_data": ledger.unread_data,
         "other_data": on_other_data(ledger),
         "changes_of_data": changes_of_data(ledger),
+        "instruction_sets": instruction_sets(outcomes[k] for k in keys & set(outcomes)),
         "environments": environments(outcomes),
     }
 

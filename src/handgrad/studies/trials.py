@@ -144,7 +144,7 @@ def tables_of(
     """The tables of a run: the base, then the size's, then the variant's settings."""
     tables: dict[str, Any] = {name: dict(getattr(experiment, name)) for name in TABLES}
     tables = {name: table for name, table in tables.items() if table}
-    tables |= {"seed": seed, "engine": experiment.engine}
+    tables |= {"seed": seed, "engine": experiment.engine, "isa": experiment.isa}
     return _with_settings(
         tables, settings_of(experiment, variant, size), f"The variant {variant.name}"
     )

@@ -23,6 +23,7 @@ import numpy as np
 from handgrad.arrays import NumpyArray
 from handgrad.errors import ConfigError
 from handgrad.randomness import Key, uniform
+from handgrad.ranges import LARGEST, is_number, shown
 
 LEVEL = 0.9  # three seeds each do not support a higher confidence level
 FEWEST = 3  # seeds each; two each are separated by chance one time in three
@@ -61,7 +62,7 @@ class Comparison:
 def compare(first: Sequence[float], second: Sequence[float]) -> Comparison:
     """Compare two settings by a bootstrap of the difference of their means.
 
-    ConfigError for a setting without values.
+    ConfigError for a setting without values, or one that is not a finite number.
 
     Shapes
         first, second  (seeds,) each, one value of the metric for each seed
@@ -73,7 +74,7 @@ def compare(first: Sequence[float], second: Sequence[float]) -> Comparison:
         Efron, Tibshirani (1993), An Introduction to the Bootstrap, chapter 13; widened
         for small samples as in Hesterberg (2015), section 5.2.
     """
-    a, b = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
+    a, b = _numbers("first", first), _numbers("second", second)
     if not (a.size and b.size):
         raise ConfigError(
             f"compare takes at least one value of each setting, got {len(a)} and "
@@ -87,6 +88,22 @@ def compare(first: Sequence[float], second: Sequence[float]) -> Comparison:
     tail = tail_of(seeds)
     low, high = (float(v) for v in np.quantile(differences, (tail, 1 - tail)))
     return Comparison(difference, low, high, seeds, _enough(a, b))
+
+
+def _numbers(name: str, values: Sequence[float]) -> NumpyArray:
+    """The values of a setting, (seeds,); ConfigError unless all are finite numbers."""
+    if np.ndim(np.asarray(values, dtype=object)) != 1:
+        raise ConfigError(
+            f"compare takes {name} as a list of one number for each seed, got "
+            f"{shown(values)}. Give the values of one setting."
+        )
+    for place, value in enumerate(values):
+        if not (is_number(value) and abs(value) <= LARGEST):
+            raise ConfigError(
+                f"compare takes {name} as finite numbers, got {shown(value)} at "
+                f"position {place}. Leave this value out."
+            )
+    return np.asarray(values, dtype=float)
 
 
 def means(values: NumpyArray, key: Key) -> NumpyArray:

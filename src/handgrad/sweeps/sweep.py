@@ -31,13 +31,22 @@ from handgrad.studies.experiment import (
 from handgrad.studies.ledger import Ledger
 from handgrad.studies.table_validation import check_seeds, checked
 from handgrad.studies.trials import Cell, trials_of
-from handgrad.sweeps.space import Parameter, Setting, Values, read_space, setting_of
+from handgrad.sweeps.space import (
+    Choice,
+    Parameter,
+    Setting,
+    Values,
+    read_space,
+    setting_of,
+)
 from handgrad.training.settings_table import RULES
 
 Direction = Literal["maximize", "minimize"]
 MOST_SETTINGS = 10_000
+BEST: dict[Direction, str] = {"maximize": "highest", "minimize": "lowest"}
 TRIALS = 20  # default number of settings of a random or TPE sweep
 OBJECTIVES = tuple(name for name in METRICS if not name.startswith("test_"))
+TRAINING_TERMS = ("loss.l2", "loss.l2_factor", "loss.class_weight")  # not validated
 
 
 class SweepTable(BaseModel):
@@ -204,17 +213,35 @@ def _direction(table: SweepTable, source: str) -> Direction:
             f"{metric.replace('test', 'validation')!r}; the best setting is tested."
         )
     if metric not in OBJECTIVES:
-        raise ConfigError(f"{source}: {unknown_name('metric', metric, OBJECTIVES)}")
-    if table.direction is not None:
-        return table.direction
+        near = f"validation_{metric.lower()}"
+        unknown = unknown_name("metric", metric, OBJECTIVES, near=near)
+        raise ConfigError(f"{source}: {unknown}")
+    implied: Direction | None = None
     if metric.endswith("_accuracy"):
-        return "maximize"
+        implied = "maximize"
     if metric.endswith(("_loss", "_rises")) or metric in ("seconds", "diverged"):
-        return "minimize"
-    raise ConfigError(
-        f"{source}: metric = {metric!r} does not imply a direction. Add "
-        'direction = "maximize" or "minimize".'
-    )
+        implied = "minimize"
+    if implied and table.direction not in (None, implied):
+        raise ConfigError(
+            f"{source}: the best {metric} is the {BEST[implied]} one, got direction = "
+            f"{table.direction!r}. Remove it."
+        )
+    direction = implied or table.direction
+    if direction is None:
+        raise ConfigError(
+            f"{source}: metric = {metric!r} does not imply a direction. Add "
+            'direction = "maximize" or "minimize".'
+        )
+    return direction
+
+
+def _changes_metric(metric: str, name: str) -> bool:
+    """Whether a swept key makes the metric another function of the same network."""
+    key, is_training = ".".join(name.split(".")[:2]), "train_" in metric
+    if key == "dataset.augmentation":
+        return is_training  # measured on augmented images
+    is_term = key.startswith("loss.") and (is_training or key not in TRAINING_TERMS)
+    return is_term and "_loss" in metric
 
 
 def _check_size(sweep: Sweep) -> None:
@@ -236,8 +263,18 @@ def _check_size(sweep: Sweep) -> None:
 def _check(sweep: Sweep) -> None:
     """ConfigError for settings that contradict each other."""
     source = sweep.source
-    validates = sweep.base.dataset.get("validation") != "none"
-    if "validation" in sweep.metric and not validates:
+    validation = [sweep.base.dataset.get("validation")]
+    for parameter in sweep.space:
+        values = parameter.values if isinstance(parameter, Choice) else ()
+        if parameter.name == "dataset.validation":
+            validation = list(values)
+        if len(values) != 1 and _changes_metric(sweep.metric, parameter.name):
+            raise ConfigError(
+                f"{source}: {sweep.metric} is another function for each value of "
+                f"{parameter.name}, so its values cannot be compared. Use metric = "
+                f'"validation_accuracy", or do not vary {parameter.name}.'
+            )
+    if "validation" in sweep.metric and "none" in validation:
         raise ConfigError(
             f"{source}: metric = {sweep.metric!r} needs validation images, but "
             'validation = "none". Remove that, or use a training metric.'

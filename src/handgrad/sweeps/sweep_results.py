@@ -6,6 +6,7 @@ from statistics import mean
 from typing import Any
 
 from handgrad.studies.contents import changes_of_data, on_other_data
+from handgrad.studies.instruction_sets import instruction_sets
 from handgrad.studies.ledger import DONE, Ledger, Outcome
 from handgrad.studies.study_summary import spread_of
 from handgrad.sweeps.comparison import compare, in_words
@@ -98,6 +99,7 @@ def results_of(sweep: Sweep, ledger: Ledger) -> dict[str, Any]:
         "unread_data": ledger.unread_data,
         "other_data": on_other_data(ledger),
         "changes_of_data": changes_of_data(ledger),
+        "instruction_sets": instruction_sets(o for t in found for o in t.outcomes if o),
         "parameters": short_names(p.name for p in sweep.space),
         "settings": [_row(one, whole) for one in found],
         "verdict": verdict(whole),

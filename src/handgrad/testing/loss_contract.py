@@ -180,8 +180,7 @@ def weights_are_shares_of_the_mean(trial: LossTrial) -> None:
     logits, targets = trial.logits(dtype="float64"), trial.targets
     weights = uniform(trial.key.child("weights"), (trial.batch,), 0.5, 3.0)
     weights[1:2] = 0.0
-    weights = weights.astype(np.float32)
-    shares = weights.astype(np.float64) / weights.sum(dtype=np.float64)
+    shares = weights / weights.sum()
     whole, cache = forward_of_loss(trial.loss, logits, targets, weights)
     d_logits = np.zeros_like(logits)
     expected = 0.0

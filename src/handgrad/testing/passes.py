@@ -5,10 +5,11 @@ returns. Values, shapes and dtypes are for the laws of the contract.
 """
 
 from collections.abc import Callable, Mapping
-from inspect import isclass, signature
+from inspect import isclass
 from typing import Any
 
 from handgrad.arrays import Array, Gradients, NumpyArray, Shape, two_returned
+from handgrad.calls import misfit
 from handgrad.errors import ConfigError, ShapeError
 from handgrad.layers import Layer
 from handgrad.losses import Loss
@@ -47,7 +48,7 @@ def check_factory(owner: str, factory: Any) -> None:
             f"{name} does not define {' and '.join(missing)}, which every layer "
             "has. Write them."
         )
-    if problem := _misfit(factory):
+    if problem := misfit(factory):
         raise ConfigError(
             f"{owner} calls layer_factory without arguments, but {name} takes others "
             f"({problem}). Give a function: lambda: {name}(...)."
@@ -144,24 +145,11 @@ def _check_takes(
 ) -> None:
     """ConfigError unless a method takes these arguments."""
     name = wanted.partition("(")[0]
-    if problem := _misfit(method, *given, **named):
+    if problem := misfit(method, *given, **named):
         raise ConfigError(
             f"{name} of {type(thing).__name__} takes other arguments "
             f"({problem}). Write it as 'def {wanted}'."
         )
-
-
-def _misfit(function: Callable[..., Any], *given: Any, **named: Any) -> str:
-    """Why a function cannot be called with these arguments; empty if it can."""
-    try:
-        parameters = signature(function)
-    except ValueError:  # of a builtin
-        return ""
-    try:
-        parameters.bind(*given, **named)
-    except TypeError as error:
-        return str(error)
-    return ""
 
 
 def _check_array(method: str, thing: object, what: str, value: Any) -> None:

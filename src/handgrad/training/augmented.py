@@ -17,6 +17,7 @@ from handgrad.augmentation.recorded_operations import (
 from handgrad.augmentation.source_coordinates import Views, is_movable
 from handgrad.datasets.dataset import Split
 from handgrad.engine.engine import Batch
+from handgrad.errors import ShapeError
 from handgrad.randomness import Key
 
 Changes = dict[str, Any]  # augmentations by their number in the list
@@ -92,6 +93,18 @@ def _recorded(split: Split, changes: Changes, key: Key, count: int) -> Recorded:
     return pipeline.recorded()
 
 
+def _applied(change: Augmentation, images: NumpyArray, key: Key) -> NumpyArray:
+    """The changed images; ShapeError unless they have the same shape and dtype."""
+    made: Any = change.apply(images, key)
+    got = f"{getattr(made, 'dtype', type(made).__name__)} {np.shape(made)}"
+    if not isinstance(made, np.ndarray) or got != f"{images.dtype} {images.shape}":
+        raise ShapeError(
+            f"apply of {type(change).__name__} returned {got}, expected an array of "
+            f"{images.dtype} {images.shape}. Return the changed images."
+        )
+    return made
+
+
 def _copied(
     split: Split, changes: Changes, drawn: Sequence[tuple[NumpyArray, Key]]
 ) -> Batch:
@@ -100,7 +113,7 @@ def _copied(
     for rows, key in drawn:
         images = split.images[rows]
         for number, change in changes.items():
-            images = change.apply(images, key.child(number))
+            images = _applied(change, images, key.child(number))
         found.append(images)
     images = np.ascontiguousarray(np.concatenate(found))
     every = np.concatenate([rows for rows, _ in drawn])

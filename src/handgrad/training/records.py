@@ -43,7 +43,9 @@ class EpochRecord:
         step                 number of the last update of the epoch
         train_loss           mean of the batches' losses, weighted by their size
         train_accuracy       fraction, of predictions made before each update
-        validation_loss      after the epoch, without the L2 term; None if not validated
+        validation_loss      after the epoch: the loss of training with its label
+                             smoothing, without the L2 term and class weights; None if
+                             not validated
         validation_accuracy  fraction, after the epoch; None if not validated
         learning_rate        of the last update
         is_best              whether the loss is the lowest so far: that of validation,

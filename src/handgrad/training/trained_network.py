@@ -148,7 +148,8 @@ class TrainedNetwork:
         """Loss, accuracy and per-class metrics on a `split`.
 
         The loss is weighted if the split has weights; the other metrics are not. It is
-        that of training, at temperature 1.
+        that of training with its label smoothing, without the L2 term and class
+        weights, at temperature 1.
         """
         self.check.labels(split)
         return self.evaluation_of(self.logits(split.images), split)

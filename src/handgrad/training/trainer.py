@@ -30,6 +30,7 @@ from handgrad.training.records import EpochRecord, Record, StepRecord
 from handgrad.training.settings import TrainingSettings
 from handgrad.training.trainer_check import (
     check_are_images,
+    check_augmentation,
     check_averaging,
     check_kinds,
     check_mixing,
@@ -76,6 +77,7 @@ class Trainer:
         self.engine, self.train = engine, train.side_by_side()
         self.validation = None if validation is None else validation.side_by_side()
         check_splits(engine, self.train, self.validation)
+        check_augmentation(augmentation)
         check_are_images(engine, settings, augmentation)
         check_averaging(settings, self.validation)
         check_mixing(loss, augmentation)
@@ -208,7 +210,8 @@ class Trainer:
     def evaluate(self, split: Split) -> tuple[float, float]:
         """Current mean loss (without L2) and accuracy (a fraction) on a `split`.
 
-        The loss is weighted if the split has weights; the accuracy is not.
+        The loss is that of training, with its label smoothing; it is weighted if the
+        split has weights, the accuracy is not.
         """
         self.engine.check.labels(split)
         logits = self.logits(split.images)

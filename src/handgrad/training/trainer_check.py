@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from handgrad.augmentation import Augmentation
-from handgrad.augmentation.mixture import Mixer, only_mixer
+from handgrad.augmentation.mixture import Mixer, is_mixer, only_mixer
+from handgrad.calls import misfit
 from handgrad.datasets.dataset import Split
 from handgrad.engine.engine import Engine
 from handgrad.engine.parts import optional, part
 from handgrad.errors import ConfigError
 from handgrad.losses.loss import Loss, check_takes_soft_targets
+from handgrad.ranges import shown
 from handgrad.training.settings import TrainingSettings
 
 
@@ -51,6 +53,30 @@ def check_averaging(settings: TrainingSettings, validation: Split | None) -> Non
             f"average_from = {first} is after the last of {settings.epochs} epochs. "
             f"Give an epoch up to {settings.epochs}."
         )
+
+
+def check_augmentation(augmentation: Any) -> None:
+    """Raise ConfigError unless this is a list of augmentations: objects, not names."""
+    if not isinstance(augmentation, list | tuple):
+        raise ConfigError(
+            "A Trainer takes augmentation as a list of objects with a method "
+            f"apply(images, key), got {shown(augmentation)}. Put it into a list."
+        )
+    for change in augmentation:
+        method = getattr(change, "mixture" if is_mixer(change) else "apply", None)
+        if isinstance(change, type) or not callable(method):
+            is_kind = isinstance(change, type)
+            got = f"the class {change.__name__}" if is_kind else shown(change)
+            raise ConfigError(
+                "A Trainer takes augmentations as objects with a method "
+                f"apply(images, key), got {got}. Create one, such as RandomFlip(); "
+                "names are for Classifier, TOML and the command line."
+            )
+        if not is_mixer(change) and (problem := misfit(method, 0, 0)):
+            raise ConfigError(
+                f"apply of {type(change).__name__} takes other arguments ({problem}). "
+                "Write it as 'def apply(self, images, key)'."
+            )
 
 
 def check_are_images(
