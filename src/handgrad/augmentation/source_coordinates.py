@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, Int64, UInt8
 
 from handgrad.arrays import NumpyArray
+from handgrad.equations import was_edited
 from handgrad.randomness import Key
 
 TOP, LEFT, SIGN, ROWS, COLUMNS = 0, 1, 2, 3, 5
@@ -87,11 +88,16 @@ def is_movable(change: object) -> TypeGuard[Movable]:
 def defines_both(change: object, method: str) -> bool:
     """Whether a `method` may replace `apply`: the class itself must define both.
 
-    For a subclass, which may override either or what they share, `apply` is used.
+    For a subclass, which may override either or what they share, `apply` is used; so it
+    is for a class of the library whose methods were changed.
     """
     methods = {"apply", method}
     own = getattr(change, "__dict__", {})
-    return methods <= vars(type(change)).keys() - own.keys()
+    kind: type = type(change)
+    if not methods <= vars(kind).keys() - own.keys():
+        return False
+    are_own = all(vars(kind)[name].__module__ == kind.__module__ for name in methods)
+    return are_own and not was_edited(kind)
 
 
 def look(

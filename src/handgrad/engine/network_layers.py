@@ -1,25 +1,39 @@
 """The layers of a network by name, and the exact class of an object.
 
 A subclass, or an object whose methods were replaced, does not count as its base class:
-it runs by its own `forward` and `backward`.
+it runs by its own `forward` and `backward`. So does a class of the library whose
+equations were changed.
 """
 
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from handgrad.equations import is_rewritten
+from handgrad.errors import warn
 from handgrad.layers import Layer, Sequential
 from handgrad.layers.branches import Branches
 from handgrad.parameter import Parameter
 from handgrad.randomness import Key
 
 Named = tuple[str, Layer[Any]]
+SAID: set[type] = set()  # the changed classes that were named already
 PASSES = ("forward", "backward", "parameters", "buffers", "output_shape")
 
 
 def exact(thing: object, kinds: Collection[type]) -> type | None:
     """The class of an object if it is one of these, with its methods unchanged."""
     kind = type(thing)
-    return kind if kind in kinds and not _is_changed(thing) else None
+    if kind not in kinds or _is_changed(thing):
+        return None
+    if not is_rewritten(kind):
+        return kind
+    if kind not in SAID:
+        SAID.add(kind)
+        warn(
+            f"{kind.__name__} is not as it was released: its equations run as they are "
+            "written now, which is slower than the kernels derived from them."
+        )
+    return None
 
 
 def _is_changed(thing: object) -> bool:

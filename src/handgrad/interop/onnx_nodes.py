@@ -13,6 +13,7 @@ import numpy as np
 from handgrad import layers
 from handgrad.errors import ConfigError
 from handgrad.interop.onnx_graph import Graph
+from handgrad.interop.standalone import check_as_released
 from handgrad.layers import Layer
 
 AddLayer: TypeAlias = Callable[[Graph, Any, str, str], str]
@@ -26,6 +27,7 @@ def add_layer(graph: Graph, layer: Layer[Any], name: str, inputs: str) -> str:
             f"{name} is a {type(layer).__name__}, for which there is no ONNX operator. "
             "Replace it by layers of Handgrad, or save the network with save()."
         )
+    check_as_released(layer, name)
     outputs = add(graph, layer, name, inputs)
     graph.shapes[outputs] = layer.output_shape(graph.shapes[inputs])
     return outputs

@@ -13,6 +13,7 @@ import numpy as np
 from handgrad import __version__
 from handgrad.arrays import NumpyArray, Shape, to_numpy
 from handgrad.datasets.image_fit import USUAL, Fit
+from handgrad.equations import is_rewritten
 from handgrad.errors import ConfigError, ShapeError
 from handgrad.layers import Layer, Sequential
 from handgrad.training.trained_network import TrainedNetwork, load
@@ -133,6 +134,17 @@ def check_known(layer: Layer[Any], name: str, table: dict[type, Any]) -> None:
         raise ConfigError(
             f"{name} is a {kind}, which cannot be written as source code. Replace "
             "it by layers of Handgrad, or save the network with save()."
+        )
+    check_as_released(layer, name)
+
+
+def check_as_released(layer: Layer[Any], name: str) -> None:
+    """ConfigError for a layer whose equations an export would not know."""
+    if is_rewritten(type(layer)):
+        raise ConfigError(
+            f"{name} is a {type(layer).__name__}, whose equations were changed, and an "
+            "export would have the original ones. Undo the change, or save the network "
+            "with save()."
         )
 
 
