@@ -45,3 +45,13 @@ def test_the_diagram_is_saved(handgrad, refused, own):
     )
     assert handgrad(f"evaluate {own} -q --reliability {own}/diagram.svg").code == 0
     assert "<svg" in (own / "diagram.svg").read_text()
+
+
+def test_a_loss_without_the_label_smoothing_of_training_is_called_so(handgrad):
+    train = "train softmax_regression --dataset digits --epochs 1 --run smooth -q"
+    assert handgrad(f"{train} --label-smoothing 0.1").code == 0
+    found = json.loads(handgrad("calibrate smooth --json").out)
+    smoothed = json.loads(handgrad("evaluate smooth --split validation --json").out)
+    assert found["loss_before"] != pytest.approx(smoothed["loss"], rel=1e-3)
+    said = f"cross-entropy without label smoothing {found['loss_before']:.4f} before"
+    assert said in handgrad("calibrate smooth").out

@@ -128,3 +128,21 @@ def test_a_run_keeps_where_its_classes_are(handgrad, tmp_path):
         picture.save(tmp_path / name / kind / "x.png")
     words = "--dataset new --label-from folder -q"
     assert "of 1 correct" in handgrad(f"evaluate first {words}").out
+
+
+def test_training_images_at_another_path_are_said_once(handgrad, tmp_path):
+    pets = tmp_path / "pets"
+    for name, tone in (("cat", 0), ("dog", 200)):
+        (pets / name).mkdir(parents=True)
+        for number in range(10):
+            picture = Image.new("L", (8, 8), tone + number)
+            picture.save(pets / name / f"{number}.png")
+    run = tmp_path / "run"
+    train = f"train softmax_regression --dataset {pets} --epochs 1 --run {run} -q"
+    assert handgrad(train).code == 0
+    shutil.move(pets, tmp_path / "moved")
+    for command in ("evaluate", "calibrate"):
+        code, out, err = handgrad(f"{command} {run} --dataset {tmp_path}/moved -q")
+        assert (code, err.count("\n")) == (0, 1)
+        assert err.startswith(f"16 of 20 images are training images of {run} ")
+        assert "training images" not in out

@@ -7,6 +7,7 @@ from handgrad.datasets.data_changes import (
     known_classes,
     listed,
     record_of,
+    shared,
 )
 from handgrad.datasets.dataset import Dataset, Split
 from handgrad.datasets.image_folder import load_images
@@ -130,3 +131,17 @@ def test_a_folder_that_cannot_be_listed_is_an_error(tmp_path):
     (tmp_path / "a.zip").write_bytes(b"no zip")
     with pytest.raises(DatasetError, match="cannot be read as a zip"):
         listed(tmp_path / "a.zip", {})
+
+
+def test_files_of_the_same_content_as_training_files_are_counted(root):
+    before = record_of(load_images(root))
+    assert shared(before, before, "train") == 12
+    assert shared(before, before, "test") == 0
+    (root / "cow/3.png").rename(root / "dog/a cow.png")
+    replaced = record_of(load_images(root))
+    both = sum(shared(before, replaced, split) for split in ("train", "test"))
+    assert both == 12
+    assert shared(before, replaced, "validation") == 0
+    read_no_more = {"files": {"train": {"cat": {"cat/0.png": "5:"}}}}
+    assert shared(read_no_more, read_no_more, "train") == 0
+    assert shared(known_classes(CLASSES), before, "train") == 0

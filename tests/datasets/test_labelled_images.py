@@ -1,5 +1,6 @@
 import unicodedata
 import zipfile
+from hashlib import sha256
 
 import numpy as np
 import pytest
@@ -30,12 +31,14 @@ def put(folder, name, shade=90, mode="RGB"):
 )
 def test_the_class_is_the_innermost_folder(place, expected, tmp_path):
     put(tmp_path, place)
-    assert labelled_images(tmp_path, NAMES, (3, 7, 9)).targets.tolist() == [expected]
+    assert labelled_images(tmp_path, NAMES, (3, 7, 9)).train.targets.tolist() == [
+        expected
+    ]
 
 
 def test_the_folder_of_one_class_is_enough(tmp_path):
     put(tmp_path, "cat/1.png")
-    found = labelled_images(tmp_path / "cat", NAMES, (3, 7, 9))
+    found = labelled_images(tmp_path / "cat", NAMES, (3, 7, 9)).train
     assert found.targets.tolist() == [2]
 
 
@@ -43,7 +46,7 @@ def test_the_folder_of_one_class_is_enough(tmp_path):
 @pytest.mark.parametrize("mode", ["L", "RGB"])
 def test_size_and_colours_are_those_of_prediction(shape, mode, tmp_path):
     path = put(tmp_path, "ant/1.png", mode=mode)
-    found = labelled_images(tmp_path, NAMES, shape)
+    found = labelled_images(tmp_path, NAMES, shape).train
     np.testing.assert_array_equal(found.images[0], read_image(path, shape))
 
 
@@ -51,7 +54,7 @@ def test_a_zip_is_read_like_a_folder(tmp_path):
     path = put(tmp_path, "ant/1.png")
     with zipfile.ZipFile(tmp_path / "new.zip", "w") as archive:
         archive.write(path, "some/ant/1.png")
-    found = labelled_images(tmp_path / "new.zip", NAMES, (3, 7, 9))
+    found = labelled_images(tmp_path / "new.zip", NAMES, (3, 7, 9)).train
     assert found.targets.tolist() == [0]
 
 
@@ -75,7 +78,7 @@ def test_bad_images_are_all_named_or_skipped(tmp_path):
     with pytest.raises(DatasetError, match=r"2 of 5 .*ant/0\.png .*cat/4\.png .*--sk"):
         labelled_images(tmp_path, NAMES, (3, 7, 9))
     with pytest.warns(HandgradWarning, match=r"2 of 5 images skipped: .*cat/4"):
-        found = labelled_images(tmp_path, NAMES, (3, 7, 9), skip_bad=True)
+        found = labelled_images(tmp_path, NAMES, (3, 7, 9), skip_bad=True).train
     assert found.targets.tolist() == [0, 1, 2]
 
 
@@ -91,7 +94,7 @@ def test_class_names_match_in_either_unicode_form(tmp_path, form, other):
     put(tmp_path, f"{unicodedata.normalize(form, 'café')}/1.png")
     names = ("ant", unicodedata.normalize(other, "café"))
     for place in (tmp_path, next(tmp_path.iterdir())):
-        assert labelled_images(place, names, (3, 7, 9)).targets.tolist() == [1]
+        assert labelled_images(place, names, (3, 7, 9)).train.targets.tolist() == [1]
 
 
 @pytest.mark.parametrize(
@@ -110,7 +113,7 @@ def test_deep_images_keep_the_white_of_training_if_they_can(
     for name, part in (("dark", ramp[:2]), ("light", ramp)):
         path = put(tmp_path, f"ant/{name}.png")
         Image.fromarray(np.tile(np.resize(part, 6) * scale, (2, 1))).save(path)
-    found = labelled_images(tmp_path, NAMES, (1, 2, 6), bit_depth=bit_depth)
+    found = labelled_images(tmp_path, NAMES, (1, 2, 6), bit_depth=bit_depth).train
     expected = ramp // 16 if scale == 1 else ramp
     assert found.images[1, 0, 0].tolist() == expected.tolist()
     assert found.images[0, 0, 0, :2].tolist() == expected[:2].tolist()
@@ -123,5 +126,16 @@ def test_broken_links_are_reported(tmp_path):
     put(tmp_path, "ant/1.png")
     (tmp_path / "ant" / "2.png").symlink_to(tmp_path / "nowhere.png")
     with pytest.warns(HandgradWarning, match=r": ignored: 1 broken link\.$"):
-        found = labelled_images(tmp_path, NAMES, (3, 7, 9))
+        found = labelled_images(tmp_path, NAMES, (3, 7, 9)).train
     assert len(found) == 1
+
+
+def test_files_are_recorded_by_size_and_content(tmp_path):
+    path = put(tmp_path, "ant/1.png")
+    put(tmp_path, "bee/0.png").write_text("no image")
+    with pytest.warns(HandgradWarning, match="1 of 2 images skipped"):
+        found = labelled_images(tmp_path, NAMES, (3, 7, 9), skip_bad=True)
+    content = path.read_bytes()
+    digest = sha256(content).hexdigest()[:16]
+    assert found.files == {"ant/1.png": f"{len(content)}:{digest}"}
+    assert (found.test, found.class_names) == (None, NAMES)

@@ -105,3 +105,13 @@ def test_minutes_out_of_range(minutes):
 def test_minutes_need_auto():
     with pytest.raises(ConfigError, match='minutes with the model "auto"'):
         Classifier("lenet", minutes=1).fit(IMAGES, LABELS)
+
+
+@pytest.mark.parametrize(
+    "start",
+    [{"start_from": "net"}, {"start_from": "net", "freeze": 99}, {"freeze": 1},
+     {"backbone_multiplier": 0.1}],
+)  # fmt: skip
+def test_a_plan_starts_from_no_other_weights(start):
+    with pytest.raises(ConfigError, match=f"its own, got {next(iter(start))} as well"):
+        planned(**start).fit(IMAGES, LABELS)

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from handgrad.datasets import load
-from handgrad.errors import ConfigError
+from handgrad.errors import ConfigError, DatasetError
 from handgrad.inspection import labels
 from handgrad.training import config_from, start
 
@@ -121,3 +121,47 @@ def test_vectors_are_refused(tmp_path):
     clf.fit(vectors, digits.targets)
     with pytest.raises(ConfigError, match="takes images"):
         labels(tmp_path / "run")
+
+
+def run_of(root, counts):
+    """A run on a folder with so many digits of each class."""
+    digits = load("digits").train
+    for label, count in enumerate(counts):
+        (root / f"data/{label}").mkdir(parents=True)
+        for row in np.flatnonzero(digits.targets == label)[:count]:
+            path = root / f"data/{label}/{row}.png"
+            Image.fromarray(digits.images[row, 0]).save(path)
+    table = {"name": str(root / "data"), "image_size": [8, 8], "validation": "none"}
+    for _ in start(config_from({**TABLES, "dataset": table}), root / "run"):
+        pass
+    return root / "run"
+
+
+def test_the_only_image_of_a_class_is_not_judged(tmp_path):
+    report = labels(run_of(tmp_path, (4, 4, 1, 1)), epochs=1)
+    assert [report.name(image) for image in report.not_judged] == [
+        name for name in report.files if name[0] in "23"
+    ]
+    assert not {one.row for one in report} & set(report.not_judged)
+    assert report.judged == 8
+    assert report.agreement == 1 - len(report) / 8
+    values = json.loads(json.dumps(report.as_dict(), allow_nan=False))
+    assert values["agreement"] == report.agreement
+    assert [name[0] for name in values["not_judged"]] == ["2", "3"]
+    assert report.csv().count("not judged") == 2
+    said = "2 images not judged: no network was trained on other images of their class"
+    assert said in str(report.table())
+    assert " among 8 images, " in str(report.table())
+
+
+def test_images_that_were_not_judged_do_not_hide_a_low_agreement(report):
+    assert report.gap == ""
+    half = replace(report, not_judged=tuple(range(2 * len(report), 441)))
+    assert half.agreement == 0.5
+    assert "agree with 50.0% of the labels: too few to judge" in str(half.table())
+
+
+def test_classes_of_one_image_cannot_be_judged(tmp_path):
+    run = run_of(tmp_path, (1, 1, 1, 1))
+    with pytest.raises(DatasetError, match="no class of data has two images"):
+        labels(run, epochs=1)

@@ -2,6 +2,7 @@
 
 import base64
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -38,6 +39,12 @@ def test_every_finding_is_on_the_page(report):
     assert page.count("across splits") == 1
     assert "identical" in page
     assert "95%" in page
+
+
+def test_images_that_were_not_judged_are_counted(report):
+    assert "not judged" not in suspects_page(report)
+    page = suspects_page(replace(report, not_judged=(1, 2)))
+    assert "among 5 images. 2 images not judged: no network was trained" in page
 
 
 def test_names_are_text(report):

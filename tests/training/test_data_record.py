@@ -1,12 +1,19 @@
 import json
 import shutil
+import warnings
+import zipfile
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from handgrad.datasets.data_changes import record_of
-from handgrad.errors import DatasetError, IntegrityError, RunError
+from handgrad.errors import (
+    DatasetError,
+    HandgradWarning,
+    IntegrityError,
+    RunError,
+)
 from handgrad.training.build import load_dataset
 from handgrad.training.data_record import (
     DATA,
@@ -162,3 +169,62 @@ def test_the_record_is_among_the_files_of_the_run(pets):
     (run / DATA).write_text(json.dumps({**values, "shape": [1]}))
     with pytest.raises(IntegrityError, match=r"data\.json is damaged"):
         verify(run)
+
+
+def copy(folder, place):
+    shutil.copytree(folder, place)
+
+
+def with_a_table(folder, place):
+    """The same files below other names; a table gives their classes."""
+    place.mkdir()
+    rows = ["file,label"]
+    for number, path in enumerate(sorted(folder.glob("*/*"))):
+        shutil.copy(path, place / f"{number}.png")
+        rows.append(f"{number}.png,{path.parent.name}")
+    (place / "labels.csv").write_text("\n".join(rows))
+
+
+def zipped(folder, place):
+    with zipfile.ZipFile(place, "w") as archive:
+        for path in folder.glob("*/*"):
+            archive.write(path, f"any/{path.relative_to(folder)}")
+
+
+@pytest.mark.parametrize("make", [copy, with_a_table, zipped])
+def test_training_images_are_recognised_at_another_path(pets, tmp_path, make):
+    folder, run = pets
+    other = tmp_path / ("other.zip" if make is zipped else "other")
+    make(folder, other)
+    said = f"24 of 30 images are training images of {run} .*Give images that it"
+    with pytest.warns(HandgradWarning, match=said):
+        run_images(config_of(run), dataset=str(other), run=run)
+    if make is not with_a_table:  # other names, so another split of its own
+        with pytest.warns(HandgradWarning, match="24 of 24 images are training images"):
+            run_images(config_of(run), "train", dataset=str(other), run=run)
+
+
+def test_a_part_of_the_training_images_is_counted(pets, tmp_path):
+    folder, run = pets
+    record, other = record_in(run, config_of(run)), tmp_path / "other"
+    for split in ("train", "test"):
+        for name in list(record["files"][split]["dog"])[:2]:
+            (other / "dog").mkdir(parents=True, exist_ok=True)
+            shutil.copy(folder / name, other / name)
+    with pytest.warns(HandgradWarning, match="2 of 4 images are training images"):
+        run_images(config_of(run), dataset=str(other), run=run)
+
+
+def test_no_warning_for_new_images_own_splits_and_runs_without_a_record(pets, tmp_path):
+    folder, run = pets
+    copy(folder, tmp_path / "copy")
+    put_new = tmp_path / "new/dog/1.png"
+    put_new.parent.mkdir(parents=True)
+    Image.new("L", (8, 8), 7).save(put_new)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        run_images(config_of(run), dataset=str(tmp_path / "new"), run=run)
+        run_images(config_of(run), "train", run=run)
+        run_images(config_of(run), "train", dataset=f"{folder}/", run=run)
+        run_images(config_of(run), "test", dataset=str(tmp_path / "copy"), run=run)
+        run_images(config_of(run), dataset=str(tmp_path / "copy"))

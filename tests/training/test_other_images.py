@@ -71,7 +71,7 @@ def test_dark_16_bit_images_are_scaled_as_in_training(
     known = known.model_copy(update={"resolved": resolved})
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
-        found = whole_images(known, str(tmp_path / "new"), None, None)
+        found = whole_images(known, str(tmp_path / "new"), None, None).train
     assert set(found.images.flat) == {1000 >> ((trained or 10) - 8)}
     assert len(warned) == (trained is None)
 
@@ -103,11 +103,10 @@ def test_grey_becomes_colour_and_colour_grey():
 
 
 def test_a_data_set_is_scored_whole():
-    found = whole_images(config(), "digits", None, None)
+    found = whole_images(config(), "digits", None, None).train
     assert len(found) == 1797
-    assert whole_images(config((3, 9, 9)), "digits", None, None).images.shape == (
-        1797, 3, 9, 9,
-    )  # fmt: skip
+    found = whole_images(config((3, 9, 9)), "digits", None, None).train
+    assert found.images.shape == (1797, 3, 9, 9)
 
 
 def test_classes_are_matched_by_name():
@@ -135,7 +134,7 @@ def test_a_folder_is_read_by_the_names_of_its_folders(tmp_path):
     for name in ("7", "3"):
         (tmp_path / name).mkdir()
         Image.new("L", (8, 8), 30).save(tmp_path / name / "a.png")
-    found = whole_images(config(), str(tmp_path), None, None)
+    found = whole_images(config(), str(tmp_path), None, None).train
     assert found.targets.tolist() == [3, 7]
 
 

@@ -51,8 +51,10 @@ def calibrate(
         return
     state = "overconfident" if found.value > 1 else "underconfident"
     say(f"temperature {found.value:.3f}: the network was {state}")
+    is_smoothed = getattr(network.loss, "label_smoothing", 0) > 0
+    loss = "cross-entropy without label smoothing" if is_smoothed else "loss"
     say(
-        f"on {found.images:,} images: loss {found.loss_before:.4f} before, "
+        f"on {found.images:,} images: {loss} {found.loss_before:.4f} before, "
         f"{found.loss_after:.4f} after; expected calibration error {errors[0]:.2%} "
         f"before, {errors[1]:.2%} after"
     )

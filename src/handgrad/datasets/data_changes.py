@@ -86,6 +86,18 @@ def changes(before: Record, now: Record) -> str:
     return "; ".join([*_of_classes(before, now), *_of_images(before, now)])
 
 
+def shared(before: Record, now: Record, split: str) -> int:
+    """Count files of this split of `now` with the content of a training file before."""
+    known = set(_digests(before, "train")) - {""}
+    return sum(digest in known for digest in _digests(now, split))
+
+
+def _digests(record: Record, split: str) -> list[str]:
+    of = record.get("files", {}).get(split, {})
+    files = [digest for rows in of.values() for digest in rows.values()]
+    return [digest.partition(":")[2] for digest in files]
+
+
 def _by_class(
     rows: Sequence[tuple[str, str]], targets: Sequence[int], names: Sequence[str]
 ) -> dict[str, dict[str, str]]:

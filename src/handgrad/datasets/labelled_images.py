@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from handgrad.arrays import NumpyArray, Shape
-from handgrad.datasets.dataset import Split
+from handgrad.datasets.dataset import Dataset, Split, checksum_of
 from handgrad.datasets.deep_images import new_bit_depth
+from handgrad.datasets.image_cache import DIGITS
 from handgrad.datasets.image_decoding import depth_of_all, quiet_decoder
 from handgrad.datasets.image_files import (
     BROKEN,
@@ -39,8 +40,8 @@ def labelled_images(
     *,
     fit: Fit = USUAL,
     skip_bad: bool = False,
-) -> Split:
-    """Load every image with its class, fitted to `shape` as for prediction.
+) -> Dataset:
+    """Load every image with its class, as a training split fitted to `shape`.
 
     `bit_depth` is that of the training images: see `new_bit_depth`.
 
@@ -64,16 +65,27 @@ def labelled_images(
         needed = depth_of_all(encoded.read, [file.name for file in files])
         depth = new_bit_depth(needed, bit_depth, str(path))
         with quiet_decoder():
-            _, bad = decode_files(
+            sums, bad = decode_files(
                 encoded, files, path, images, depth, progress, fit=fit
             )
-    if not bad:
-        return Split(images, targets)
-    if not skip_bad or len(bad) == len(files):
-        raise all_bad(bad, len(files))
-    warn_of(dict(sorted(bad.items())), len(files))
-    kept = np.array([file.name not in bad for file in files])
-    return Split(images[kept], targets[kept])
+    whole = Split(images, targets)
+    if bad:
+        if not skip_bad or len(bad) == len(files):
+            raise all_bad(bad, len(files))
+        warn_of(dict(sorted(bad.items())), len(files))
+        whole = whole.take(np.flatnonzero([file.name not in bad for file in files]))
+    return Dataset(
+        path.name,
+        whole,
+        None,
+        tuple(class_names),
+        checksum_of(whole),
+        files={
+            file.name: f"{file.size}:{digest[:DIGITS]}"
+            for file, digest in zip(files, sums, strict=True)
+            if file.name not in bad
+        },
+    )
 
 
 def targets_of(

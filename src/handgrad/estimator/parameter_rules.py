@@ -96,7 +96,13 @@ def _check_given_once(settings: Mapping[str, Any]) -> None:
 
 
 def _check_start(settings: Mapping[str, Any]) -> None:
-    """ConfigError for settings of a start from other weights without a source."""
+    """ConfigError for a start from other weights in a plan, or without a source."""
+    for name in ("start_from", "freeze", "backbone_multiplier"):
+        if settings["minutes"] is not None and settings[name] is not None:
+            raise ConfigError(
+                f"A plan chooses a network of its own, got {name} as well. Remove it, "
+                "or leave out minutes."
+            )
     for name in ("freeze", "backbone_multiplier"):
         if settings["start_from"] is None and settings[name] is not None:
             raise ConfigError(

@@ -1,6 +1,5 @@
 """What is wrong with labelled images: label errors, near-duplicates, uniform images."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,8 +8,13 @@ import numpy as np
 
 from handgrad.arguments import takes_kinds
 from handgrad.arrays import NumpyArray
-from handgrad.datasets import Dataset
-from handgrad.errors import ConfigError
+from handgrad.errors import ConfigError, DatasetError
+from handgrad.inspection.held_out_logits import (
+    Announce,
+    dataset_of,
+    logits_of,
+    parts_of,
+)
 from handgrad.inspection.label_errors import Suspect, suspects_of
 from handgrad.inspection.near_duplicates import (
     SIMILARITY,
@@ -27,9 +31,6 @@ from handgrad.text import csv_of, number_of, one_line
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from handgrad.training.trained_network import TrainedNetwork
-
-Announce = Callable[[str], None]
 FOLDS = 4
 LISTED = 24  # suspects in the table
 LEAST_AGREEMENT = 0.6  # below it most suspects are the network's mistakes
@@ -45,7 +46,8 @@ class LabelReport(Rows[Suspect]):
     numbers of uniform images. Images are numbered through all splits, in the order of
     `splits`, which maps the name of each to its number of images. `files[k]` names the
     file of image k, and is empty for data sets that are not image files;
-    `class_names[k]` names class k.
+    `class_names[k]` names class k. `not_judged` are the images of which no network was
+    trained on others of their class.
 
     Shapes
         images   (count, channels, height, width)
@@ -60,6 +62,7 @@ class LabelReport(Rows[Suspect]):
     splits: dict[str, int]
     files: tuple[str, ...]
     class_names: tuple[str, ...]
+    not_judged: tuple[int, ...] = ()
 
     def name(self, image: int) -> str:
         """The file of an `image`, or its number in its split."""
@@ -73,9 +76,23 @@ class LabelReport(Rows[Suspect]):
         return self._place(image)[0]
 
     @property
+    def judged(self) -> int:
+        """The number of images with a held-out prediction."""
+        return len(self.targets) - len(self.not_judged)
+
+    @property
     def agreement(self) -> float:
-        """The fraction of images whose held-out prediction is their label."""
-        return 1 - len(self.rows) / len(self.targets)
+        """The fraction of judged images whose held-out prediction is their label."""
+        return 1 - len(self.rows) / self.judged
+
+    @property
+    def gap(self) -> str:
+        """How many images were not judged, and why; empty if all were."""
+        said = (
+            f"{number_of(len(self.not_judged), 'image')} not judged: no network was "
+            "trained on other images of their class; add some to judge them"
+        )
+        return said if self.not_judged else ""
 
     @property
     def across(self) -> tuple[Duplicate, ...]:
@@ -112,6 +129,7 @@ class LabelReport(Rows[Suspect]):
         return {
             "images": self.splits,
             "agreement": self.agreement,
+            "not_judged": [self.name(image) for image in self.not_judged],
             "suspects": [
                 {
                     "image": self.name(one.row),
@@ -153,9 +171,10 @@ class LabelReport(Rows[Suspect]):
             other = self.name(pair.first)
             values = (label, "", pair.similarity, other)
             rows.append((kind, *self._of(pair.second), *values))
-        for image in self.flat:
-            label = names[self.targets[image]]
-            rows.append(("uniform", *self._of(image), label, "", "", ""))
+        for kind, images in (("uniform", self.flat), ("not judged", self.not_judged)):
+            for image in images:
+                label = names[self.targets[image]]
+                rows.append((kind, *self._of(image), label, "", "", ""))
         return csv_of(rows)
 
     def _of(self, image: int) -> tuple[str, str]:
@@ -173,15 +192,16 @@ class LabelReport(Rows[Suspect]):
         confident = sum(one.is_confident for one in self.rows)
         found = (
             f"{number_of(len(self.rows), 'suspect')} among "
-            f"{number_of(len(self.targets), 'image')}, {confident:,} of them predicted "
-            "as confidently as images of the other class"
+            f"{number_of(self.judged, 'image')}, {confident:,} of them predicted as "
+            "confidently as images of the other class"
         )
         pairs = number_of(len(self.duplicates), "near-duplicate")
         flat = number_of(len(self.flat), "uniform image")
         agreed = f"held-out predictions agree with {self.agreement:.1%} of the labels"
         if self.agreement < LEAST_AGREEMENT:
             agreed += ": too few to judge labels; train a better network first"
-        return [found, agreed, f"{pairs}, {len(self.across):,} across splits; {flat}"]
+        copies = f"{pairs}, {len(self.across):,} across splits; {flat}"
+        return [line for line in (found, agreed, self.gap, copies) if line]
 
 
 @takes_kinds
@@ -206,7 +226,8 @@ def labels(
     for each fold, `progress` what is being read, the amount done and the total.
 
     ConfigError for a number of folds below 2, a loss without probabilities or a data
-    set that is not images; DatasetError if the data have changed since training.
+    set that is not images; DatasetError if the data have changed since training, or no
+    class has two images.
 
     Example
         labels("runs/lenet-digits-1", folds=2, epochs=1).csv()
@@ -225,9 +246,14 @@ def labels(
             f"{run} was trained with {network.config.loss.name}, which gives no "
             "probabilities. Train with softmax_cross_entropy."
         )
-    dataset = _dataset_of(network, Path(run), data_dir, progress)
-    logits = _logits(network, dataset, folds, epochs, announce)
-    parts = _parts(dataset)
+    dataset = dataset_of(network, Path(run), data_dir, progress)
+    logits = logits_of(network, dataset, folds, epochs, announce)
+    parts, is_judged = parts_of(dataset), np.isfinite(logits).all(axis=1)
+    if not is_judged.any():
+        raise DatasetError(
+            "labels judges an image by a network trained on others of its class, but "
+            f"no class of {dataset.name} has two images. Add images to the classes."
+        )
     images = np.concatenate([part.images for part in parts.values()])
     targets = np.concatenate([part.targets for part in parts.values()])
     return LabelReport(
@@ -239,58 +265,5 @@ def labels(
         splits={name: len(part) for name, part in parts.items()},
         files=tuple(dataset.files),
         class_names=network.class_names,
+        not_judged=tuple(np.flatnonzero(~is_judged).tolist()),
     )
-
-
-def _dataset_of(
-    network: "TrainedNetwork", run: Path, data_dir: Path | None, progress: Any
-) -> Dataset:
-    """The whole data set of the run, unchanged since training."""
-    from handgrad.training.run_images import own_images
-
-    found = own_images(network.config, data_dir, run, progress)
-    if len(found.image_shape) != 3:
-        raise ConfigError(
-            f"{run} was trained on vectors, but this inspection takes images. Give a "
-            "run that was trained on images."
-        )
-    return found
-
-
-def _parts(dataset: Dataset) -> dict[str, Any]:
-    """The splits, in the order of the data set's files."""
-    parts = {
-        "train": dataset.train,
-        "test": dataset.test,
-        "validation": dataset.validation,
-    }
-    return {name: part for name, part in parts.items() if part is not None}
-
-
-def _logits(
-    network: "TrainedNetwork",
-    dataset: Dataset,
-    folds: int,
-    epochs: int | None,
-    announce: Announce | None,
-) -> NumpyArray:
-    """Logits of all images, each from a network that was not trained on it."""
-    from handgrad.training.cross_validation import held_out_logits
-
-    total = epochs or network.config.training.epochs
-
-    def tell(fold: int, record: Any) -> None:
-        if announce is not None and record.epoch == total:
-            accuracy = f"training accuracy {record.train_accuracy:.1%}"
-            announce(f"fold {fold + 1} of {folds} trained: {accuracy}")
-
-    others = list(_parts(dataset).values())[1:]
-    held_out = held_out_logits(
-        network.config,
-        dataset,
-        folds=folds,
-        epochs=epochs,
-        workers=network.workers,
-        on_epoch=tell,
-    )
-    return np.concatenate([held_out, *(network.logits(each.images) for each in others)])

@@ -41,7 +41,8 @@ def _summary(found: LabelReport) -> str:
     pairs = number_of(len(found.duplicates), "near-duplicate")
     flat = number_of(len(found.flat), "uniform image")
     images = number_of(len(found.targets), "image")
-    return f"{suspects}, {pairs} and {flat} among {images}."
+    gap = f" {found.gap}." if found.gap else ""
+    return f"{suspects}, {pairs} and {flat} among {images}.{gap}"
 
 
 def _suspect(found: LabelReport, one: Any) -> dict[str, Any]:

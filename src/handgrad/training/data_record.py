@@ -15,10 +15,14 @@ from handgrad.datasets.data_changes import (
     counted,
     known_classes,
     listed,
+    record_of,
+    shared,
 )
+from handgrad.datasets.dataset import Dataset
 from handgrad.datasets.sources import source_of
-from handgrad.errors import DatasetError, HandgradError
+from handgrad.errors import DatasetError, HandgradError, warn
 from handgrad.parsing import parse_json
+from handgrad.text import number_of
 from handgrad.training.config import RunConfig
 from handgrad.training.data_place import check_there
 from handgrad.training.real_files import is_file, read_file
@@ -69,6 +73,24 @@ def naming_changes(run: Path | None, config: RunConfig) -> Iterator[None]:
         raise DatasetError(
             f"{config.dataset.name} has changed since the run started: {found}. {error}"
         ) from error
+
+
+def warn_of_training_images(
+    run: Path | None, config: RunConfig, found: Dataset, split: str = "train"
+) -> None:
+    """Warn of other images, a `split` of `found`, that the run was trained on.
+
+    Files are compared by content; data sets without image files are not.
+    """
+    now = record_of(found)
+    if count := shared(record_in(run, config), now, split):
+        total = sum(now["counts"][split].values())
+        warn(
+            f"{count:,} of {number_of(total, 'image')} are training images of {run} "
+            "(those held out for validation included): results on them are not those "
+            "on new images. Give images that it was not trained on, or omit --dataset "
+            "to use its own."
+        )
 
 
 def changes_of_names(

@@ -25,8 +25,8 @@ LUMA = np.array([19595, 38470, 7471], dtype=np.uint32)  # / 65,536: Pillow's wei
 
 def whole_images(
     config: RunConfig, name: str, data_dir: Path | None, progress: Any
-) -> Split:
-    """Load every image of a folder, a zip or a data set; classes are matched by name.
+) -> Dataset:
+    """Load a folder, a zip or a data set as one split; classes are matched by name.
 
     They are converted to the size and channels that the network takes, as single images
     are for a prediction. DatasetError for an image of an unknown class.
@@ -58,7 +58,7 @@ def whole_images(
         np.concatenate([part.targets for part in parts]),
     )
     alone = replace(found, train=whole, validation=None, test=None)
-    return as_trained(alone, config).train
+    return as_trained(alone, config)
 
 
 def as_trained(found: Dataset, config: RunConfig) -> Dataset:

@@ -15,12 +15,16 @@ from handgrad.names import known_name
 from handgrad.training.build import load_dataset
 from handgrad.training.config import RunConfig
 from handgrad.training.data_place import check_there
-from handgrad.training.data_record import changed_since, naming_changes
+from handgrad.training.data_record import (
+    changed_since,
+    naming_changes,
+    warn_of_training_images,
+)
 from handgrad.training.other_images import as_trained, whole_images
 from handgrad.training.splitting import split_of
 
 SPLITS = ("test", "validation", "train")
-OTHERS = ", or give other images of its classes (--dataset)"
+OTHERS = ", or give images of its classes that it was not trained on (--dataset)"
 
 
 def check_split(split: str | None) -> None:
@@ -50,7 +54,8 @@ def run_images(
     and channels that the network takes: all of them, or one of their own splits.
     `label_from` says where their labels are, by default where those of the training
     images are. With `skip_bad`, or if training used it, images that cannot be read are
-    left out. `run` is the run's folder, which records the contents of the data.
+    left out. `run` is the run's folder, which records the contents of the data: other
+    images with the content of its training images are a HandgradWarning.
     """
     check_split(split)
     if label_from is not None:
@@ -61,7 +66,9 @@ def run_images(
     if dataset is not None and is_other:
         with _naming_labels(None if label_from else config.dataset.label_from):
             if split is None:
-                return "", whole_images(config, dataset, data_dir, progress)
+                found = whole_images(config, dataset, data_dir, progress)
+                warn_of_training_images(run, config, found)
+                return "", found.train
             found = _other_images(config, dataset, data_dir, progress)
         train, validation = found.train, found.validation
     else:
@@ -76,6 +83,8 @@ def run_images(
             f"{found.name} has no {name} images {where}. "
             "Use another split, such as train."
         )
+    if is_other:
+        warn_of_training_images(run, config, found, name)
     return name, chosen
 
 

@@ -22,7 +22,7 @@ def suspects(found: "LabelReport") -> Figure:
         (f"label {names[one.given]}", f"{names[one.suggested]} {one.confidence:.0%}")
         for one in first
     ]
-    note = f"{len(found.rows):,} suspects among {len(found.targets):,} images"
+    note = f"{len(found.rows):,} suspects among {found.judged:,} images"
     if len(found.rows) > len(first):
         note += f"; the {len(first)} least plausible labels"
     images = [found.images[one.row] for one in first]
