@@ -44,8 +44,16 @@ def test_train_and_test_folders_are_the_splits():
 def test_a_class_may_be_called_train_or_test():
     plan = arrange(files("bus/1.png", "train/2.png"), "vehicles")
     assert plan.class_names == ("bus", "train")
-    plan = arrange(files("bus/1.png", "test/2.png", "truck/3.png"), "vehicles")
-    assert plan.class_names == ("bus", "test", "truck")
+    plan = arrange(files("exam/1.png", "test/2.png"), "papers")
+    assert plan.class_names == ("exam", "test")
+
+
+@pytest.mark.parametrize("around", ["", "photos/"])
+@pytest.mark.parametrize("inside", ["1.png", "june/1.png", "bus/1.png"])
+def test_test_images_next_to_classes_are_no_class(around, inside):
+    names = [f"{around}{c}/1.png" for c in ("bus", "car")]
+    with pytest.raises(DatasetError, match=r"\(test\) are next to others \(bus, car\)"):
+        arrange(files(*names, f"{around}test/{inside}"), "vehicles")
 
 
 def test_folders_around_the_classes_are_skipped():

@@ -23,6 +23,7 @@ from handgrad.datasets.layout_checks import (
     SHAPE_HINT,
     Place,
     Row,
+    check_all_classes,
     check_alone,
     check_classes,
     check_in_folders,
@@ -174,6 +175,7 @@ def _splits(rows: list[Row], source: str) -> _Found:
         check_not_alike([row for part in inner.rows.values() for row in part], source)
         return inner
     check_not_alike(rows, source)
+    check_all_classes(tops, source)
     return _Found({"train": rows, "test": [], "validation": []})
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from handgrad.datasets.image_files import ImageFile
-from handgrad.datasets.split_names import Kind, crossed, kind_of
+from handgrad.datasets.split_names import Kind, crossed, kind_of, not_classes
 from handgrad.errors import DatasetError
 from handgrad.text import composed, decoded, some
 
@@ -69,6 +69,18 @@ def check_alone(train: str, others: Iterable[str], source: str) -> None:
             f"{source}: {decoded(train)} holds folders, as a split does, and next to "
             f"it is {_some(names)}, so it is not clear which are the classes. "
             f"{NAME_THEM}"
+        )
+
+
+def check_all_classes(tops: Iterable[str], source: str) -> None:
+    """Raise DatasetError for test or unlabelled images next to class folders."""
+    names = set(tops)
+    if wrong := not_classes(names):
+        raise DatasetError(
+            f"{source}: folders of held-out or unlabelled images by their names "
+            f"({_some(wrong)}) are next to others ({_some(sorted(names - {*wrong}))}), "
+            "so it is not clear which are the classes. Move them elsewhere; or rename "
+            "those that are classes."
         )
 
 
