@@ -139,6 +139,16 @@ def test_a_split_may_be_nested_in_a_folder_of_the_same_name():
     assert plan.left == ("seg_pred",)
 
 
+def test_a_class_of_images_that_are_not_read_says_so():
+    rows, ignored = files("cat/1.png", "dog/1.png"), {"hat": {".heic": 5}}
+    with pytest.raises(
+        DatasetError,
+        match=r"no images in hat \(hat: 5 .heic files, which are not read\), next to "
+        r".* Convert .heic files to JPEG, remove the folder",
+    ):
+        arrange(rows, "pets", ["cat", "dog", "hat"], ignored)
+
+
 def test_unlabelled_test_images_are_not_used():
     names = [f"train/{c}/{k}.png" for c in "ab" for k in range(5)]
     plan = arrange(files(*names, "test1/1.png", "test1/2.png"), "cats")
