@@ -9,11 +9,13 @@ from handgrad.text import (
     decoded,
     in_file_name,
     in_markdown,
+    nearly_equal,
     number_of,
     one_line,
     one_of,
     printable,
     printable_json,
+    quoted,
     slug,
     some,
 )
@@ -126,3 +128,26 @@ def test_names_as_a_choice():
 )
 def test_a_slug_has_letters_digits_and_hyphens(name, found):
     assert slug(name) == found
+
+
+@pytest.mark.parametrize(
+    "group",
+    [
+        ["Hat", "hat"],
+        ["hat", "hat "],
+        ["T shirt", "tshirt"],
+        ["cafe\u0301", "caf\xe9"],
+        ["hat", "hat\u200b"],
+        ["STRASSE", "stra\xdfe"],
+        ["Hat", "\uff28at"],
+    ],
+)
+def test_names_that_hardly_differ_are_found_and_shown_apart(group):
+    assert nearly_equal([*group, "shoe", "hats"]) == [sorted(group)]
+    assert len({quoted(name) for name in group}) == 2
+    assert all(quoted(name)[0] in "'\"" for name in group)
+
+
+@pytest.mark.parametrize("names", [["a", "A"], ["1", "-1"], ["t-shirt", "tshirt"], []])
+def test_letters_in_both_cases_and_other_names_differ(names):
+    assert nearly_equal(names) == []

@@ -36,6 +36,29 @@ def composed(name: str) -> str:
     return unicodedata.normalize("NFC", name)
 
 
+def nearly_equal(names: Iterable[str]) -> list[list[str]]:
+    """Groups of names that differ only in case, blanks or Unicode form.
+
+    Single letters that differ in case, as in sets of letters, are no such group.
+
+    Example
+        nearly_equal(["Hat", "hat", "shoe"]) == [["Hat", "hat"]]
+    """
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        seen = "".join(c for c in name if c.isprintable() and not c.isspace())
+        plain = unicodedata.normalize("NFKC", seen)
+        known = plain if len(plain) == 1 else plain.casefold()
+        groups.setdefault(unicodedata.normalize("NFKC", known), []).append(name)
+    return [sorted(group) for group in groups.values() if len(group) > 1]
+
+
+def quoted(name: str) -> str:
+    """A name in quotes; characters beyond ASCII as escapes unless it is composed."""
+    is_plain = unicodedata.normalize("NFKC", name) == name
+    return repr(name) if is_plain else ascii(name)
+
+
 def in_file_name(name: str) -> str:
     """The letters, digits, hyphens and underscores of a name; may be empty."""
     return re.sub(r"[^A-Za-z0-9_-]+", "_", name).strip("_")[:LONGEST]

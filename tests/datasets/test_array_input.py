@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
+import handgrad as hg
 from handgrad.datasets.array_input import (
     InputForm,
     as_examples,
@@ -207,3 +209,14 @@ def test_dates_are_refused(kind):
         form_of(dates)
     with pytest.raises(DatasetError, match="numbers of days"):
         as_examples(dates, form_of(np.zeros((3, 4))))
+
+
+def test_files_are_read_as_images_of_another_size_are_told(tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, (4, 3, 8, 8), np.uint8)
+    fitted = hg.Classifier("mlp", epochs=1, workers=1).fit(images, [0, 1] * 2)
+    with pytest.raises(ShapeError, match=r"read_image\(FILE\) of the trained network"):
+        fitted.predict(images[:, :, :4])
+    Image.new("RGB", (20, 12)).save(tmp_path / "1.png")
+    assert (
+        len(fitted.predict(fitted.trained_.read_image(tmp_path / "1.png")[None])) == 1
+    )

@@ -11,6 +11,8 @@ import pytest
 
 from handgrad.datasets import image_files
 from handgrad.datasets.image_files import (
+    HIDDEN,
+    PLAIN,
     Folder,
     ImageFile,
     Zip,
@@ -281,3 +283,21 @@ def test_both_forms_of_an_accent_are_one_name(tmp_path):
     in_folder(tmp_path, dict.fromkeys((other.name, one.name), b""))
     names = [file.name for file in Folder(tmp_path).sorted_files()]
     assert names == sorted([one.name, other.name])
+
+
+def test_ignored_files_are_counted_by_folder(tmp_path):
+    names = ["hat/june/1.HEIC", "hat/june/2.heic", "hat/3", "4.txt", "hat/.hidden"]
+    root = in_folder(tmp_path / "pets", dict.fromkeys(names, b"x"))
+    packed = tmp_path / "pets.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name in names:
+            archive.writestr(name, b"x")
+    for images in (Folder(root), Zip(packed)):
+        for _ in range(2):
+            assert images.sorted_files() == []
+            assert "hat/june" in images.folders
+            assert images.ignored == {
+                "hat/june": {".heic": 2},
+                "hat": {PLAIN: 1, HIDDEN: 1},
+                "": {".txt": 1},
+            }

@@ -83,3 +83,14 @@ def test_strings_and_numbers_are_not_mixed():
 @pytest.mark.parametrize("label", [0, "", "nan", False, np.int64(1), [1], np.ones(2)])
 def test_what_is_there_is_not_missing(label):
     assert not is_missing(label)
+
+
+@pytest.mark.parametrize("kind", [list, np.array, pd.Series])
+def test_bytes_are_no_labels(kind):
+    with pytest.raises(DatasetError, match=r"bytes, such as b'a'. Decode them: \["):
+        as_labels(kind([b"a", b"b"]))
+
+
+def test_a_generator_of_labels_is_named():
+    with pytest.raises(DatasetError, match=r"got a generator. Convert it with list"):
+        as_labels(label for label in "ab")

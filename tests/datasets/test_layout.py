@@ -44,8 +44,16 @@ def test_train_and_test_folders_are_the_splits():
 def test_a_class_may_be_called_train_or_test():
     plan = arrange(files("bus/1.png", "train/2.png"), "vehicles")
     assert plan.class_names == ("bus", "train")
-    plan = arrange(files("bus/1.png", "test/2.png", "truck/3.png"), "vehicles")
-    assert plan.class_names == ("bus", "test", "truck")
+    plan = arrange(files("exam/1.png", "test/2.png"), "papers")
+    assert plan.class_names == ("exam", "test")
+
+
+@pytest.mark.parametrize("around", ["", "photos/"])
+@pytest.mark.parametrize("inside", ["1.png", "june/1.png", "bus/1.png"])
+def test_test_images_next_to_classes_are_no_class(around, inside):
+    names = [f"{around}{c}/1.png" for c in ("bus", "car")]
+    with pytest.raises(DatasetError, match=r"\(test\) are next to others \(bus, car\)"):
+        arrange(files(*names, f"{around}test/{inside}"), "vehicles")
 
 
 def test_folders_around_the_classes_are_skipped():
@@ -129,6 +137,16 @@ def test_a_split_may_be_nested_in_a_folder_of_the_same_name():
     assert plan.class_names == ("a", "b")
     assert plan.counts == (2, 2, 0)
     assert plan.left == ("seg_pred",)
+
+
+def test_a_class_of_images_that_are_not_read_says_so():
+    rows, ignored = files("cat/1.png", "dog/1.png"), {"hat": {".heic": 5}}
+    with pytest.raises(
+        DatasetError,
+        match=r"no images in hat \(hat: 5 .heic files, which are not read\), next to "
+        r".* Convert .heic files to JPEG, remove the folder",
+    ):
+        arrange(rows, "pets", ["cat", "dog", "hat"], ignored)
 
 
 def test_unlabelled_test_images_are_not_used():

@@ -2,8 +2,8 @@ import time
 
 import pytest
 
-from handgrad.datasets.image_files import ImageFile
-from handgrad.datasets.layout_checks import check_not_alike, no_images
+from handgrad.datasets.image_files import HIDDEN, PLAIN, ImageFile
+from handgrad.datasets.layout_checks import check_not_alike, no_images, unread
 from handgrad.errors import DatasetError
 
 
@@ -52,10 +52,38 @@ def test_very_many_classes_with_a_folder_of_the_same_name_are_compared_at_once()
 
 
 def test_archives_in_a_folder_without_images_are_named(tmp_path):
-    assert "holds no images. Make one folder" in str(no_images(str(tmp_path)))
+    assert "holds no images. Make one folder" in str(no_images(str(tmp_path), {}))
     for name in ("disc.ZIP", "box.zip", "notes.txt"):
         (tmp_path / name).touch()
     assert "holds no images, but box.zip, disc.ZIP. Unpack" in str(
-        no_images(str(tmp_path))
+        no_images(str(tmp_path), {})
     )
-    assert "holds no images. Make" in str(no_images(str(tmp_path / "box.zip")))
+    assert "holds no images. Make" in str(no_images(str(tmp_path / "box.zip"), {}))
+
+
+@pytest.mark.parametrize(
+    ("ignored", "said", "step"),
+    [
+        ({"": {".heic": 1}}, "1 .heic file, which is not read",
+         "Convert .heic files to JPEG"),
+        ({"cat": {".heic": 2, ".txt": 3}, "dog/june": {".cr2": 1, ".heic": 1}},
+         "1 .cr2 file, 3 .heic files, which are not read",
+         "Convert .cr2, .heic files to JPEG"),
+        ({"cat": {PLAIN: 2}}, "2 files without an extension, which are not read",
+         "Add an extension, such as .jpg, to the names of images without"),
+        ({"cat": {".txt": 3, HIDDEN: 1}}, "", ""),
+        ({}, "", ""),
+    ],
+)  # fmt: skip
+def test_images_that_are_not_read_are_counted_with_the_next_step(ignored, said, step):
+    assert unread(ignored) == (said, step)
+    assert str(no_images("nowhere", ignored)) == (
+        f"nowhere holds no images, but {said}. {step}."
+        if said
+        else "nowhere holds no images. Make one folder of images for each class."
+    )
+
+
+def test_only_those_of_one_folder_are_counted():
+    ignored = {"cat": {".heic": 1}, "cat/june": {".heic": 2}, "cats": {".heic": 4}}
+    assert unread(ignored, "cat")[0] == "3 .heic files, which are not read"

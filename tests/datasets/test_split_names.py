@@ -6,7 +6,26 @@ from handgrad.datasets.split_names import (
     kind_of,
     kinds_of,
     names_no_class,
+    not_classes,
 )
+
+
+@pytest.mark.parametrize(
+    ("names", "found"),
+    [
+        ("bus car test", ["test"]),
+        ("bus car Test_images unlabeled2 val", ["Test_images", "unlabeled2", "val"]),
+        ("expired invalid valid", []),
+        ("bus test", []),
+        ("bus car test_tube", []),
+        ("bus car train", []),
+        ("development forest water", []),
+        ("1 2 test", ["test"]),
+        ("extra images sample", []),
+    ],
+)
+def test_held_out_images_next_to_two_classes_are_no_class(names, found):
+    assert not_classes(names.split()) == found
 
 
 @pytest.mark.parametrize(

@@ -163,7 +163,10 @@ def _arranged(array: NumpyArray, form: InputForm) -> NumpyArray:
     if wanted[0] == 1 and sizes == wanted[1:]:
         return array[:, None]
     other = last if wanted[0] > 1 else wanted[1:]
-    hint = "Resize them, or read files with read_image."
+    hint = (
+        "Resize them, or read files with read_image(FILE) of the trained network "
+        "(trained_ of a Classifier)."
+    )
     if with_count(array, form) is not array:
         hint = "For a single image, pass X[None]."
     raise ShapeError(

@@ -9,7 +9,7 @@ and never extracted.
 import os
 import zipfile
 from abc import ABC, abstractmethod
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -43,6 +43,11 @@ BROKEN, CYCLES, PIPES = (
 )
 PLAIN = "without an ending"
 REPLACE = "Replace or remove the file."
+UNREAD = {  # extensions of images in other formats
+    *(".heic", ".heif", ".hif", ".jxl", ".svg", ".psd", ".xcf", ".eps", ".pdf"),
+    *(".raw", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf", ".pef"),
+    *(".exr", ".hdr", ".dcm"),
+}
 WORDS = {  # one, several
     BROKEN: ("broken link", "broken links"),
     CYCLES: ("link to a parent folder", "links to a parent folder"),
@@ -76,6 +81,7 @@ class ImageFiles(ABC):
 
     def __init__(self) -> None:
         self.passed_over: Counter[str] = Counter()  # ignored files, after sorted_files
+        self.ignored: dict[str, Counter[str]] = defaultdict(Counter)  # by folder
         self.folders: set[str] = set()  # all folders, after sorted_files
 
     @abstractmethod
@@ -85,6 +91,10 @@ class ImageFiles(ABC):
     @abstractmethod
     def read(self, name: str) -> bytes:
         """Return the content of a file."""
+
+    def _pass_over(self, folder: str, kind: str) -> None:
+        self.passed_over[kind] += 1
+        self.ignored[folder.rstrip("/")][kind] += 1
 
     def close(self) -> None:  # noqa: B027 - a folder has nothing to close
         """Close the archive, if it is one."""
@@ -106,6 +116,7 @@ class Folder(ImageFiles):
     def sorted_files(self) -> list[ImageFile]:
         """Return every image file, sorted."""
         self.passed_over.clear()
+        self.ignored.clear()
         found = list(self._below("", (_identity(self.root),)))
         return sorted(found, key=lambda file: (file.parts, file.name))
 
@@ -120,23 +131,23 @@ class Folder(ImageFiles):
         for name in names:
             path = os.path.join(self.root, start + name)  # a Path is much slower
             if _is_ignored(name):
-                self.passed_over[HIDDEN] += 1
+                self._pass_over(start, HIDDEN)
             elif not os.path.exists(path):
-                self.passed_over[BROKEN] += 1
+                self._pass_over(start, BROKEN)
             elif S_ISDIR((about := _about(path)).st_mode):
                 own = (about.st_dev, about.st_ino)
                 if own in above:
-                    self.passed_over[CYCLES] += 1
+                    self._pass_over(start, CYCLES)
                 else:
                     self.folders.add(start + name)
                     yield from self._below(f"{start}{name}/", (*above, own))
             elif not S_ISREG(about.st_mode):
-                self.passed_over[PIPES] += 1
+                self._pass_over(start, PIPES)
             elif name.lower().endswith(SUFFIXES):
                 stamp = (about.st_mtime_ns, about.st_ctime_ns, about.st_ino)
                 yield ImageFile(start + name, about.st_size, stamp)
             else:
-                self.passed_over[_kind(name)] += 1
+                self._pass_over(start, _kind(name))
 
     def read(self, name: str) -> bytes:
         """Return the content of a file."""
@@ -172,6 +183,7 @@ class Zip(ImageFiles):
             )
         check_no_password(self.path, entries)
         self.passed_over.clear()
+        self.ignored.clear()
         found, guessed = [], ""
         for entry in entries:
             name = name_of_entry(entry)
@@ -183,7 +195,10 @@ class Zip(ImageFiles):
                 self.folders |= {name.rstrip("/")} - {""}
             else:
                 is_left = any(map(_is_ignored, name.split("/")))
-                self.passed_over[HIDDEN if is_left else _kind(name)] += 1
+                kind = HIDDEN if is_left else _kind(name)
+                folder = name.rpartition("/")[0]
+                self.folders |= {folder} - {""} if kind in UNREAD else set()
+                self._pass_over(folder, kind)
         self._check(found)
         if guessed:
             warn(

@@ -63,7 +63,7 @@ def load_images(
     with open_images(path) as encoded:
         files = encoded.sorted_files()
         place = () if allow_empty_classes else encoded.folders
-        plan = arrange(files, str(path), place)
+        plan = arrange(files, str(path), place, encoded.ignored)
         return load_planned(path, encoded, files, plan, **how)
 
 

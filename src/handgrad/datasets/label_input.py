@@ -1,6 +1,6 @@
 """Users' labels as arrays that keep their values, without missing ones."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,10 +17,16 @@ def as_labels(labels: Any) -> Any:
     """Convert labels as `as_array` does, and those of pandas' own types to NumPy's.
 
     scikit-learn would convert nullable integers and booleans to floats, in which large
-    ones are equal. DatasetError for a missing label (None, NaN, pandas.NA), and for a
-    list of strings and numbers.
+    ones are equal. DatasetError for a missing label (None, NaN, pandas.NA), for bytes,
+    a generator, and a list of strings and numbers.
     """
+    if isinstance(labels, Iterator):
+        raise DatasetError(
+            f"Labels are a list or an array, got a {type(labels).__name__}. Convert it "
+            "with list(...)."
+        )
     given = as_array(labels)
+    _check_not_bytes(given)
     if hasattr(given, "isna"):  # a series or another object of pandas
         return _of_pandas(given)
     is_open = getattr(getattr(given, "dtype", None), "kind", "") == "O"
@@ -41,6 +47,16 @@ def is_missing(label: Any) -> bool:
         return True
     except ValueError:  # an array
         return False
+
+
+def _check_not_bytes(labels: Any) -> None:
+    is_row = hasattr(labels, "__iter__") and getattr(labels, "ndim", 1) == 1
+    first = next(iter(labels), None) if is_row else None
+    if isinstance(first, bytes):
+        raise DatasetError(
+            f"The labels are bytes, such as {shown(first)}. Decode them: "
+            "[label.decode() for label in labels]."
+        )
 
 
 def _of_pandas(given: Any) -> Any:

@@ -23,6 +23,7 @@ from handgrad.datasets.image_files import (
 )
 from handgrad.datasets.image_fit import USUAL, Fit
 from handgrad.datasets.image_folder import decode_files, open_images
+from handgrad.datasets.layout_checks import unread
 from handgrad.datasets.unreadable_images import all_bad, warn_of
 from handgrad.errors import DatasetError, warn
 from handgrad.free_memory import check_memory
@@ -54,7 +55,9 @@ def labelled_images(
     with open_images(path) as encoded:
         files = encoded.sorted_files()
         if not files:
-            raise DatasetError(f"{path} holds no images. Give another folder or zip.")
+            said, step = unread(encoded.ignored)
+            held = f", but {said}. {step}" if said else ". Give another folder or zip"
+            raise DatasetError(f"{path} holds no images{held}.")
         if broken := encoded.passed_over[BROKEN]:
             said = in_words({BROKEN: broken})
             warn(f"{path}: {said}.")

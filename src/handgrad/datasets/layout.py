@@ -14,6 +14,7 @@ numbers under a fixed key, so most stay in their split when others are added.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import numpy as np
 
@@ -21,8 +22,10 @@ from handgrad.arrays import NumpyArray
 from handgrad.datasets.image_files import ImageFile
 from handgrad.datasets.layout_checks import (
     SHAPE_HINT,
+    Ignored,
     Place,
     Row,
+    check_all_classes,
     check_alone,
     check_classes,
     check_in_folders,
@@ -71,17 +74,24 @@ class Plan:
 
 
 def arrange(
-    files: Sequence[ImageFile], source: str, places: Iterable[str] = ()
+    files: Sequence[ImageFile],
+    source: str,
+    places: Iterable[str] = (),
+    ignored: Ignored = MappingProxyType({}),
 ) -> Plan:
     """Determine classes and splits from the names of the files.
 
     DatasetError for fewer than two classes, if it is ambiguous which folders they are,
-    and for a folder of a class or a split, one of `places`, without images.
+    and for a folder of a class or a split, one of `places`, without images. `ignored`
+    are the other files in each folder, for these errors.
     """
     rows, beside = _passed_through([(file, file.parts) for file in files])
     found = _splits(rows, source)
     splits = found.rows
-    beside |= found.left | without_images(files, found.around(), places, source)
+    around = found.around()
+    beside |= found.left | without_images(files, around, places, source, ignored)
+    if not splits["train"]:
+        raise no_images(source, ignored)
     names = _class_names(splits["train"], source)
     if found.folders:
         check_classes(splits, names, source)
@@ -174,6 +184,7 @@ def _splits(rows: list[Row], source: str) -> _Found:
         check_not_alike([row for part in inner.rows.values() for row in part], source)
         return inner
     check_not_alike(rows, source)
+    check_all_classes(tops, source)
     return _Found({"train": rows, "test": [], "validation": []})
 
 
@@ -237,8 +248,6 @@ def _inner(rows: Sequence[Row]) -> _Found | None:
 
 
 def _class_names(rows: Sequence[Row], source: str) -> tuple[str, ...]:
-    if not rows:
-        raise no_images(source)
     check_in_folders(rows, source)
     names = sorted({parts[0] for _, parts in rows})
     if len(names) < 2:

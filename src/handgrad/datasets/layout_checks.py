@@ -1,19 +1,21 @@
 """Errors for folders whose classes are missing or ambiguous."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from handgrad.datasets.image_files import ImageFile
-from handgrad.datasets.split_names import Kind, crossed, kind_of
+from handgrad.datasets.image_files import PLAIN, UNREAD, ImageFile
+from handgrad.datasets.split_names import Kind, crossed, kind_of, not_classes
 from handgrad.errors import DatasetError
-from handgrad.text import composed, decoded, some
+from handgrad.text import composed, decoded, number_of, some
 
 Row: TypeAlias = tuple[ImageFile, tuple[str, ...]]  # a file and its path parts
 Place: TypeAlias = tuple[str, ...]  # a folder
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".7z", ".rar")
+Ignored: TypeAlias = Mapping[str, Mapping[str, int]]  # files by folder and kind
+
 NAMED = 3  # archives in a message
 SHAPE_HINT = "Make one folder of images for each class"
 NAME_THEM = (
@@ -72,6 +74,18 @@ def check_alone(train: str, others: Iterable[str], source: str) -> None:
         )
 
 
+def check_all_classes(tops: Iterable[str], source: str) -> None:
+    """Raise DatasetError for test or unlabelled images next to class folders."""
+    names = set(tops)
+    if wrong := not_classes(names):
+        raise DatasetError(
+            f"{source}: folders of held-out or unlabelled images by their names "
+            f"({_some(wrong)}) are next to others ({_some(sorted(names - {*wrong}))}), "
+            "so it is not clear which are the classes. Move them elsewhere; or rename "
+            "those that are classes."
+        )
+
+
 def check_classes(
     splits: Mapping[Kind, Sequence[Row]], names: Sequence[str], source: str
 ) -> None:
@@ -88,13 +102,41 @@ def check_classes(
                 )
 
 
-def no_images(source: str) -> DatasetError:
-    """The error for a folder without images; archives in it are named."""
+def unread(ignored: Ignored, folder: str = "") -> tuple[str, str]:
+    """Count the images of a folder that are not read, and say what makes them read.
+
+    Both are empty without files of other image formats or without an extension.
+
+    Example
+        unread({"hat": {".heic": 5}}) == (
+            "5 .heic files, which are not read", "Convert .heic files to JPEG"
+        )
+    """
+    kinds: Counter[str] = Counter()
+    for place, counts in ignored.items():
+        if not folder or f"{composed(place)}/".startswith(f"{folder}/"):
+            kinds.update({k: n for k, n in counts.items() if k in {*UNREAD, PLAIN}})
+    found = sorted(UNREAD.intersection(kinds))
+    said = [number_of(kinds[kind], f"{kind} file") for kind in found]
+    steps = [f"convert {', '.join(found)} files to JPEG"] if found else []
+    if kinds[PLAIN]:
+        said.append(f"{number_of(kinds[PLAIN], 'file')} without an extension")
+        steps.append("add an extension, such as .jpg, to the names of images without")
+    step = ", ".join(steps)
+    which = f"which {'is' if kinds.total() == 1 else 'are'} not read"
+    return f"{', '.join(said)}, {which}" if said else "", step[:1].upper() + step[1:]
+
+
+def no_images(source: str, ignored: Ignored) -> DatasetError:
+    """The error for a folder without images; archives and other images are named."""
     try:
         names = sorted(path.name for path in Path(source).iterdir())
     except OSError:  # not a folder, or one that cannot be listed
         names = []
     packed = [name for name in names if name.lower().endswith(ARCHIVES)]
+    said, step = unread(ignored)
+    if said and not packed:
+        return DatasetError(f"{source} holds no images, but {said}. {step}.")
     if not packed:
         return DatasetError(f"{source} holds no images. {SHAPE_HINT}.")
     return DatasetError(
@@ -117,6 +159,7 @@ def without_images(
     around: set[Place],
     places: Iterable[str],
     source: str,
+    ignored: Ignored,
 ) -> set[str]:
     """Return the empty folders next to the folders `around` the classes.
 
@@ -133,10 +176,12 @@ def without_images(
         missing += [place for place in beside if kind_of(place[-1]) is not None]
     if missing:
         names = sorted("/".join(place) for place in missing)
+        said, step = unread(ignored, names[0])
+        held = f" ({decoded(names[0])}: {said})" if said else ""
         raise DatasetError(
-            f"{source}: there are no images in {_some(names)}, next to the class "
-            "folders. Add some, remove the folder, or ignore it (allow_empty_classes, "
-            "--allow-empty-classes)."
+            f"{source}: there are no images in {_some(names)}{held}, next to the class "
+            f"folders. {step or 'Add some'}, remove the folder, or ignore it "
+            "(allow_empty_classes, --allow-empty-classes)."
         )
     return {"/".join(place) for place in beside}
 

@@ -17,9 +17,11 @@ WORDS: dict[str, Kind] = {
 FILLERS = {"set", "sets", "data", "dataset", "image", "images", "img", "imgs", "split"}
 FILLERS |= {"folder", "dir", "directory", "picture", "pictures", "photos"}
 EVALUATION = {"eval", "evaluation"}
-UNLABELLED = {"pred", "predict", "prediction", "predictions", "unlabeled", "unlabelled"}
-UNLABELLED |= {"unsupervised", "submission", "inference", "demo", "extra", "sample"}
-UNLABELLED |= {"samples", "sampled"}
+UNSORTED = {"pred", "predict", "prediction", "predictions", "unlabeled", "unlabelled"}
+UNSORTED |= {"unsorted", "unsupervised", "submission"}
+UNLABELLED = UNSORTED | {"inference", "demo", "extra", "sample", "samples", "sampled"}
+HELD_OUT = {"test", "testing", "tst", "holdout", "heldout"}
+HELD_OUT |= {"validation", "validate", "valid", "val"}  # development may be a class
 NO_CLASS = FILLERS | UNLABELLED | {"all", "unknown"}
 BETWEEN = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")  # TrainData
 GLUED = re.compile(
@@ -76,6 +78,24 @@ def crossed(names: Iterable[str]) -> tuple[str, str] | None:
             first, second, *_ = pair.values()
             return first, second
     return None
+
+
+def not_classes(names: Iterable[str]) -> list[str]:
+    """The folders, next to two or more others, that hold no class by their names.
+
+    Those of held-out or unlabelled images. `valid` is a class next to `invalid`.
+
+    Example
+        not_classes(["bus", "car", "test"]) == ["test"]
+    """
+    found: list[str] = []
+    others: list[str] = []
+    for name in sorted(names):
+        words = {GLUED.sub(r"\1", word) for word in _words(name)} - FILLERS
+        (found if words and words <= HELD_OUT | UNSORTED else others).append(name)
+    if any("invalid" in name.lower() for name in others):
+        found = [name for name in found if "valid" not in _words(name)]
+    return found if len(others) > 1 else []
 
 
 def is_unlabelled(name: str) -> bool:

@@ -23,6 +23,7 @@ from handgrad.datasets.array_input import (
     as_examples,
     form_of,
 )
+from handgrad.datasets.example_input import as_example_array
 from handgrad.datasets.label_input import as_labels
 from handgrad.errors import DatasetError, ShapeError
 from handgrad.ranges import shown
@@ -42,7 +43,7 @@ def training_examples(
 
     Sets `n_features_in_`, and `feature_names_in_` for data frames.
     """
-    given = as_array(examples), as_labels(labels)
+    given = as_example_array(examples), as_labels(labels)
     array, targets = validate_data(estimator, *given, **RULES)
     columns = getattr(estimator, "feature_names_in_", None)
     form = replace(
@@ -56,9 +57,11 @@ def training_examples(
 def more_examples(estimator: Any, form: InputForm, examples: Any) -> NumpyArray:
     """Check that examples have the form of the training examples."""
     if form.is_image:
-        array = check_array(as_array(examples), ensure_2d=False, **RULES)
+        array = check_array(as_example_array(examples), ensure_2d=False, **RULES)
     else:
-        array = validate_data(estimator, as_array(examples), reset=False, **RULES)
+        array = validate_data(
+            estimator, as_example_array(examples), reset=False, **RULES
+        )
     return as_examples(array, form)
 
 

@@ -12,6 +12,8 @@ from handgrad.arguments import takes_kinds
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.datasets import Normalization, Split
 from handgrad.datasets.array_input import InputForm, as_examples, to_array, with_count
+from handgrad.datasets.example_input import check_examples
+from handgrad.datasets.input_scale import warn_of_scale
 from handgrad.engine.batch_check import BatchCheck
 from handgrad.engine.plain import plain_logits
 from handgrad.engine.state import model_state, restore_model
@@ -165,7 +167,11 @@ class TrainedNetwork:
 
     def logits(self, images: NumpyArray) -> NumpyArray:
         """The outputs of the last layer, (count, classes), float32, all finite."""
+        check_examples(images)
         examples = as_examples(with_count(to_array(images), self.form), self.form)
+        is_known = self.config.dataset.normalization == "standard"
+        if is_known and self.form.dtype == "float32":
+            warn_of_scale(examples, self.normalization)
         logits = self.config.prediction.logits(self._logits_once, examples)
         finite = np.isfinite(logits).all(axis=1)
         if not finite.all():

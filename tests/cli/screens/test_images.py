@@ -48,6 +48,12 @@ def test_what_is_not_used_is_said():
     assert lines[2] == "ignored: 1,200 .txt, 1 hidden"
 
 
+def test_classes_whose_names_hardly_differ_are_said():
+    lines = words(replace(DATA, class_names=("Hat ", "Hat", "shoe")), 0.1)
+    assert lines[-1] == "classes whose names hardly differ: 'Hat', 'Hat '"
+    assert "differ" not in " ".join(words(DATA, 0.1))
+
+
 def test_that_nothing_was_put_aside_is_said():
     data = replace(DATA, validation=None, sources={"test": NONE_HELD_OUT})
     assert words(data, 0.1)[0].endswith(f", no test images ({NONE_HELD_OUT})")

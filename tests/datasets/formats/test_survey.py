@@ -102,3 +102,27 @@ def test_deep_images_are_surveyed_as_they_are_read(tmp_path):
     odd = " ".join(survey(tmp_path).odd)
     assert "single colour" not in odd
     assert "brightest" not in odd
+
+
+def test_classes_that_hardly_differ_are_quoted(tmp_path):
+    names = ["Hat", "hat", "shoe"]
+    np.savez(tmp_path / "a.npz", x=images(20), y=np.resize(names, 20))
+    odd = survey(tmp_path / "a.npz").odd
+    assert "classes whose names hardly differ: 'Hat', 'hat'" in odd
+    assert "hardly" not in " ".join(survey_of(tmp_path, ["hat", "hats", "a", "A"]).odd)
+
+
+def survey_of(folder, names):
+    np.savez(folder / "b.npz", x=images(20), y=np.resize(names, 20))
+    return survey(folder / "b.npz")
+
+
+def test_files_of_other_formats_are_named_where_no_image_is_read(tmp_path):
+    put(tmp_path, {f"{c}/{n}.png": n for c in ("cat", "dog") for n in range(2)})
+    (tmp_path / "hat").mkdir()
+    (tmp_path / "hat" / "1.HEIC").touch()
+    assert "1 .heic file, which is not read" in survey(tmp_path).odd[0]
+    (tmp_path / "bare" / "cat").mkdir(parents=True)
+    (tmp_path / "bare" / "cat" / "1").touch()
+    with pytest.raises(DatasetError, match="but 1 file without an extension"):
+        survey(tmp_path / "bare")

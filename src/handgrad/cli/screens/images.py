@@ -3,6 +3,7 @@
 from handgrad.datasets import Dataset
 from handgrad.datasets.deep_images import white_in_words
 from handgrad.datasets.image_files import in_words
+from handgrad.text import nearly_equal, quoted
 from handgrad.training.config import RunConfig
 
 
@@ -23,6 +24,9 @@ def images_in_words(config: RunConfig, dataset: Dataset) -> list[str]:
     left = [*dataset.left, *([sources.get("validation", "")] if unused else [])]
     if left:
         lines.append(f"not used: {', '.join(left)}")
+    for names in nearly_equal(dataset.class_names):
+        similar = ", ".join(map(quoted, names))
+        lines.append(f"classes whose names hardly differ: {similar}")
     if dataset.bit_depth is not None:
         lines.append(white_in_words(dataset.bit_depth))
     if dataset.passed_over:

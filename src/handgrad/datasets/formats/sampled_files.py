@@ -56,7 +56,7 @@ def sample_files(
         with open_images(path) as encoded:
             files = encoded.sorted_files()
             places = () if allow_empty_classes else encoded.folders
-            plan = arrange(files, str(path), places)
+            plan = arrange(files, str(path), places, encoded.ignored)
             return _sampled(path, encoded, plan)
     content = found.read()
     if isinstance(content, Arrays):

@@ -21,7 +21,7 @@ from handgrad.datasets.image_files import ImageFile, ImageFiles, in_words
 from handgrad.datasets.image_folder import open_images
 from handgrad.datasets.layout import NONE_HELD_OUT, Plan, arrange
 from handgrad.errors import DatasetError
-from handgrad.text import decoded, number_of, some
+from handgrad.text import decoded, nearly_equal, number_of, quoted, some
 
 SPLITS = ("train", "test", "validation")
 LARGE_RATIO = 10  # size of the largest class to the smallest
@@ -87,8 +87,8 @@ def survey(
     if found is None:
         with open_images(path) as encoded:
             files = encoded.sorted_files()
-            plan = arrange(files, str(path))
-            empty = _without_images(files, path, encoded.folders)
+            plan = arrange(files, str(path), (), encoded.ignored)
+            empty = _without_images(files, path, encoded)
             with quiet_decoder():
                 examples = list(_of_files(encoded, plan, progress))
         left = [f"not used: {', '.join(plan.left)}"] if plan.left else []
@@ -150,11 +150,11 @@ def summed(
 
 
 def _without_images(
-    files: Sequence[ImageFile], path: Path, places: Iterable[str]
+    files: Sequence[ImageFile], path: Path, encoded: ImageFiles
 ) -> list[str]:
     """Return the error text for empty folders of classes or splits."""
     try:
-        arrange(files, str(path), places)
+        arrange(files, str(path), encoded.folders, encoded.ignored)
     except DatasetError as error:
         return [str(error)]
     return []
@@ -255,6 +255,8 @@ def _odd(
         yield f"images of a single colour ({len(flat):,}): {_some(flat)}"
     if read and brightest < NARROW:
         yield f"the brightest pixel is {brightest} of 255: perhaps on another scale"
+    for names in nearly_equal(next(iter(counts.values()), ())):
+        yield f"classes whose names hardly differ: {', '.join(map(quoted, names))}"
     if "test" not in counts:
         yield "there are no test images"
     for split, of in counts.items():
