@@ -23,12 +23,12 @@ def warn_of_scale(inputs: NumpyArray, normalization: Normalization) -> None:
     a single value are not too small: dark images have them. Zeros, and channels or
     features of a single training value, are not counted.
 
+    Shapes
+        inputs  (count, channels, height, width) or (count, features), float32
+
     Equations
         usual = sqrt(mean**2 + std**2)
         ratio = abs(inputs) / usual
-
-    Shapes
-        inputs  (count, channels, height, width) or (count, features), float32
     """
     step = max(1, -(-inputs.size // MOST))
     sampled = inputs[::step]
