@@ -11,6 +11,8 @@ from handgrad.arguments import takes_kinds
 from handgrad.arrays import NumpyArray
 from handgrad.errors import ConfigError
 from handgrad.inspection.data_sample import data_sample
+from handgrad.inspection.differentiable import in_float64
+from handgrad.inspection.recording import record_layers
 from handgrad.inspection.result import Rows
 from handgrad.inspection.sample import Where, sample_of
 from handgrad.inspection.subject import subject_of
@@ -135,6 +137,7 @@ def saturation(
 ) -> Saturation | SaturationByScale:
     """The fractions of saturated and dead units in each activation layer.
 
+    Layers inside blocks are named as in `trace`, such as "residual_1.body.relu_1".
     `subject` is a fitted classifier, the path of a run, or a `Sequential`. The network
     runs in prediction mode. Without `images`, a random sample of `count` images of the
     run is used, selected by `split` ("test", "validation" or "train") or `dataset` (a
@@ -179,15 +182,18 @@ def saturation_rows(
         inputs  (batch, ...), normalised as the network takes them
     """
     check_positive("saturation", "bound", bound)
-    rows, outputs = [], inputs
-    for name, layer in model.layers.items():
-        outputs, cache = layer.forward(outputs)
-        if isinstance(layer, ACTIVATION_LAYERS):
-            slopes = np.abs(layer.backward(np.ones_like(outputs), cache)[0])
+    network, rows = in_float64(model), []
+    assert isinstance(network, Sequential)
+    records = record_layers(network)
+    network.forward(inputs)
+    for one in records:
+        if isinstance(one.layer, ACTIVATION_LAYERS) and one.arrays:
+            d_outputs = np.ones_like(one.arrays["outputs"])
+            slopes = np.abs(one.layer.backward(d_outputs, one.cache)[0])
             flat = slopes < bound
             row = SaturationRow(
-                layer=name,
-                kind=type(layer).__name__,
+                layer=one.name,
+                kind=type(one.layer).__name__,
                 share=float(flat.mean()),
                 dead=float(flat.all(axis=0).mean()),
                 mean_slope=float(slopes.mean(dtype=np.float64)),
@@ -196,7 +202,7 @@ def saturation_rows(
     if not rows:
         raise ConfigError(
             "saturation takes a network with activation layers, and this network has "
-            "none in its own list of layers. Give one with some, such as an mlp."
+            "none. Give one with some, such as an mlp."
         )
     return tuple(rows)
 
