@@ -96,3 +96,9 @@ def test_without_a_subject_scales_are_compared_on_a_data_set():
     assert found.table().heads[:2] == ("scale", "layer")
     rows = found.as_dict()["rows"]
     assert {row["layer"] for row in rows} == {"relu_1", "relu_2", "relu_3"}
+
+
+@pytest.mark.parametrize("option", [{"scales": [1.0]}, {"activation": "sigmoid"}])
+def test_options_of_untrained_networks_are_refused_with_a_subject(option):
+    with pytest.raises(ConfigError, match=f"Omit {next(iter(option))}"):
+        saturation(Sequential([Sigmoid()]), INPUTS, **option)

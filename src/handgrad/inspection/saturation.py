@@ -17,6 +17,7 @@ from handgrad.inspection.result import Rows
 from handgrad.inspection.sample import Where, sample_of
 from handgrad.inspection.subject import subject_of
 from handgrad.inspection.table import Table
+from handgrad.inspection.untrained import check_untrained_only
 from handgrad.layers import Sequential
 from handgrad.models.named_layers import ACTIVATION_LAYERS
 from handgrad.ranges import check_positive
@@ -131,8 +132,8 @@ def saturation(
     *,
     bound: float = BOUND,
     count: int = 64,
-    scales: Sequence[float] = SCALES,
-    activation: str = "sigmoid",
+    scales: Sequence[float] | None = None,
+    activation: str | None = None,
     **where: Unpack[Where],
 ) -> Saturation | SaturationByScale:
     """The fractions of saturated and dead units in each activation layer.
@@ -142,11 +143,12 @@ def saturation(
     runs in prediction mode. Without `images`, a random sample of `count` images of the
     run is used, selected by `split` ("test", "validation" or "train") or `dataset` (a
     name or path, searched for in `data_dir` first). Without a subject, untrained
-    networks with `activation` and initial weights of `scales` are compared on the
-    images, or on those of a data set.
+    networks with `activation` (default: "sigmoid") and initial weights of `scales`
+    (default: 0.01, 0.03, 0.1, 0.3, 1, 3) are compared on the images, or on those of a
+    data set.
 
-    ConfigError for a network without activation layers or an unknown split; ShapeError
-    for images of the wrong shape.
+    ConfigError for a network without activation layers, an unknown split, and `scales`
+    or `activation` with a subject; ShapeError for images of the wrong shape.
 
     Shapes
         images  (count, ...), as the classifier takes them
@@ -164,9 +166,12 @@ def saturation(
     """
     if subject is None:
         sample = data_sample(images, None, count, shuffled=True, **where)
-        build = deep(sample.image_shape, len(sample.class_names), activation=activation)
-        by_scale = saturation_by_scale(build, sample.inputs, scales=scales, bound=bound)
+        classes = len(sample.class_names)
+        build = deep(sample.image_shape, classes, activation=activation or "sigmoid")
+        chosen = SCALES if scales is None else scales
+        by_scale = saturation_by_scale(build, sample.inputs, scales=chosen, bound=bound)
         return SaturationByScale(by_scale, bound, sample.what)
+    check_untrained_only(scales=scales, activation=activation)
     of = subject_of(subject)
     sample = sample_of(of, images, count=count, shuffled=True, **where)
     rows = saturation_rows(of.network, sample.inputs, bound=bound)
