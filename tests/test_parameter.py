@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from handgrad.errors import ConfigError
-from handgrad.parameter import Buffer, Parameter
+from handgrad.parameter import Buffer, Parameter, check_are_parameters
 
 
 @pytest.mark.parametrize("kind", [Parameter, Buffer])
@@ -37,3 +37,10 @@ def test_says_what_it_is():
 def test_a_buffer_can_be_told_from_what_is_trained():
     assert isinstance(Buffer(np.zeros(1)), Parameter)
     assert not isinstance(Parameter(np.zeros(1)), Buffer)
+
+
+def test_what_is_no_parameter_is_named():
+    right = {"weight": Parameter(np.zeros(2)), "mean": Buffer(np.zeros(2))}
+    check_are_parameters(right)
+    with pytest.raises(ConfigError, match=r"^bias is a Parameter .* got one list\. W"):
+        check_are_parameters({**right, "bias": [0.0]})

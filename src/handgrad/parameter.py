@@ -1,6 +1,6 @@
 """Arrays that belong to a layer: trainable parameters and buffers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from handgrad.arrays import Array, Shape
@@ -124,3 +124,14 @@ class Buffer(Parameter):
 
     `value` is the array; assigning anything else raises ConfigError.
     """
+
+
+def check_are_parameters(arrays: Mapping[str, object]) -> None:
+    """Raise ConfigError unless each is a parameter or a buffer."""
+    for name, found in arrays.items():
+        if not isinstance(found, Parameter):
+            raise ConfigError(
+                f"{name} is a Parameter or a Buffer of its layer, got one "
+                f"{type(found).__name__}. Wrap the array when the layer is made: "
+                "Parameter(array), or Buffer(array) if it is not trained."
+            )

@@ -99,6 +99,10 @@ def test_errors_of_flow_are_sentences(refused, trained):
     assert "integers" in refused("inspect gradient-flow --depths 1.5")
     assert "of at least 1" in refused("inspect gradient-flow --images 0")
     assert "nowhere does not exist" in refused("inspect gradient-flow nowhere")
+    assert "Omit depths" in refused(f"inspect gradient-flow {trained} --depths 1,2")
+    for option in ("scales 1,2", "activation sigmoid"):
+        said = refused(f"inspect saturation {trained} --{option}")
+        assert f"Omit {option.split()[0]}" in said
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from handgrad.cli.inspect_options import (
     parse_integers,
     parse_numbers,
     square,
+    unset,
 )
 from handgrad.errors import ConfigError
 
@@ -34,6 +35,15 @@ def test_an_option_reads_its_value():
     assert square(COMMAND, 9) == (9, 9)
     assert of_model(COMMAND, ["pooling=max"]) == {"pooling": "max"}
     assert of_model(COMMAND, None) == {}
+
+
+def test_an_unset_option_is_none_and_shows_its_default():
+    own = numbers("depths", "1,2", parse_integers)
+    one = unset(own)
+    assert (one.read(COMMAND, None), one.read(COMMAND, "3")) == (None, (3,))
+    assert one.parameter.default is None
+    assert one.parameter.annotation.__metadata__[0].show_default == "1,2"
+    assert own.parameter.annotation.__metadata__[0].show_default is True
 
 
 @pytest.mark.parametrize(

@@ -68,3 +68,11 @@ def test_a_layer_of_the_users_own_may_have_any_shape():
     layer = Own(2, 2)
     layer.weight.value = np.zeros((5, 5))
     check_parameters(Sequential([layer]))
+
+
+@pytest.mark.parametrize("method", ["parameters", "buffers"])
+def test_an_array_in_place_of_a_parameter_is_refused(method):
+    network, arrays = model(), {"weight": np.zeros(3, np.float32)}
+    setattr(network.layers["linear_1"], method, lambda: arrays)
+    with pytest.raises(ConfigError, match=r"^linear_1\.weight is a .*\. Wrap the"):
+        check_parameters(network)

@@ -3,11 +3,11 @@ import pytest
 import torch
 
 from handgrad.datasets.normalization import half
-from handgrad.errors import HandgradError
+from handgrad.errors import ConfigError, HandgradError
 from handgrad.inspection.differentiable import NetworkValue
 from handgrad.inspection.gradient_flow import depth_finding, depth_flow, gradient_flow
 from handgrad.losses import MulticlassSVM
-from handgrad.models import perceptron
+from handgrad.models import mlp, perceptron
 from handgrad.randomness import Key, normal
 
 from .fitted import fitted
@@ -92,3 +92,9 @@ def test_frozen_and_slowed_layers_are_named():
     norms = [row.gradient_norm for row in before]
     assert [row.gradient_norm for row in flow] == norms
     assert len(before.table().below) == 1
+
+
+def test_depths_are_those_of_untrained_networks():
+    network = mlp(input_shape=(1, 3, 3), classes=4)
+    with pytest.raises(ConfigError, match=r"got \[1\] for an existing .* Omit depths"):
+        gradient_flow(network, INPUTS, TARGETS, depths=[1])

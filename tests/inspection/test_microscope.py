@@ -84,7 +84,14 @@ def test_an_index_may_be_the_number_of_the_entry(model):
     found = look(weight.size - 1)
     assert found.index == tuple(size - 1 for size in weight.shape)
     assert found.as_dict() == look(found.index).as_dict()
-    for wrong in (-1, weight.size):
+    assert look(np.int64(weight.size - 1)).index == found.index
+    for same in (
+        list(found.index),
+        np.array(found.index),
+        (*map(np.int8, found.index),),
+    ):
+        assert repr(look(same).index) == repr(found.index)
+    for wrong in (-1, weight.size, [0, 0], np.array([0, 0, 0, 9])):
         with pytest.raises(ShapeError, match="got the index"):
             look(wrong)
 

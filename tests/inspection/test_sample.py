@@ -60,6 +60,17 @@ def test_images_of_a_run_come_with_its_name(run):
         sample_of(subject, count=0)
 
 
+def test_images_of_another_data_set_come_with_its_name(run, tmp_path):
+    subject, other = subject_of(run), str(tmp_path / "others.npz")
+    images = np.zeros((20, 8, 8), dtype=np.uint8)
+    np.savez(other, images=images, labels=np.arange(20) % 10)
+    assert sample_of(subject, dataset=other).what == f"all 20 images of {other}"
+    sample = sample_of(subject, count=3, split="train", dataset=other)
+    assert sample.what == f"the first 3 train images of {other}"
+    own = sample_of(subject, count=3, split="train", dataset="digits")
+    assert own.what == f"the first 3 train images of {run}"
+
+
 def test_one_image_is_given_by_itself_or_by_number(subject, run):
     alone = image_of(subject, IMAGES[3], "dog", None)
     by_number = image_of(subject, IMAGES, [0, 1, 2, 1, 0], 3)

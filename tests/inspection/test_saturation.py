@@ -1,9 +1,21 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from handgrad.errors import ConfigError, HandgradError
 from handgrad.inspection.saturation import deep, saturation, saturation_by_scale
-from handgrad.layers import Flatten, ReLU, Sequential, Sigmoid
+from handgrad.layers import (
+    Concatenate,
+    Flatten,
+    Linear,
+    Multiply,
+    ReLU,
+    Residual,
+    Sequential,
+    Sigmoid,
+    Tanh,
+)
 from handgrad.models import softmax_regression
 from handgrad.randomness import Key, normal
 
@@ -48,6 +60,29 @@ def test_a_network_without_activations_is_refused():
         saturation(Sequential([Flatten()]), INPUTS)
 
 
+def test_activations_inside_blocks_have_their_dotted_names():
+    inner = Sequential([ReLU(), Residual(Sequential([Sigmoid()]), Tanh())])
+    branches = Concatenate([inner, Multiply(Sequential([Sigmoid()]))])
+    found = saturation(Sequential([branches, ReLU()]), INPUTS)
+    assert [row.layer for row in found] == [
+        "concatenate_1.branch_1.relu_1",
+        "concatenate_1.branch_1.residual_1.body.sigmoid_1",
+        "concatenate_1.branch_1.residual_1.shortcut",
+        "concatenate_1.branch_2.body.sigmoid_1",
+        "relu_1",
+    ]
+    assert [row[0] for row in found.table().rows] == [row.layer for row in found]
+    assert len(found.as_dict()["rows"]) == len(found.figure().axes[0].patches) == 5
+
+
+def test_an_activation_inside_a_block_is_measured_on_what_it_is_given():
+    body = Sequential([Linear(9, 4, key=Key(1)), Tanh()])
+    alone = saturation(Sequential([Flatten(), *body.layers.values()]), INPUTS)
+    block = Residual(body, Linear(9, 4))
+    (row,) = saturation(Sequential([Flatten(), block]), INPUTS)
+    assert row == replace(alone[0], layer="residual_1.body.tanh_1")
+
+
 def test_images_are_optional_for_a_run_and_all_given_ones_are_used(run):
     (own,) = saturation(run, count=9)
     assert (own.layer, own.kind) == ("sigmoid_1", "Sigmoid")
@@ -61,3 +96,9 @@ def test_without_a_subject_scales_are_compared_on_a_data_set():
     assert found.table().heads[:2] == ("scale", "layer")
     rows = found.as_dict()["rows"]
     assert {row["layer"] for row in rows} == {"relu_1", "relu_2", "relu_3"}
+
+
+@pytest.mark.parametrize("option", [{"scales": [1.0]}, {"activation": "sigmoid"}])
+def test_options_of_untrained_networks_are_refused_with_a_subject(option):
+    with pytest.raises(ConfigError, match=f"Omit {next(iter(option))}"):
+        saturation(Sequential([Sigmoid()]), INPUTS, **option)

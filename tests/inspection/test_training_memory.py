@@ -5,7 +5,7 @@ from handgrad.engine.planned_bytes import output_sizes
 from handgrad.errors import ConfigError
 from handgrad.inspection.training_memory import arrays_in, distinct, memory, peak
 from handgrad.layers import Linear, Sequential
-from handgrad.models import lenet, mlp
+from handgrad.models import lenet, mlp, softmax_regression
 from handgrad.optimizers import SGD, Adam
 
 GREY = (1, 28, 28)
@@ -88,3 +88,11 @@ def test_a_bare_network_needs_a_shape():
     )
     of_data = memory(mlp(hidden_sizes=[8]), dataset="digits", batch_size=4)
     assert of_data.training["input"] == 4 * 4 * 784
+
+
+def test_options_that_do_not_apply_are_refused():
+    network = softmax_regression(input_shape=(1, 3, 3))
+    with pytest.raises(ConfigError, match=r"got 0\.9 for SGD.* omit momentum"):
+        memory(network, SGD(0.1), (1, 3, 3), momentum=0.9)
+    with pytest.raises(ConfigError, match=r"got digits although .* Omit dataset"):
+        memory(network, image_shape=(1, 3, 3), dataset="digits")

@@ -7,6 +7,7 @@ from handgrad.errors import ConfigError
 from handgrad.inspection import learning_rate_finder
 from handgrad.inspection.untrained import (
     check_no_options,
+    check_untrained_only,
     is_catalogue_name,
     is_settings_file,
     of_settings,
@@ -89,3 +90,9 @@ def test_arguments_that_repeat_the_settings_are_refused(settings, more):
 )
 def test_a_settings_file_is_recognised_by_its_name(given, expected):
     assert is_settings_file(given) is expected
+
+
+def test_options_of_untrained_networks_are_refused_for_an_existing_one():
+    check_untrained_only(depths=None)
+    with pytest.raises(ConfigError, match=r"^scales selects .*\[1\].* Omit scales"):
+        check_untrained_only(depths=None, scales=[1])

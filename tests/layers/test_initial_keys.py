@@ -141,3 +141,10 @@ def test_a_copy_draws_the_same(copy):
 def test_a_deep_copy_still_takes_a_key():
     network = Sequential([Linear(4, 4, initializer=normal(1.0))])
     assert not deepcopy(network).parameters()["linear_1.weight"].is_drawn
+
+
+def test_an_array_in_place_of_a_parameter_is_refused():
+    layer = Linear(3, 3)
+    layer.parameters = lambda: {"weight": np.zeros((3, 3), np.float32)}
+    with pytest.raises(ConfigError, match=r"^linear_1\.weight .* got one ndarray"):
+        Sequential([layer])

@@ -6,6 +6,7 @@ import pytest
 from handgrad.errors import ConfigError, HandgradError, ShapeError
 from handgrad.layers import Layer, Linear
 from handgrad.losses import Loss, SoftmaxCrossEntropy
+from handgrad.parameter import Buffer, Parameter
 from handgrad.randomness import Key
 from handgrad.testing import check_layer, check_loss
 from handgrad.testing.passes import (
@@ -85,6 +86,53 @@ LAYERS = [
 def test_a_layer_that_is_written_wrong(method, wrong, said):
     with pytest.raises((ConfigError, ShapeError), match=said):
         check_layer(type("Wrong", (Square,), {method: wrong}), (3,))
+
+
+def holding(**held):
+    """A layer with these attributes, and no methods that return them."""
+    return lambda: vars(layer := Square()).update(held) or layer
+
+
+@pytest.mark.parametrize(
+    ("held", "said"),
+    [
+        ({"weight": Parameter(ONE)}, "Square holds weight, but neither parameters"),
+        ({"mean": Buffer(ONE)}, "Square holds mean, but neither .* Return it by name"),
+        ({"inner": Linear(3, 3)}, "Square holds inner.weight, inner.bias, but"),
+        ({"parts": [Linear(3, 3, bias=False)]}, r"holds parts\.0\.weight, but"),
+        ({"parts": {"a": (Parameter(ONE),)}}, r"holds parts\.a\.0, but"),
+    ],
+)
+def test_a_parameter_that_is_not_returned_is_named(held, said):
+    with pytest.raises(ConfigError, match=said):
+        check_layer(holding(**held), (3,))
+
+
+def test_a_layer_that_returns_what_its_own_layer_holds():
+    class Wrapped(Layer):
+        def __init__(self):
+            self.inner, self.sizes = Linear(3, 3, key=Key(0)), (3, 3)
+
+        def output_shape(self, input_shape):
+            return self.inner.output_shape(input_shape)
+
+        def forward(self, inputs, *, training=False, key=None):
+            return self.inner.forward(inputs)
+
+        def backward(self, d_outputs, cache, /):
+            return self.inner.backward(d_outputs, cache)
+
+        def parameters(self):
+            return self.inner.parameters()
+
+    check_layer(Wrapped, (3,))
+
+
+@pytest.mark.parametrize("method", ["parameters", "buffers"])
+def test_an_array_in_place_of_a_parameter(method):
+    wrong = type("Wrong", (Square,), {method: returning({"weight": ONE})})
+    with pytest.raises(ConfigError, match=r"got one ndarray. Wrap .*Parameter\(array"):
+        check_layer(wrong, (3,))
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ from handgrad.cli.inspect_options import (
     numbers,
     option,
     parse_integers,
+    unset,
     value,
 )
 from handgrad.cli.options import Workers
@@ -71,7 +72,12 @@ INSPECTIONS = (
     Inspection(
         "gradient_flow",
         "Show gradient norms by layer of a run, or by depth of untrained networks.",
-        (MAYBE_RUN, numbers("depths", "1,2,3,5,8,12", parse_integers), IMAGES, *WHERE),
+        (
+            MAYBE_RUN,
+            unset(numbers("depths", "1,2,3,5,8,12", parse_integers)),
+            IMAGES,
+            *WHERE,
+        ),
     ),
     Inspection(
         "saturation",
@@ -79,8 +85,10 @@ INSPECTIONS = (
         (
             MAYBE_RUN,
             value("bound", 0.01, "Threshold: units with a smaller |slope| saturate."),
-            numbers("scales", "0.01,0.03,0.1,0.3,1,3"),
-            value("activation", "sigmoid", "Activation of the untrained networks."),
+            unset(numbers("scales", "0.01,0.03,0.1,0.3,1,3")),
+            unset(
+                value("activation", "sigmoid", "Activation of the untrained networks.")
+            ),
             IMAGES,
             *WHERE,
         ),

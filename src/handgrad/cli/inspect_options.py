@@ -4,10 +4,11 @@ An `Option` names the argument of the Python function that it sets.
 """
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from inspect import Parameter
 from math import isfinite, nan
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, TypeAlias
+from typing import Annotated, Any, NamedTuple, TypeAlias, get_args
 
 import typer
 
@@ -112,6 +113,21 @@ def numbers(name: str, default: str, parse: Parse = parse_numbers) -> Option:
         return parse(f"--{name}", text)
 
     return option(name, Listed, default, read=read)
+
+
+def unset(one: Option) -> Option:
+    """The option, None unless given; its help shows the default of the function."""
+    kind, info = get_args(one.parameter.annotation)
+    info = copy(info)
+    info.show_default = str(one.parameter.default)
+
+    def read(command: str, value: Any) -> Any:
+        return None if value is None else one.read(command, value)
+
+    parameter = one.parameter.replace(
+        default=None, annotation=Annotated[kind | None, info]
+    )
+    return Option(parameter, one.argument, read)
 
 
 def known_network(command: str, name: str) -> str:

@@ -23,6 +23,7 @@ from handgrad.layers import (
     Sequential,
 )
 from handgrad.layers.branches import Branches
+from handgrad.parameter import check_are_parameters
 
 
 def _batch_norm(size: int) -> dict[str, Shape]:
@@ -52,6 +53,7 @@ SHAPES: dict[type, Callable[[Any], dict[str, Shape]]] = {
 
 def check_parameters(model: Layer[Any]) -> None:
     """ShapeError or ConfigError with the array's name, unless all fit their layers."""
+    check_are_parameters({**model.parameters(), **model.buffers()})
     for name, layer in _named_layers(model):
         arrays = {**layer.parameters(), **layer.buffers()}
         expected = SHAPES[type(layer)](layer) if type(layer) in SHAPES else {}

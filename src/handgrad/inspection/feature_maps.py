@@ -133,5 +133,5 @@ def feature_maps(
         outputs, _ = layer.forward(outputs)
         maps.append(FeatureMap(name, type(layer).__name__, outputs[0]))
     target = None if sample.labels is None else int(sample.labels[0])
-    picture, number = sample.images[0], image or 0
+    picture, number = sample.images[0], int(image or 0)
     return FeatureMaps(tuple(maps), picture, number, sample.class_names, target)

@@ -16,6 +16,7 @@ from handgrad.inspection.result import Rows
 from handgrad.inspection.sample import Where, sample_of
 from handgrad.inspection.subject import Subject, subject_of
 from handgrad.inspection.table import Table
+from handgrad.inspection.untrained import check_untrained_only
 from handgrad.models import mlp
 from handgrad.models.named_layers import InitializerChoice
 from handgrad.randomness import Key
@@ -153,7 +154,7 @@ def gradient_flow(
     labels: Any = None,
     *,
     count: int = 64,
-    depths: Sequence[int] = DEPTHS,
+    depths: Sequence[int] | None = None,
     **where: Unpack[Where],
 ) -> GradientFlow | DepthFlow:
     """The gradient norm of every layer with parameters, in float64, on one batch.
@@ -163,10 +164,11 @@ def gradient_flow(
     statistics. Without `images`, a random sample of `count` images of the run is used,
     selected by `split` ("test", "validation" or "train") or `dataset` (a name or path,
     searched for in `data_dir` first). Without a subject, untrained sigmoid and ReLU
-    networks with `depths` hidden layers are compared on the images, or on those of a
-    data set.
+    networks with `depths` hidden layers (default: 1, 2, 3, 5, 8, 12) are compared on
+    the images, or on those of a data set.
 
-    ConfigError for an unknown label or split; ShapeError for images of the wrong shape.
+    ConfigError for an unknown label or split, and for `depths` with a subject;
+    ShapeError for images of the wrong shape.
 
     Shapes
         images  (count, ...), as the classifier takes them
@@ -182,8 +184,10 @@ def gradient_flow(
     """
     if subject is None:
         sample = data_sample(images, labels, count, shuffled=True, **where)
-        rows = depth_flow(sample.inputs, sample.targets, depths=depths)
+        chosen = DEPTHS if depths is None else depths
+        rows = depth_flow(sample.inputs, sample.targets, depths=chosen)
         return DepthFlow(rows, sample.what)
+    check_untrained_only(depths=depths)
     of = subject_of(subject)
     sample = sample_of(of, images, labels, count=count, shuffled=True, **where)
     return GradientFlow(flow_rows(of, sample.inputs, sample.targets), sample.what)

@@ -1,5 +1,6 @@
 """One entry of one gradient as a sum of products, and its check."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any, Unpack
@@ -29,6 +30,7 @@ from handgrad.layers import (
     Tanh,
 )
 from handgrad.randomness import Key
+from handgrad.ranges import is_whole, shown
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -147,7 +149,7 @@ def microscope(
     labels: Any = None,
     *,
     layer: str,
-    index: int | tuple[int, ...],
+    index: int | Sequence[int],
     parameter: str = "weight",
     image: int | None = None,
     **where: Unpack[Where],
@@ -193,7 +195,7 @@ def microscope(
         layer=layer,
         parameter=parameter,
         index=place,
-        sample=image or 0,
+        sample=int(image or 0),
         value=float(step.parameters[parameter][place]),
         loss=found.loss.value,
         places=places,
@@ -278,16 +280,16 @@ def _chosen(found: Trace, name: str, parameter: str) -> LayerTrace:
     return known[name]
 
 
-def _place(name: str, shape: Shape, index: int | tuple[int, ...]) -> tuple[int, ...]:
+def _place(name: str, shape: Shape, index: Any) -> tuple[int, ...]:
     """The index of an entry, which may be given by its number."""
-    if isinstance(index, int):
+    if is_whole(index):
         if 0 <= index < prod(shape):
             return tuple(map(int, np.unravel_index(index, shape)))
     elif len(index) == len(shape) and all(
         0 <= place < size for place, size in zip(index, shape, strict=True)
     ):
-        return index
+        return tuple(map(int, index))
     raise ShapeError(
-        f"{name} has shape {shape}, got the index {index}. Give {len(shape)} numbers, "
-        "each from 0 to its size minus 1."
+        f"{name} has shape {shape}, got the index {shown(index)}. Give {len(shape)} "
+        "numbers, each from 0 to its size minus 1."
     )

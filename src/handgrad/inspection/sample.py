@@ -84,12 +84,11 @@ def sample_of(
     if count is not None:
         check_count("An inspection", "count", count)
     if images is None:
-        name, found = _of_run(subject, **where)
-        source = f"images of {where.get('dataset')}"  # a data set without splits
+        name, found, owner = _of_run(subject, **where)
         return chosen_from(
             found,
             count,
-            f"{name} images of {subject.name}" if name else source,
+            f"{name} images of {owner}".lstrip(),  # others may have no splits
             shuffled=shuffled,
             class_names=subject.class_names(found.image_shape),
             normalization=subject.normalization,
@@ -147,10 +146,10 @@ def _of_run(
     split: str | None = None,
     dataset: str | None = None,
     data_dir: Path | None = None,
-) -> tuple[str, Split]:
-    """The name of a split, and its images."""
+) -> tuple[str, Split, str]:
+    """The name of a split, its images, and the run or other data set they are from."""
     from handgrad.training.data_place import ARRAYS
-    from handgrad.training.run_images import run_images
+    from handgrad.training.run_images import is_same_data, run_images
 
     config = subject.config
     if config is None or (config.dataset.name == ARRAYS and dataset is None):
@@ -159,7 +158,9 @@ def _of_run(
             "Give images and their labels."
         )
     run = Path(subject.name) if os.path.isdir(subject.name) else None
-    return run_images(config, split, dataset=dataset, data_dir=data_dir, run=run)
+    name, found = run_images(config, split, dataset=dataset, data_dir=data_dir, run=run)
+    is_own = dataset is None or is_same_data(dataset, config.dataset.name)
+    return name, found, subject.name if is_own else str(dataset)
 
 
 def image_of(

@@ -11,10 +11,13 @@ from handgrad.arguments import takes_kinds
 from handgrad.arrays import NumpyArray
 from handgrad.errors import ConfigError
 from handgrad.inspection.data_sample import data_sample
+from handgrad.inspection.differentiable import in_float64
+from handgrad.inspection.recording import record_layers
 from handgrad.inspection.result import Rows
 from handgrad.inspection.sample import Where, sample_of
 from handgrad.inspection.subject import subject_of
 from handgrad.inspection.table import Table
+from handgrad.inspection.untrained import check_untrained_only
 from handgrad.layers import Sequential
 from handgrad.models.named_layers import ACTIVATION_LAYERS
 from handgrad.ranges import check_positive
@@ -129,21 +132,23 @@ def saturation(
     *,
     bound: float = BOUND,
     count: int = 64,
-    scales: Sequence[float] = SCALES,
-    activation: str = "sigmoid",
+    scales: Sequence[float] | None = None,
+    activation: str | None = None,
     **where: Unpack[Where],
 ) -> Saturation | SaturationByScale:
     """The fractions of saturated and dead units in each activation layer.
 
+    Layers inside blocks are named as in `trace`, such as "residual_1.body.relu_1".
     `subject` is a fitted classifier, the path of a run, or a `Sequential`. The network
     runs in prediction mode. Without `images`, a random sample of `count` images of the
     run is used, selected by `split` ("test", "validation" or "train") or `dataset` (a
     name or path, searched for in `data_dir` first). Without a subject, untrained
-    networks with `activation` and initial weights of `scales` are compared on the
-    images, or on those of a data set.
+    networks with `activation` (default: "sigmoid") and initial weights of `scales`
+    (default: 0.01, 0.03, 0.1, 0.3, 1, 3) are compared on the images, or on those of a
+    data set.
 
-    ConfigError for a network without activation layers or an unknown split; ShapeError
-    for images of the wrong shape.
+    ConfigError for a network without activation layers, an unknown split, and `scales`
+    or `activation` with a subject; ShapeError for images of the wrong shape.
 
     Shapes
         images  (count, ...), as the classifier takes them
@@ -161,9 +166,12 @@ def saturation(
     """
     if subject is None:
         sample = data_sample(images, None, count, shuffled=True, **where)
-        build = deep(sample.image_shape, len(sample.class_names), activation=activation)
-        by_scale = saturation_by_scale(build, sample.inputs, scales=scales, bound=bound)
+        classes = len(sample.class_names)
+        build = deep(sample.image_shape, classes, activation=activation or "sigmoid")
+        chosen = SCALES if scales is None else scales
+        by_scale = saturation_by_scale(build, sample.inputs, scales=chosen, bound=bound)
         return SaturationByScale(by_scale, bound, sample.what)
+    check_untrained_only(scales=scales, activation=activation)
     of = subject_of(subject)
     sample = sample_of(of, images, count=count, shuffled=True, **where)
     rows = saturation_rows(of.network, sample.inputs, bound=bound)
@@ -179,15 +187,18 @@ def saturation_rows(
         inputs  (batch, ...), normalised as the network takes them
     """
     check_positive("saturation", "bound", bound)
-    rows, outputs = [], inputs
-    for name, layer in model.layers.items():
-        outputs, cache = layer.forward(outputs)
-        if isinstance(layer, ACTIVATION_LAYERS):
-            slopes = np.abs(layer.backward(np.ones_like(outputs), cache)[0])
+    network, rows = in_float64(model), []
+    assert isinstance(network, Sequential)
+    records = record_layers(network)
+    network.forward(inputs)
+    for one in records:
+        if isinstance(one.layer, ACTIVATION_LAYERS) and one.arrays:
+            d_outputs = np.ones_like(one.arrays["outputs"])
+            slopes = np.abs(one.layer.backward(d_outputs, one.cache)[0])
             flat = slopes < bound
             row = SaturationRow(
-                layer=name,
-                kind=type(layer).__name__,
+                layer=one.name,
+                kind=type(one.layer).__name__,
                 share=float(flat.mean()),
                 dead=float(flat.all(axis=0).mean()),
                 mean_slope=float(slopes.mean(dtype=np.float64)),
@@ -196,7 +207,7 @@ def saturation_rows(
     if not rows:
         raise ConfigError(
             "saturation takes a network with activation layers, and this network has "
-            "none in its own list of layers. Give one with some, such as an mlp."
+            "none. Give one with some, such as an mlp."
         )
     return tuple(rows)
 

@@ -121,8 +121,8 @@ def memory(  # noqa: PLR0913  a network, an optimizer and their options in one c
     searched for in `data_dir` first. For a network given by name, `dataset` defaults to
     the digits; a `Sequential` needs `image_shape` or `dataset`.
 
-    ConfigError for an unknown network, optimizer or option, and for a `Sequential`
-    without a shape.
+    ConfigError for an unknown network, optimizer or option, for a `Sequential` without
+    a shape, and for a `momentum` or `dataset` that does not apply.
 
     Shapes
         image_shape  (channels, height, width), or (features,) for vectors
@@ -139,6 +139,11 @@ def memory(  # noqa: PLR0913  a network, an optimizer and their options in one c
     if isinstance(optimizer, str):
         of_rule = {"momentum": momentum} if momentum else {}
         rule = optimizer_named(optimizer, 0.1, **of_rule)
+    elif momentum:
+        raise ConfigError(
+            f"momentum applies to an optimizer given by name, got {momentum:g} for "
+            f"{type(optimizer).__name__}(...). Set its own, and omit momentum."
+        )
     if is_catalogue_name(model):
         sample = dataset_sample(dataset, 1, data_dir=data_dir)
         shape, classes = image_shape or sample.image_shape, len(sample.class_names)
@@ -147,6 +152,11 @@ def memory(  # noqa: PLR0913  a network, an optimizer and their options in one c
         check_no_options(options)
         subject = subject_of(model)
         shape = image_shape or subject.input_shape or ()
+        if shape and dataset is not None:
+            raise ConfigError(
+                f"dataset gives the shape of one input, got {dataset} although the "
+                f"shape is known: {shape}. Omit dataset."
+            )
         if not shape and dataset is None:
             raise ConfigError(
                 "memory needs the shape of one input of a Sequential, got none. Give "

@@ -13,6 +13,7 @@ from handgrad.inspection.sample import Sample, chosen_from
 from handgrad.inspection.subject import Subject, subject_of
 from handgrad.names import known_name
 from handgrad.optimizers import Optimizer
+from handgrad.ranges import shown
 from handgrad.schedules import Schedule
 
 MakeOptimizer = Callable[[Schedule], Optimizer]
@@ -52,6 +53,16 @@ def check_no_options(options: Mapping[str, Any] | None) -> None:
             "options apply to a network of the catalogue, given by name; got "
             f"{', '.join(options)} for an existing network. Omit options."
         )
+
+
+def check_untrained_only(**given: Any) -> None:
+    """ConfigError for options of untrained networks given with an existing network."""
+    for name, value in given.items():
+        if value is not None:
+            raise ConfigError(
+                f"{name} selects untrained networks to compare, got {shown(value)} for "
+                f"an existing network. Omit {name}."
+            )
 
 
 def is_settings_file(given: Any) -> bool:

@@ -6,7 +6,7 @@ import numpy as np
 
 from handgrad.arrays import to_numpy
 from handgrad.errors import ConfigError
-from handgrad.parameter import DEFAULT_KEY, Parameter
+from handgrad.parameter import DEFAULT_KEY, Parameter, check_are_parameters
 from handgrad.randomness import Key
 
 Identity = tuple[int, str]
@@ -17,12 +17,14 @@ def choose_keys(parameters: Mapping[str, Parameter], root: Key = DEFAULT_KEY) ->
 
     A parameter without a key gets one derived from its name in the network, as in
     `models.from_layers` with seed 0. Of parameters given the same key, the first keeps
-    it and the others get keys derived from it and their names. ConfigError if a layer
-    occurs twice, or if two layers have already been initialized with equal weights.
+    it and the others get keys derived from it and their names. ConfigError if one is no
+    parameter, if a layer occurs twice, or if two layers have already been initialized
+    with equal weights.
 
     Example
         Sequential([Linear(8, 8), ReLU(), Linear(8, 8)])  # two different weights
     """
+    check_are_parameters(parameters)
     _refuse_shared(parameters)
     taken: dict[Identity, str] = {}
     for name, parameter in parameters.items():

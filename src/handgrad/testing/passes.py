@@ -4,7 +4,7 @@ The errors are about how a method is written: its parameters, and the kinds of w
 returns. Values, shapes and dtypes are for the laws of the contract.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from inspect import isclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from handgrad.calls import misfit
 from handgrad.errors import ConfigError, ShapeError
 from handgrad.layers import Layer
 from handgrad.losses import Loss
+from handgrad.parameter import Parameter, check_are_parameters
 from handgrad.ranges import is_whole, shown
 
 FORWARD = "forward(self, inputs, *, training=False, key=None)"
@@ -66,6 +67,38 @@ def check_factory(owner: str, factory: Any) -> None:
                 f"{method} of {type(layer).__name__} returned {shown(found)}, expected "
                 "a dictionary. Return them by name."
             )
+        check_are_parameters(found)
+    _check_returned(layer)
+
+
+def _check_returned(layer: Layer[Any]) -> None:
+    """ConfigError unless each parameter and buffer that a layer holds is returned."""
+    arrays = (*layer.parameters().values(), *layer.buffers().values())
+    returned = set(map(id, arrays))
+    held = (pair for name, value in vars(layer).items() for pair in _held(name, value))
+    missing = [name for name, array in held if id(array) not in returned]
+    if missing:
+        raise ConfigError(
+            f"{type(layer).__name__} holds {', '.join(missing)}, but neither "
+            "parameters() nor buffers() returns it: it would not be trained or saved. "
+            "Return it by name."
+        )
+
+
+def _held(name: str, value: Any) -> Iterator[tuple[str, Parameter]]:
+    """The parameters and buffers in an attribute of a layer, by name."""
+    if isinstance(value, Parameter):
+        yield name, value
+        return
+    inner: Mapping[Any, Any] = {}
+    if isinstance(value, Layer):
+        inner = {**value.parameters(), **value.buffers()}
+    elif isinstance(value, Mapping):
+        inner = value
+    elif isinstance(value, list | tuple):
+        inner = dict(enumerate(value))
+    for key, part in inner.items():
+        yield from _held(f"{name}.{key}", part)
 
 
 def check_loss_argument(owner: str, loss: Any) -> None:

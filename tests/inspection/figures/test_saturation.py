@@ -8,7 +8,10 @@ def row(name, share):
 
 def test_each_layer_has_a_bar():
     (axes,) = saturation([row("sigmoid_1", 0.25), row("sigmoid_2", 0.5)], 0.01).axes
-    assert [bar.get_height() for bar in axes.patches] == [0.25, 0.5]
+    assert [bar.get_width() for bar in axes.patches] == [0.25, 0.5]
+    names = [text.get_text() for text in axes.get_yticklabels()]
+    assert names == ["sigmoid_1", "sigmoid_2"]
+    assert axes.yaxis_inverted()
     assert any("|slope| < 0.01" in text.get_text() for text in axes.texts)
 
 

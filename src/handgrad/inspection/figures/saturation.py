@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
@@ -18,12 +17,15 @@ from handgrad.inspection.saturation import SaturationRow, ScaleRow
 
 
 def saturation(rows: Sequence[SaturationRow], bound: float) -> Figure:
-    """One bar per activation layer of a network."""
-    figure, axes = chart(max(5.6, 1.1 * len(rows) + 1), 3.6)
-    bars = axes.bar(range(len(rows)), [row.share for row in rows], 0.5, color=BLUE)
-    bar_values(axes, bars, "{:.1%}")
-    axes.set_xticks(range(len(rows)), [row.layer for row in rows])
-    _finish(axes, bound)
+    """One bar per activation layer of a network, first layer on top."""
+    figure, axes = chart(7.6, 1.3 + 0.36 * len(rows))
+    bars = axes.barh(range(len(rows)), [row.share for row in rows], 0.6, color=BLUE)
+    bar_values(axes, bars, "{:.1%}", 3)
+    axes.set_yticks(range(len(rows)), [row.layer for row in rows])
+    axes.invert_yaxis()
+    axes.set_xlim(0, 1.12)  # room for the values
+    axes.xaxis.set_major_formatter(PercentFormatter(1.0))
+    finish(axes, "Saturated units", _note(bound), grid="x")
     return figure
 
 
@@ -38,13 +40,13 @@ def saturation_by_scale(rows: Sequence[ScaleRow], bound: float) -> Figure:
     axes.set_xscale("log")
     axes.set_xticks(scales, [f"{scale:g}" for scale in scales])
     axes.minorticks_off()
-    _finish(axes, bound, "standard deviation of the initial weights")
+    axes.set_ylim(0, 1.04)
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+    across = "standard deviation of the initial weights"
+    finish(axes, "Saturated units", _note(bound), across=across)
     legend(axes, "upper left")
     return figure
 
 
-def _finish(axes: Axes, bound: float, across: str = "") -> None:
-    axes.set_ylim(0, 1.04)
-    axes.yaxis.set_major_formatter(PercentFormatter(1.0))
-    note = f"fraction of (example, unit) pairs with |slope| < {bound:g}"
-    finish(axes, "Saturated units", note, across=across)
+def _note(bound: float) -> str:
+    return f"fraction of (example, unit) pairs with |slope| < {bound:g}"
