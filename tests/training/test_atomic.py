@@ -10,6 +10,7 @@ from handgrad.errors import ResourceError, RunError
 from handgrad.training import atomic, real_files
 from handgrad.training.atomic import (
     append,
+    cannot_write,
     claim_file,
     cut,
     make_folder,
@@ -135,12 +136,25 @@ def test_a_limit_on_file_sizes_is_reported(tmp_path):
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
     try:
-        with pytest.raises(ResourceError, match=r"it needs 2,000 bytes and [\d,]+ are"):
+        with pytest.raises(ResourceError, match=r"needs 2,000 bytes\. Raise the limit"):
             write_file(tmp_path / "a", bytes(2000))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, handler)
     assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.ENOSPC, r"needs 5 bytes and [\d,]+ are free\. Free some disk space"),
+        (errno.EDQUOT, r"needs 5 bytes\. Delete some of your files, .* quota raised"),
+        (errno.EFBIG, r"needs 5 bytes\. Raise the limit on file sizes \(ulimit -f\)"),
+    ],
+)
+def test_the_advice_fits_the_kind_of_full_disk(tmp_path, number, words):
+    error = OSError(number, os.strerror(number))
+    assert re.search(words, str(cannot_write(tmp_path / "a", error, 5)))
 
 
 def test_a_full_device_is_reported():

@@ -18,11 +18,12 @@ from pathlib import Path
 from typing import IO, Any
 
 from handgrad.errors import HandgradError, ResourceError, RunError
+from handgrad.free_memory import FULL
 from handgrad.training.real_files import Place, opened, read_file
 
 TEMPORARY = ".tmp-"
 HALF_WRITTEN = re.compile(r"\.tmp-\d+-[0-9a-f]{8}-.+", re.DOTALL)
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+TRIAL = 4096  # bytes of a trial file
 GO_ON = (
     "continue where it stopped: a run with handgrad train --resume, a study or a sweep "
     "with the same command."
@@ -43,6 +44,20 @@ def put_file(path: Path, content: bytes, root: Path | None = None) -> None:
     """Same as `write_file`, but raises the OSError itself."""
     with opened(path.parent, root) as place:
         _put(place, path.name, content)
+
+
+def check_writable(path: Path) -> None:
+    """Write a small file beside `path` and remove it; raise the error of `write_file`.
+
+    A missing folder is one to be created: the nearest parent that exists is tried.
+    """
+    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    try:
+        with opened(folder) as place, _temporary(place, "trial") as name:
+            _write_through(place, name, bytes(TRIAL))
+            place.remove(name)
+    except OSError as error:
+        raise cannot_write(path, error, TRIAL) from error
 
 
 def write_folder(
@@ -154,10 +169,11 @@ def cannot_write(path: Path, error: OSError, wanted: int = 0) -> HandgradError:
     go_on = GO_ON if _is_resumed(path) else ""
     intact = " Everything saved before is intact." if go_on else ""
     if error.errno in FULL:
+        is_full = error.errno == errno.ENOSPC
+        free = f" and {_free(path):,} are free" if is_full else ""
         return ResourceError(
-            f"{path} cannot be written: {why}; it needs {wanted:,} bytes and "
-            f"{_free(path):,} are free.{intact} Free some disk space, then "
-            f"{go_on or 'try again.'}"
+            f"{path} cannot be written: {why}; it needs {wanted:,} bytes{free}."
+            f"{intact} {FULL[error.errno]}, then {go_on or 'try again.'}"
         )
     advice = f"folder, or make this one writable and {go_on}"
     return RunError(

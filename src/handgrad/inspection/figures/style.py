@@ -11,6 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from handgrad.errors import ResourceError
+from handgrad.free_memory import FULL
 from handgrad.inspection.figures.fonts import drawable, numbered, use_fonts
 from handgrad.paths import path_of, target_of
 from handgrad.text import one_line, printable
@@ -100,9 +101,10 @@ def save(
             create_folder(base.parent, root)
             put_file(place, _drawn(figure, ending), root)
         except OSError as error:
+            advice = FULL.get(error.errno or 0, "Make its folder writable")
             raise ResourceError(
-                f"The figure {target} cannot be written: {error.strerror}. "
-                "Give a writable folder with enough space."
+                f"The figure {target} cannot be written: {error.strerror}. {advice}, "
+                "or give another path."
             ) from error
         written.append(target)
     return written
