@@ -18,6 +18,7 @@ from handgrad.training.atomic import (
     sweep,
     write_all,
     write_file,
+    write_files,
     write_folder,
 )
 
@@ -75,6 +76,7 @@ ACTIONS = {
     "file": lambda folder: write_file(folder / "old", b"new content"),
     "folder": lambda folder: write_folder(folder / "new", {"a": b"x", "b": b"y"}),
     "append": lambda folder: append(folder / "old", b"more"),
+    "files": lambda folder: write_files(folder / "in" / "it", {"a": b"1", "b": b"2"}),
     "claim": lambda folder: claim_file(folder / "owner", b"me"),
 }
 FAULTS = {
@@ -108,7 +110,7 @@ def test_files_are_unchanged_after_any_failing_call(
     assert (tmp_path / "old").read_bytes() == b"old"
 
 
-@pytest.mark.parametrize("action", ["file", "folder", "claim"])
+@pytest.mark.parametrize("action", ["file", "folder", "files", "claim"])
 def test_an_interrupt_leaves_nothing_half_written(tmp_path, monkeypatch, action):
     def interrupt(handle):
         raise KeyboardInterrupt
@@ -225,7 +227,7 @@ def test_without_handles_of_folders_the_same_is_written(tmp_path, monkeypatch, a
     monkeypatch.setattr(real_files, "HAS_HANDLES", False)  # as on Windows
     (tmp_path / "old").write_bytes(b"old")
     ACTIONS[action](tmp_path)
-    made = {"file": "old", "folder": "new", "append": "old", "claim": "owner"}[action]
+    made = {"folder": "new", "files": "in", "claim": "owner"}.get(action, "old")
     assert set(names(tmp_path)) == {"old", made}
 
 

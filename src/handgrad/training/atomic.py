@@ -13,7 +13,7 @@ import shutil
 import stat
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -75,6 +75,33 @@ def write_folder(
             place.flush()
     except OSError as error:
         raise cannot_write(path, error, sum(map(len, files.values()))) from error
+
+
+def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write files into a folder, all of them or none; create it if it is missing.
+
+    Each is on disk under a temporary name before the first is renamed.
+    """
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        create_folder(folder)
+        with opened(folder) as place, ExitStack() as stack:
+            names = {
+                name: stack.enter_context(_temporary(place, name)) for name in files
+            }
+            for name, content in files.items():
+                _write_through(place, names[name], content)
+            for name, temporary in names.items():
+                os.replace(place.at(temporary), place.at(name), **_within(place))
+            place.flush()
+    except BaseException as error:
+        for path in made:
+            with suppress(OSError):
+                path.rmdir()
+        if isinstance(error, OSError):
+            size = sum(map(len, files.values()))
+            raise cannot_write(folder, error, size) from error
+        raise
 
 
 def make_folder(path: Path, root: Path | None = None) -> None:
