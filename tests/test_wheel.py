@@ -80,7 +80,7 @@ def test_the_wheel_is_for_any_machine(wheel):
 
 
 def test_the_command_is_there(wheel):
-    assert wheel[3] == "[console_scripts]\nhandgrad = handgrad.cli.main:main\n"
+    assert wheel[3] == "[console_scripts]\nhandgrad = handgrad.__main__:main\n"
 
 
 def test_nothing_is_fetched_from_elsewhere(wheel):

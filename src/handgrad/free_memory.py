@@ -1,12 +1,18 @@
 """Checks for enough memory or disk space before an allocation or a read."""
 
 import shutil
+from errno import EDQUOT, EFBIG, ENOSPC
 from pathlib import Path
 
 from handgrad.errors import ResourceError
 
 UNITS = {"GB": 1e9, "MB": 1e6, "kB": 1e3}
 
+FULL = {  # errors of a write that is too large, and what to do first
+    ENOSPC: "Free some disk space",
+    EDQUOT: "Delete some of your files, or have your quota raised",
+    EFBIG: "Raise the limit on file sizes (ulimit -f) or use another file system",
+}
 NEXT = "Close other programs, or use fewer or smaller images."
 
 

@@ -1,4 +1,6 @@
+import errno
 import json
+import os
 import subprocess
 import sys
 from inspect import Parameter, signature
@@ -8,15 +10,7 @@ import pytest
 
 from handgrad import inspection
 from handgrad.cli.inspect import INSPECTIONS
-from handgrad.cli.inspect_command import check_figure
-from handgrad.errors import ConfigError
-
-
-def test_figures_are_png_or_svg():
-    check_figure(None)
-    check_figure(Path("a.png"))
-    with pytest.raises(ConfigError, match=r"--figure a\.png"):
-        check_figure(Path("a.jpeg"))
+from handgrad.training import atomic
 
 
 @pytest.mark.parametrize("one", INSPECTIONS, ids=lambda one: one.name)
@@ -73,6 +67,44 @@ def test_findings_are_written_as_csv_and_as_a_page(handgrad, refused, trained):
     findings = ("suspects", "near_duplicates", "uniform")
     assert len(rows) == 1 + sum(len(found[name]) for name in findings)
     assert "Labels to check" in Path("a.html").read_text()
+
+
+def test_targets_are_checked_before_the_first_fold(refused, trained, monkeypatch):
+    full(monkeypatch)
+    words = f"inspect labels {trained} --folds 2 --epochs 1"
+    for option in ("--csv a.csv", "--page a.html", "--figure a.png"):
+        message = refused(f"{words} {option}")  # the folds would print lines
+        assert "cannot be written: No space left on device" in message
+
+
+@pytest.mark.parametrize("option", ["--csv a.csv", "--figure a.png"])
+@pytest.mark.parametrize("as_json", ["", "--json"])
+def test_the_result_is_printed_if_it_cannot_be_written(
+    handgrad, trained, monkeypatch, option, as_json
+):
+    full(monkeypatch, largest=atomic.TRIAL)
+    words = f"inspect labels {trained} --folds 2 --epochs 1 {option} {as_json}"
+    code, out, err = handgrad(words)
+    assert code == 2
+    assert "No space left on device" in err.splitlines()[-1]
+    assert list(Path().iterdir()) == []
+    if as_json:
+        assert json.loads(out)["figure"] is None
+    else:
+        assert "near-duplicates" in out
+        assert "Figure:" not in out
+
+
+def full(monkeypatch, largest=0):
+    """A disk that takes files of at most `largest` bytes."""
+    real = atomic.write_all
+
+    def write_all(handle, content):
+        if len(content) > largest:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        real(handle, content)
+
+    monkeypatch.setattr(atomic, "write_all", write_all)
 
 
 def test_reliability_counts_all_images(handgrad, trained):

@@ -266,3 +266,38 @@ def test_a_signal_while_kernels_are_compiled_stops_it(tmp_path, name):
         seconds.append(took)
     print(f"{name} while compiling: at most {max(seconds):.2f} s")
     assert max(seconds) < 2 * SECONDS  # one kernel may take that long
+
+
+INTERRUPTED_IMPORT = """
+import os, runpy, signal, sys
+
+class Interrupt:
+    def find_spec(self, name, *others):
+        if name == {name!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupt())
+sys.argv = ["handgrad", "models"]
+runpy.run_module("handgrad", run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize("name", ["handgrad.cli.main", "typer", "handgrad.catalog"])
+def test_an_interrupted_import_ends_as_any_command_does(name):
+    done = import_interrupted(name)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "Stopped.\n")
+
+
+def test_an_ignored_interrupt_stays_ignored_during_imports():
+    ignore = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+    done = import_interrupted("typer", before=ignore)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "lenet" in done.stdout
+
+
+def import_interrupted(name, before=""):
+    """`handgrad models`, with a SIGINT while the module `name` is imported."""
+    program = before + INTERRUPTED_IMPORT.format(name=name)
+    return subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )

@@ -1,18 +1,21 @@
 """The lessons run as they are, and convert to notebooks."""
 
+import errno
 import inspect
 import json
+import os
 import re
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pytest
 
-from handgrad.errors import ConfigError
+from handgrad.errors import ConfigError, ResourceError
 from handgrad.lessons import write
 from handgrad.lessons.exercises import EXERCISES
 from handgrad.lessons.notebook import CODE, lessons, notebook
 from handgrad.testing import grade
+from handgrad.training import atomic
 
 ROOT = Path(__file__).parents[2]
 CALL = re.compile(r"^grade\(\"(\w+)\", (\w+)\)$", re.MULTILINE)
@@ -89,6 +92,27 @@ def test_written_notebooks_have_the_form_of_the_format(tmp_path):
             code = {"execution_count", "outputs"}
             assert set(cell) == keys | (code if cell["cell_type"] == "code" else set())
         assert not found["cells"][0]["source"].startswith("---")
+
+
+@pytest.mark.parametrize("folder", ["", "new/folder"])
+def test_a_failed_call_leaves_nothing_and_can_be_repeated(
+    tmp_path, monkeypatch, folder
+):
+    sizes = []
+    real = atomic.write_all
+
+    def write_all(handle, content):
+        sizes.append(len(content))
+        if len(sizes) == 4:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        real(handle, content)
+
+    monkeypatch.setattr(atomic, "write_all", write_all)
+    with pytest.raises(ResourceError, match="Free some disk space, then try again"):
+        write(tmp_path / folder)
+    assert len(sizes) == 4
+    assert list(tmp_path.iterdir()) == []
+    assert len(write(tmp_path / folder)) == 8
 
 
 def test_what_is_there_is_not_overwritten(tmp_path):

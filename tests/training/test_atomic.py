@@ -10,6 +10,7 @@ from handgrad.errors import ResourceError, RunError
 from handgrad.training import atomic, real_files
 from handgrad.training.atomic import (
     append,
+    cannot_write,
     claim_file,
     cut,
     make_folder,
@@ -17,6 +18,7 @@ from handgrad.training.atomic import (
     sweep,
     write_all,
     write_file,
+    write_files,
     write_folder,
 )
 
@@ -74,6 +76,7 @@ ACTIONS = {
     "file": lambda folder: write_file(folder / "old", b"new content"),
     "folder": lambda folder: write_folder(folder / "new", {"a": b"x", "b": b"y"}),
     "append": lambda folder: append(folder / "old", b"more"),
+    "files": lambda folder: write_files(folder / "in" / "it", {"a": b"1", "b": b"2"}),
     "claim": lambda folder: claim_file(folder / "owner", b"me"),
 }
 FAULTS = {
@@ -107,7 +110,7 @@ def test_files_are_unchanged_after_any_failing_call(
     assert (tmp_path / "old").read_bytes() == b"old"
 
 
-@pytest.mark.parametrize("action", ["file", "folder", "claim"])
+@pytest.mark.parametrize("action", ["file", "folder", "files", "claim"])
 def test_an_interrupt_leaves_nothing_half_written(tmp_path, monkeypatch, action):
     def interrupt(handle):
         raise KeyboardInterrupt
@@ -135,12 +138,25 @@ def test_a_limit_on_file_sizes_is_reported(tmp_path):
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
     try:
-        with pytest.raises(ResourceError, match=r"it needs 2,000 bytes and [\d,]+ are"):
+        with pytest.raises(ResourceError, match=r"needs 2,000 bytes\. Raise the limit"):
             write_file(tmp_path / "a", bytes(2000))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, handler)
     assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.ENOSPC, r"needs 5 bytes and [\d,]+ are free\. Free some disk space"),
+        (errno.EDQUOT, r"needs 5 bytes\. Delete some of your files, .* quota raised"),
+        (errno.EFBIG, r"needs 5 bytes\. Raise the limit on file sizes \(ulimit -f\)"),
+    ],
+)
+def test_the_advice_fits_the_kind_of_full_disk(tmp_path, number, words):
+    error = OSError(number, os.strerror(number))
+    assert re.search(words, str(cannot_write(tmp_path / "a", error, 5)))
 
 
 def test_a_full_device_is_reported():
@@ -211,7 +227,7 @@ def test_without_handles_of_folders_the_same_is_written(tmp_path, monkeypatch, a
     monkeypatch.setattr(real_files, "HAS_HANDLES", False)  # as on Windows
     (tmp_path / "old").write_bytes(b"old")
     ACTIONS[action](tmp_path)
-    made = {"file": "old", "folder": "new", "append": "old", "claim": "owner"}[action]
+    made = {"folder": "new", "files": "in", "claim": "owner"}.get(action, "old")
     assert set(names(tmp_path)) == {"old", made}
 
 

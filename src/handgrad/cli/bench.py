@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from handgrad.cli.options import Json, Set, parse_settings, refuse_sections
+from handgrad.cli.output_files import check_figure
 
 if TYPE_CHECKING:
     from handgrad.inspection.speed.operation_times import StepTimes
@@ -36,7 +37,6 @@ def bench(
     as_json: Json = False,
 ) -> None:
     """Benchmark the operations of a training step against the machine's peak rates."""
-    from handgrad.cli.screens.console import say, say_json
     from handgrad.inspection.figures.style import save
     from handgrad.inspection.speed.networks import network, pictures
     from handgrad.inspection.speed.operation_times import time_steps
@@ -47,6 +47,8 @@ def bench(
     from handgrad.training.model_names import check_not_trained
 
     check_not_trained(model)
+    path = picture if picture.suffix == ".png" else Path(f"{picture}.png")
+    check_figure(path)
     for name, value in (("--batch-size", batch_size), ("--steps", steps)):
         check_at_least("handgrad bench", name, value, 1)
     if workers is not None:
@@ -58,17 +60,11 @@ def bench(
     before = measure_peaks(engine.workers)
     times = time_steps(engine, *images, steps=steps)
     peaks = before.best(measure_peaks(engine.workers))
-    target = picture.with_suffix("") if picture.suffix == ".png" else picture
-    path = save(roofline(times, peaks, chosen.name), target)[0]
-    if as_json:
-        say_json(_values(chosen.name, times, peaks, path))
-        return
-    _print_peaks(peaks)
-    say()
-    _print_rows(times, peaks)
-    say()
-    _print_sum(chosen.name, times, peaks)
-    say(f"Figure: {path}")
+    saved = None
+    try:
+        saved = save(roofline(times, peaks, chosen.name), path.with_suffix(""))[0]
+    finally:  # also if the figure cannot be written
+        _print(chosen.name, times, peaks, saved, as_json=as_json)
 
 
 def _announce(kernel: str) -> None:
@@ -76,6 +72,23 @@ def _announce(kernel: str) -> None:
     from handgrad.cli.screens.console import say
 
     say(f"compiling {kernel.strip('_')}", stderr=True)
+
+
+def _print(
+    name: str, times: "StepTimes", peaks: "Peaks", path: Path | None, *, as_json: bool
+) -> None:
+    from handgrad.cli.screens.console import say, say_json
+
+    if as_json:
+        say_json(_values(name, times, peaks, path))
+        return
+    _print_peaks(peaks)
+    say()
+    _print_rows(times, peaks)
+    say()
+    _print_sum(name, times, peaks)
+    if path is not None:
+        say(f"Figure: {path}")
 
 
 def _print_peaks(peaks: "Peaks") -> None:
@@ -147,7 +160,7 @@ def _print_sum(name: str, times: "StepTimes", peaks: "Peaks") -> None:
 
 
 def _values(
-    name: str, times: "StepTimes", peaks: "Peaks", path: Path
+    name: str, times: "StepTimes", peaks: "Peaks", path: Path | None
 ) -> dict[str, Any]:
     from dataclasses import asdict
 
@@ -174,6 +187,6 @@ def _values(
         "textbook_operations": times.textbook_operations,
         "fraction_of_peak": times.fraction_of_peak(peaks),
         "operations": rows,
-        "picture": str(path),
+        "picture": path and str(path),
         "environment": describe_environment(),
     }

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from handgrad.cli.inspect_command import check_figure
 from handgrad.cli.options import DataDir, Json, LabelFrom, Quiet, SkipBad, Workers, flag
+from handgrad.cli.output_files import check_figure
 from handgrad.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -49,10 +49,9 @@ def evaluate(  # noqa: PLR0913 - a command's options are its arguments
     as_json: Json = False,
 ) -> None:
     """Evaluate a trained network: loss, accuracy and per-class metrics."""
-    from handgrad.cli.screens.console import say, say_json, show_parts
     from handgrad.cli.screens.loading import loading
     from handgrad.inspection.evaluation import EvaluationReport
-    from handgrad.training.other_images import some
+    from handgrad.inspection.figures import save
     from handgrad.training.run_images import check_split, run_images
     from handgrad.training.same_kernels import evaluate_with
     from handgrad.training.trained_network import load
@@ -72,33 +71,41 @@ def evaluate(  # noqa: PLR0913 - a command's options are its arguments
             run=run,
             progress=progress,
         )
-    names = classifier.class_names
     found = EvaluationReport.of(classifier, images, name or str(dataset))
-    if reliability is not None:
-        _save_diagram(found, reliability)
+    if reliability is not None and found.reliability is None:
+        raise ConfigError(
+            "--reliability needs a network whose loss gives probabilities. Leave it "
+            "out, or train with softmax_cross_entropy."
+        )
+    try:
+        if reliability is not None and found.reliability is not None:
+            base, ending = reliability.with_suffix(""), reliability.suffix[1:]
+            save(found.reliability.figure(), base, formats=(ending,))
+    finally:  # also if the diagram cannot be written
+        _print(found, run, name, quiet=quiet, as_json=as_json)
+
+
+def _print(
+    found: "EvaluationReport",
+    run: Path,
+    split: str | None,
+    *,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    from handgrad.cli.screens.console import say, say_json, show_parts
+    from handgrad.training.other_images import some
+
     missing = [
-        names[number]
+        found.class_names[number]
         for number, count in enumerate(found.evaluation.support)
         if not count
     ]
     if as_json:
-        say_json({"run": str(run), "split": name or None, **found.as_dict()})
+        say_json({"run": str(run), "split": split or None, **found.as_dict()})
         return
     say(found.summary())
     if missing:
         say(f"no images of: {some(missing)}")
     if not quiet:
         show_parts(replace(found.table(), above=()))
-
-
-def _save_diagram(found: "EvaluationReport", path: Path) -> None:
-    """Save the reliability diagram; ConfigError without probabilities."""
-    from handgrad.inspection.figures import save
-
-    if found.reliability is None:
-        raise ConfigError(
-            "--reliability needs a network whose loss gives probabilities. Leave it "
-            "out, or train with softmax_cross_entropy."
-        )
-    figure = found.reliability.figure()
-    save(figure, path.with_suffix(""), formats=(path.suffix[1:],))

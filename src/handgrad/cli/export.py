@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from handgrad.cli.options import Json
+from handgrad.cli.output_files import file_target
 from handgrad.errors import ConfigError
 
 
@@ -113,8 +114,6 @@ def _check_targets(
     files: dict[str, Path], network: Path, tensorboard: Path | None
 ) -> None:
     """ConfigError for two outputs of one path, or for one that cannot be written."""
-    from handgrad.paths import target_of
-
     outputs = list(files.items())
     if "python" in files and files["python"].suffix == ".py":
         outputs.append(("python", files["python"].with_suffix(".npz")))  # its weights
@@ -122,7 +121,7 @@ def _check_targets(
     if tensorboard is not None:
         taken[tensorboard.resolve()] = "tensorboard"
     for name, path in outputs:
-        target = target_of(path)
+        target = file_target(f"--{name}", path)
         if target in taken:
             raise ConfigError(
                 f"--{taken[target]} and --{name} both write to {path}: give each "
@@ -133,12 +132,7 @@ def _check_targets(
 
 
 def _check_target(name: str, path: Path, target: Path, network: Path) -> None:
-    """ConfigError for a file in no folder, or one that is the network itself."""
-    if not target.parent.is_dir():
-        raise ConfigError(
-            f"--{name} writes to {path}, but its folder does not exist. Create the "
-            "folder, or give another path."
-        )
+    """ConfigError for a file that is part of the network itself."""
     source = network.resolve()
     if target == source or source in target.parents:
         raise ConfigError(

@@ -9,9 +9,7 @@ from typing import Any
 
 from handgrad.cli.inspect_options import CsvFile, FigureFile, Option, PageFile, option
 from handgrad.cli.options import Json
-from handgrad.errors import ConfigError
-
-ENDINGS = (".png", ".svg")
+from handgrad.cli.output_files import check_figure, file_target
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,10 @@ class Inspection:
         return found
 
     def run(self, figure: Path | None, *, as_json: bool, given: dict[str, Any]) -> None:
-        """Measure; save the figure if requested; print the table or a JSON object."""
+        """Measure, write the requested files, and print the table or a JSON object.
+
+        A file that cannot be written does not keep the result from being printed.
+        """
         check_figure(figure)
         targets = {
             name: file_target(f"--{name}", path)
@@ -63,19 +64,23 @@ class Inspection:
         if self.announces:
             arguments["announce"] = partial(say, stderr=True)
         found = getattr(inspection, self.function)(**arguments)
-        for kind, target in targets.items():
-            _write(kind, target, found)
-        if figure is not None:
-            from handgrad.inspection.figures import save
+        saved = None
+        try:
+            for kind, target in targets.items():
+                _write(kind, target, found)
+            if figure is not None:
+                from handgrad.inspection.figures import save
 
-            save(found.figure(), figure.with_suffix(""), formats=(figure.suffix[1:],))
-        if as_json:
-            name = None if figure is None else str(figure)
-            say_json({**found.as_dict(), "figure": name})
-            return
-        show_parts(found.table(**of_table))
-        if figure is not None:
-            say(f"\nFigure: {figure}")
+                base, ending = figure.with_suffix(""), figure.suffix[1:]
+                save(found.figure(), base, formats=(ending,))
+                saved = str(figure)
+        finally:
+            if as_json:
+                say_json({**found.as_dict(), "figure": saved})
+            else:
+                show_parts(found.table(**of_table))
+        if saved and not as_json:
+            say(f"\nFigure: {saved}")
 
     def _parameters(self) -> tuple[Option, ...]:
         figure, as_json = option("figure", FigureFile), option("as_json", Json, False)
@@ -104,25 +109,3 @@ def _write(kind: str, target: Path, found: Any) -> None:
     from handgrad.reports.suspects_page import suspects_page
 
     write_file(target, suspects_page(found).encode())
-
-
-def file_target(name: str, path: Path) -> Path:
-    """The file to write to; ConfigError if its folder does not exist."""
-    from handgrad.paths import target_of
-
-    target = target_of(path)
-    if not target.parent.is_dir():
-        raise ConfigError(
-            f"{name} writes to {path}, but its folder does not exist. Create the "
-            "folder, or give another path."
-        )
-    return target
-
-
-def check_figure(path: Path | None, name: str = "--figure") -> None:
-    """ConfigError for an unsupported figure format, before any work is done."""
-    if path is not None and path.suffix not in ENDINGS:
-        raise ConfigError(
-            f"{name} takes a file that ends in .png or .svg, got '{path}'. "
-            f"For example: {name} {path.stem or 'figure'}.png"
-        )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from handgrad.cli.options import Json, SkipBad, Workers
+from handgrad.cli.output_files import file_target
 from handgrad.errors import ConfigError, DatasetError
 
 if TYPE_CHECKING:
@@ -53,7 +54,6 @@ def predict(  # noqa: PLR0913 - a command's options are its arguments
     from handgrad.cli.screens.answers import as_dict, csv_text, show_answers
     from handgrad.cli.screens.console import say, say_json
     from handgrad.datasets.image_files import in_words
-    from handgrad.paths import target_of
     from handgrad.training.atomic import write_file
     from handgrad.training.image_predictions import answers_of, image_paths
     from handgrad.training.other_images import bit_depth_for
@@ -62,22 +62,23 @@ def predict(  # noqa: PLR0913 - a command's options are its arguments
 
     _check(top, invert, unsure)
     files, passed_over = image_paths(images)
-    if csv is not None:
-        _check_csv(csv, files)
+    target = None if csv is None else _csv_target(csv, files)
     evaluate_with(run)
     classifier = load(run, workers=workers)
     _check_confidence(unsure, classifier)
     source = str(images[0]) if len(images) == 1 else f"{len(files):,} files"
     depth = bit_depth_for(classifier.config, files, source)
     answers, bad = answers_of(classifier, files, depth, invert)
-    if csv is not None:
-        write_file(target_of(csv), csv_text(answers, classifier, unsure).encode())
-    if as_json:
-        found = [as_dict(answer, classifier, unsure) for answer in answers]
-        said = {"unreadable": bad, "passed_over": dict(passed_over)}
-        say_json({"run": str(run), "predictions": found, **said})
-    elif answers:
-        show_answers(answers, classifier, top, unsure)
+    try:
+        if target is not None:
+            write_file(target, csv_text(answers, classifier, unsure).encode())
+    finally:  # also if the file cannot be written
+        if as_json:
+            found = [as_dict(answer, classifier, unsure) for answer in answers]
+            said = {"unreadable": bad, "passed_over": dict(passed_over)}
+            say_json({"run": str(run), "predictions": found, **said})
+        elif answers:
+            show_answers(answers, classifier, top, unsure)
     if passed_over:
         say(in_words(passed_over), stderr=True)
     _warn(answers, invert)
@@ -93,17 +94,11 @@ def predict(  # noqa: PLR0913 - a command's options are its arguments
         )
 
 
-def _check_csv(csv: Path, files: Sequence[Path]) -> None:
-    """ConfigError if the predictions would overwrite an image or an input."""
+def _csv_target(csv: Path, files: Sequence[Path]) -> Path:
+    """The file to write; ConfigError if it is an image or an input."""
     from handgrad.datasets.image_decoding import SUFFIXES
-    from handgrad.paths import target_of
 
-    target = target_of(csv).resolve()
-    if not target.parent.is_dir():
-        raise ConfigError(
-            f"--csv writes the predictions to {csv}, but its folder does not exist. "
-            "Create the folder, or give another path."
-        )
+    target = file_target("--csv", csv)
     is_input = any(target == path.resolve() for path in files)
     if is_input or csv.suffix.lower() in SUFFIXES:
         what = "one of the inputs" if is_input else "the name of an image"
@@ -111,6 +106,7 @@ def _check_csv(csv: Path, files: Sequence[Path]) -> None:
             f"--csv writes the predictions to {csv}, which is {what}. Give another "
             "path, such as predictions.csv."
         )
+    return target
 
 
 def _check(top: int, invert: str, unsure: float | None) -> None:

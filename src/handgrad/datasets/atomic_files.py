@@ -9,14 +9,13 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from errno import EDQUOT, EFBIG, ENOSPC
 from pathlib import Path
 from uuid import uuid4
 
 from handgrad.errors import ResourceError
+from handgrad.free_memory import FULL
 
 TEMPORARY = ".tmp-"
-FULL = (ENOSPC, EDQUOT, EFBIG)
 STALE_SECONDS = 24 * 3600
 
 
@@ -97,7 +96,8 @@ class UnwritableError(ResourceError):
 def cannot_write(path: Path, error: OSError) -> ResourceError:
     """Return the error for a path that cannot be written."""
     kind = ResourceError if error.errno in FULL else UnwritableError
+    advice = f"{FULL[error.errno]}, or give" if error.errno in FULL else "Give"
     return kind(
-        f"{path} cannot be written: {error.strerror or error}. Free disk space, or "
-        "give another folder in HANDGRAD_CACHE or as data_dir (--data-dir)."
+        f"{path} cannot be written: {error.strerror or error}. {advice} another folder "
+        "in HANDGRAD_CACHE or as data_dir (--data-dir)."
     )

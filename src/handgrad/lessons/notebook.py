@@ -14,7 +14,7 @@ from typing import Any
 
 from handgrad.errors import ConfigError
 from handgrad.paths import from_here, path_of
-from handgrad.training.atomic import make_folder, write_file
+from handgrad.training.atomic import write_files
 
 FOLDER = Path(__file__).parent
 HEAD = re.compile(r"\A---\n.*?^---\n", re.MULTILINE | re.DOTALL)
@@ -30,7 +30,8 @@ def write(folder: str | Path, *, force: bool = False) -> list[Path]:
     """Write the lessons into a folder as notebooks (.ipynb); return their paths.
 
     `folder` is created if it does not exist. Nothing is written if one of the files
-    exists, unless `force` allows replacing them: ConfigError.
+    exists, unless `force` allows replacing them: ConfigError. If writing fails, no
+    notebook is new, and all can be written again.
 
     Example
         [path.suffix for path in write("lessons")] == 8 * [".ipynb"]
@@ -48,9 +49,10 @@ def write(folder: str | Path, *, force: bool = False) -> list[Path]:
             f"'{from_here(present[0])}' exists and may hold your answers. Give another "
             "folder, or --force (force=True in Python) to replace it."
         )
-    make_folder(place)
-    for path, content in notebooks.items():
-        write_file(path, (json.dumps(content, indent=1) + "\n").encode())
+    texts = {
+        path.name: json.dumps(found, indent=1) for path, found in notebooks.items()
+    }
+    write_files(place, {name: f"{text}\n".encode() for name, text in texts.items()})
     return list(notebooks)
 
 

@@ -13,16 +13,17 @@ import shutil
 import stat
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
 from handgrad.errors import HandgradError, ResourceError, RunError
+from handgrad.free_memory import FULL
 from handgrad.training.real_files import Place, opened, read_file
 
 TEMPORARY = ".tmp-"
 HALF_WRITTEN = re.compile(r"\.tmp-\d+-[0-9a-f]{8}-.+", re.DOTALL)
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+TRIAL = 4096  # bytes of a trial file
 GO_ON = (
     "continue where it stopped: a run with handgrad train --resume, a study or a sweep "
     "with the same command."
@@ -45,6 +46,20 @@ def put_file(path: Path, content: bytes, root: Path | None = None) -> None:
         _put(place, path.name, content)
 
 
+def check_writable(path: Path) -> None:
+    """Write a small file beside `path` and remove it; raise the error of `write_file`.
+
+    A missing folder is one to be created: the nearest parent that exists is tried.
+    """
+    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    try:
+        with opened(folder) as place, _temporary(place, "trial") as name:
+            _write_through(place, name, bytes(TRIAL))
+            place.remove(name)
+    except OSError as error:
+        raise cannot_write(path, error, TRIAL) from error
+
+
 def write_folder(
     path: Path, files: Mapping[str, bytes], root: Path | None = None
 ) -> None:
@@ -60,6 +75,33 @@ def write_folder(
             place.flush()
     except OSError as error:
         raise cannot_write(path, error, sum(map(len, files.values()))) from error
+
+
+def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write files into a folder, all of them or none; create it if it is missing.
+
+    Each is on disk under a temporary name before the first is renamed.
+    """
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        create_folder(folder)
+        with opened(folder) as place, ExitStack() as stack:
+            names = {
+                name: stack.enter_context(_temporary(place, name)) for name in files
+            }
+            for name, content in files.items():
+                _write_through(place, names[name], content)
+            for name, temporary in names.items():
+                os.replace(place.at(temporary), place.at(name), **_within(place))
+            place.flush()
+    except BaseException as error:
+        for path in made:
+            with suppress(OSError):
+                path.rmdir()
+        if isinstance(error, OSError):
+            size = sum(map(len, files.values()))
+            raise cannot_write(folder, error, size) from error
+        raise
 
 
 def make_folder(path: Path, root: Path | None = None) -> None:
@@ -154,10 +196,11 @@ def cannot_write(path: Path, error: OSError, wanted: int = 0) -> HandgradError:
     go_on = GO_ON if _is_resumed(path) else ""
     intact = " Everything saved before is intact." if go_on else ""
     if error.errno in FULL:
+        is_full = error.errno == errno.ENOSPC
+        free = f" and {_free(path):,} are free" if is_full else ""
         return ResourceError(
-            f"{path} cannot be written: {why}; it needs {wanted:,} bytes and "
-            f"{_free(path):,} are free.{intact} Free some disk space, then "
-            f"{go_on or 'try again.'}"
+            f"{path} cannot be written: {why}; it needs {wanted:,} bytes{free}."
+            f"{intact} {FULL[error.errno]}, then {go_on or 'try again.'}"
         )
     advice = f"folder, or make this one writable and {go_on}"
     return RunError(

@@ -8,7 +8,9 @@ from handgrad.cli.screens.sentences import of_system_error
 @pytest.mark.parametrize(
     ("number", "words"),
     [
-        (errno.ENOSPC, "the disk is full. Free some space"),
+        (errno.ENOSPC, "the disk is full. Free some disk space"),
+        (errno.EDQUOT, "Delete some of your files"),
+        (errno.EFBIG, "the file is too large. Raise the limit on file sizes"),
         (errno.EACCES, "permission denied. Change the permissions"),
         (errno.EROFS, "read-only. Use another folder"),
         (errno.ELOOP, "Too many levels"),

@@ -3,10 +3,12 @@ from PIL import Image
 
 from handgrad.errors import ResourceError, RunError
 from handgrad.inspection.figures.style import (
+    TEXT_SIZE,
     class_labels,
     new_figure,
     plain,
     png,
+    quiet,
     save,
     title,
 )
@@ -34,6 +36,32 @@ def test_the_same_figure_gives_the_same_bytes(tmp_path, ending):
     (first,) = save(titled(), tmp_path / "first", formats=(ending,))
     (second,) = save(titled(), tmp_path / "second", formats=(ending,))
     assert first.read_bytes() == second.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (2e-4, 5e-2, ["$\\mathdefault{10^{-3}}$", "$\\mathdefault{10^{-2}}$"]),
+        (0.15, 3, ["0.2", "0.5", "1", "2"]),
+        (0.15, 0.8, ["0.2", "0.5"]),
+        (2.4, 2.8, ["2.4", "2.5", "2.6", "2.7"]),
+    ],
+)
+def test_few_labels_stand_at_a_logarithmic_axis(low, high, words):
+    figure = new_figure(4, 2)
+    axes = figure.add_subplot()
+    axes.set(xscale="log", xlim=(low, high))
+    quiet(axes)
+    figure.draw_without_rendering()
+    shown = [
+        label.get_text()
+        for place, label in zip(axes.get_xticks(), axes.get_xticklabels(), strict=True)
+        if low <= place <= high
+    ]
+    assert set(words) <= set(shown)
+    assert len(shown) <= 10
+    assert not any(label.get_text() for label in axes.get_xticklabels(minor=True))
+    assert {label.get_fontsize() for label in axes.get_xticklabels()} == {TEXT_SIZE}
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path):

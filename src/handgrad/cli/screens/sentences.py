@@ -1,14 +1,17 @@
 """Messages for errors of the system and of typer, with the next step."""
 
 from difflib import get_close_matches
-from errno import EACCES, EDQUOT, EISDIR, ENOSPC, EROFS
+from errno import EACCES, EDQUOT, EFBIG, EISDIR, ENOSPC, EROFS
 from typing import Any
+
+from handgrad.free_memory import FULL
 
 REASONS = {
     EACCES: "permission denied. Change the permissions, or use another path",
-    EDQUOT: "your disk quota is exceeded. Free some space and try again",
+    EDQUOT: f"your disk quota is exceeded. {FULL[EDQUOT]}",
+    EFBIG: f"the file is too large. {FULL[EFBIG]}",
     EISDIR: "it is a folder. Give the path of a file",
-    ENOSPC: "the disk is full. Free some space and try again",
+    ENOSPC: f"the disk is full. {FULL[ENOSPC]}",
     EROFS: "the file system is read-only. Use another folder",
 }
 

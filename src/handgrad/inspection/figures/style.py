@@ -5,12 +5,16 @@ from io import BytesIO
 from pathlib import Path
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from handgrad.errors import ResourceError
+from handgrad.free_memory import FULL
 from handgrad.inspection.figures.fonts import drawable, numbered, use_fonts
 from handgrad.paths import path_of, target_of
 from handgrad.text import one_line, printable
@@ -69,12 +73,24 @@ def title(axes: Axes, text: str, note: str = "") -> None:
 
 
 def quiet(axes: Axes, *, grid: bool = False) -> None:
-    """Remove frame and tick marks, and grey the labels."""
+    """Remove frame and tick marks, and grey the labels: few on a logarithmic axis."""
     axes.spines[["top", "right", "left", "bottom"]].set_visible(False)
-    axes.tick_params(length=0, labelcolor=MUTED, labelsize=TEXT_SIZE)
+    axes.tick_params(which="both", length=0, labelcolor=MUTED, labelsize=TEXT_SIZE)
+    for axis in (axes.xaxis, axes.yaxis):
+        if isinstance(axis.get_major_locator(), LogLocator):
+            _label_logarithmic(axis)
     axes.set_axisbelow(True)
     if grid:
         axes.grid(axis="y", color=GRID, linewidth=1)
+
+
+def _label_logarithmic(axis: Axis) -> None:
+    """Label powers of ten, or 1, 2 and 5 times them where at most one is in view."""
+    axis.set_minor_formatter(NullFormatter())
+    low, high = np.log10(sorted(axis.get_view_interval()))
+    if np.floor(high) - np.ceil(low) < 1:
+        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
 def save(
@@ -100,9 +116,10 @@ def save(
             create_folder(base.parent, root)
             put_file(place, _drawn(figure, ending), root)
         except OSError as error:
+            advice = FULL.get(error.errno or 0, "Make its folder writable")
             raise ResourceError(
-                f"The figure {target} cannot be written: {error.strerror}. "
-                "Give a writable folder with enough space."
+                f"The figure {target} cannot be written: {error.strerror}. {advice}, "
+                "or give another path."
             ) from error
         written.append(target)
     return written

@@ -61,7 +61,6 @@ def roofline(times: StepTimes, peaks: Peaks, name: str) -> Figure:
     axes.set_xlim(low, high)
     _name_the_longest(axes, rows, times)
     quiet(axes)
-    axes.tick_params(which="minor", length=0)
     axes.grid(color=GRID, linewidth=1)
     across = "arithmetic intensity (operations per byte)"
     axes.set_xlabel(across, color=MUTED, fontsize=TEXT_SIZE)

@@ -1,0 +1,40 @@
+"""Checks of the files that a command will write, before it computes."""
+
+from pathlib import Path
+
+from handgrad.errors import ConfigError
+
+ENDINGS = (".png", ".svg")
+
+
+def file_target(name: str, path: Path) -> Path:
+    """The file to write to; an error if it cannot be written or has no folder."""
+    from handgrad.paths import target_of
+    from handgrad.training.atomic import check_writable
+
+    target = target_of(path)
+    if not target.parent.is_dir():
+        raise ConfigError(
+            f"{name} writes to {path}, but its folder does not exist. Create the "
+            "folder, or give another path."
+        )
+    check_writable(target)
+    return target
+
+
+def check_figure(path: Path | None, name: str = "--figure") -> None:
+    """An error for a figure of an unsupported format, or that cannot be written.
+
+    A missing folder is created with the figure.
+    """
+    if path is None:
+        return
+    if path.suffix not in ENDINGS:
+        raise ConfigError(
+            f"{name} takes a file that ends in .png or .svg, got '{path}'. "
+            f"For example: {name} {path.stem or 'figure'}.png"
+        )
+    from handgrad.paths import target_of
+    from handgrad.training.atomic import check_writable
+
+    check_writable(target_of(path))
