@@ -459,6 +459,13 @@ OPTIMIZERS = {
     "optimizers.gradient_norm": row(lambda: gradient_norm({"a": FLOATS})),
 }
 SCHEDULES = {
+    "schedules.check_schedule": row(
+        lambda: schedules.check_schedule("SGD", schedules.constant(0.1)),
+        wrong=[
+            lambda: schedules.check_schedule("SGD", 0.1),
+            lambda: schedules.check_schedule("SGD", schedules.cosine),
+        ],
+    ),
     "schedules.constant": row(lambda: schedules.constant(0.1)(1)),
     "schedules.cosine": row(
         lambda: schedules.cosine(0.1, steps=3)(1),
