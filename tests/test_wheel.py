@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "handgrad"
-OWN = {".py", ".typed", ".css", ".html", ".js", ".svg", ".toml", ".md"}
+OWN = {".py", ".typed", ".css", ".html", ".js", ".svg", ".toml", ".md", ".json"}
 BESIDE = ("pyproject.toml", "README.md", "LICENSE")
 BUILD = """
 import sys

@@ -134,7 +134,7 @@ def cannot_read(what: object, error: OSError, next_step: str) -> DatasetError:
 
 
 def unknown_name(
-    kind: str, name: object, known: Iterable[str], *, near: str = ""
+    kind: str, name: object, known: Iterable[str], *, near: str | None = None
 ) -> ConfigError:
     """The error for an unknown name, which suggests `near` or the closest known one.
 
@@ -147,7 +147,7 @@ def unknown_name(
         what = f"{owner} has no {noun}s" if owner else f"There is no {kind}"
         return ConfigError(f"{what}, got {name!r}. Omit it.")
     close = get_close_matches(str(name).lower(), names, n=1, cutoff=0.5)
-    close = [near] if near in names else close
+    close = [near] if near is not None and near in names else close
     hint = f"Did you mean {close[0]!r}? " if close else ""
     return ConfigError(
         f"There is no {kind} named {name!r}. {hint}Known: {', '.join(names)}."
