@@ -79,7 +79,11 @@ def test_a_picture_more_ends_every_evaluation(handgrad, refused, tmp_path):
     run = tmp_path / "run"
     train = f"train softmax_regression --dataset {pets} --epochs 1 --run {run} -q"
     assert handgrad(train).code == 0
-    assert handgrad(f"evaluate {run} -q").code == 0
+    own = handgrad(f"evaluate {run} -q").out
+    copy = shutil.copytree(pets, tmp_path / "copy")
+    of_copy = handgrad(f"evaluate {run} --dataset {copy} --split test -q").out
+    assert own.startswith("test: ")
+    assert of_copy == own.replace("test: ", f"{copy} test: ")
     Image.new("L", (8, 8), 255).save(pets / "dog/more.png")
     for part in ("", " --split validation", f" --dataset {pets}"):
         assert "has changed since training" in refused(f"evaluate {run}{part} -q")

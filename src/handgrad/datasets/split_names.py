@@ -81,9 +81,10 @@ def crossed(names: Iterable[str]) -> tuple[str, str] | None:
 
 
 def not_classes(names: Iterable[str]) -> list[str]:
-    """The folders, next to two or more others, that hold no class by their names.
+    """The folders that hold no class by their names, next to others that may.
 
-    Those of held-out or unlabelled images. `valid` is a class next to `invalid`.
+    Those of held-out or unlabelled images; a single one next to a single other may be a
+    class. `valid` is a class next to `invalid`.
 
     Example
         not_classes(["bus", "car", "test"]) == ["test"]
@@ -94,8 +95,9 @@ def not_classes(names: Iterable[str]) -> list[str]:
         words = {GLUED.sub(r"\1", word) for word in _words(name)} - FILLERS
         (found if words and words <= HELD_OUT | UNSORTED else others).append(name)
     if any("invalid" in name.lower() for name in others):
-        found = [name for name in found if "valid" not in _words(name)]
-    return found if len(others) > 1 else []
+        others += [name for name in found if "valid" in _words(name)]
+        found = [name for name in found if name not in others]
+    return found if others and len(found) + len(others) > 2 else []
 
 
 def is_unlabelled(name: str) -> bool:
