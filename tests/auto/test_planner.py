@@ -3,7 +3,7 @@ import pytest
 from handgrad.auto.deadline import Deadline
 from handgrad.auto.facts import Facts
 from handgrad.auto.planner import Planner, check_minutes
-from handgrad.errors import ConfigError
+from handgrad.errors import ConfigError, NonFiniteError, ResourceError
 
 FACTS = Facts(("cat", "dog"), (1500, 1500), (3, 400, 300))
 SPEEDS = {"lenet": 8000, "airbench": 1000}  # images per second
@@ -121,3 +121,16 @@ def test_a_plan_looks_for_part_of_the_time_of_measuring(monkeypatch):
     found, asked = looked(given, FACTS, "found", monkeypatch)
     assert found == "found"
     assert asked == [{"images": 6000, "seed": 5, "engine": "cpu", "workers": None}]
+
+
+@pytest.mark.parametrize("error", [NonFiniteError, ResourceError])
+def test_a_look_that_fails_leaves_the_plan_to_the_names(error, monkeypatch):
+    def fails(*given, **how):
+        raise error("Not possible.")
+
+    planner = planner_of(10, monkeypatch)
+    monkeypatch.setattr("handgrad.auto.planner.symmetry_of", fails)
+    planner.look(None)
+    assert planner.facts.symmetry is None
+    plan = planner.plan(planner.chosen())
+    assert "random_flip" in [row.name for row in plan.config.dataset.augmentation]

@@ -1,5 +1,6 @@
 """Planning against the clock: measure, choose, then fit the epochs to the time left."""
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -23,7 +24,7 @@ from handgrad.auto.plan import (
 from handgrad.auto.small_network import images_for, symmetry_of
 from handgrad.auto.timing import Pace, measure, seconds_per_image
 from handgrad.datasets import Split
-from handgrad.errors import ConfigError
+from handgrad.errors import ConfigError, NonFiniteError, ResourceError
 from handgrad.ranges import LARGEST, is_number, shown
 from handgrad.training.config import RunConfig
 from handgrad.training.configure import Tables
@@ -98,15 +99,16 @@ class Planner:
             return
         begun = self.deadline.elapsed()
         config = self.config_of(self.paces[0].candidate)
-        found = symmetry_of(
-            train,
-            len(facts.counts),
-            images=images_for(LOOKING * self._limit / self.paces[0].image),
-            seed=config.seed,
-            engine=config.engine,
-            workers=workers,
-        )
-        self.facts = replace(facts, symmetry=found)
+        with suppress(NonFiniteError, ResourceError):  # the names of classes decide
+            found = symmetry_of(
+                train,
+                len(facts.counts),
+                images=images_for(LOOKING * self._limit / self.paces[0].image),
+                seed=config.seed,
+                engine=config.engine,
+                workers=workers,
+            )
+            self.facts = replace(facts, symmetry=found)
         self.measured += self.deadline.elapsed() - begun
 
     @property
