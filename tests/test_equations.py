@@ -93,7 +93,7 @@ def test_words_do_not_count_but_code_does():
     assert hashes_of(deeper)[1] != code
 
 
-def test_a_module_that_was_edited_and_all_that_use_it(monkeypatch, tmp_path):
+def test_a_module_that_was_edited_and_all_that_use_it(monkeypatch):
     known = dict(equations._recorded())
     known["handgrad.layers.relu"] = ["0" * 16, "0" * 16]
     monkeypatch.setattr(equations, "_recorded", lambda: known)

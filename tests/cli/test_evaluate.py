@@ -69,16 +69,21 @@ def test_one_class_alone_is_scored_whole_and_the_others_are_named(
     assert "no images of: 0, 1, 2, 3, 4, 5, 6, 8, 9" in out
 
 
-def test_a_picture_more_ends_every_evaluation(handgrad, refused, tmp_path):
-    pets = tmp_path / "pets"
+def trained_on_pets(handgrad, folder):
+    """Ten images of each of two classes, and a run trained on them."""
+    pets, run = folder / "pets", folder / "run"
     for name, tone in (("cat", 0), ("dog", 200)):
         (pets / name).mkdir(parents=True)
         for number in range(10):
             picture = Image.new("L", (8, 8), tone + number)
             picture.save(pets / name / f"{number}.png")
-    run = tmp_path / "run"
     train = f"train softmax_regression --dataset {pets} --epochs 1 --run {run} -q"
     assert handgrad(train).code == 0
+    return pets, run
+
+
+def test_a_picture_more_ends_every_evaluation(handgrad, refused, tmp_path):
+    pets, run = trained_on_pets(handgrad, tmp_path)
     own = handgrad(f"evaluate {run} -q").out
     copy = shutil.copytree(pets, tmp_path / "copy")
     of_copy = handgrad(f"evaluate {run} --dataset {copy} --split test -q").out
@@ -135,15 +140,7 @@ def test_a_run_keeps_where_its_classes_are(handgrad, tmp_path):
 
 
 def test_training_images_at_another_path_are_said_once(handgrad, tmp_path):
-    pets = tmp_path / "pets"
-    for name, tone in (("cat", 0), ("dog", 200)):
-        (pets / name).mkdir(parents=True)
-        for number in range(10):
-            picture = Image.new("L", (8, 8), tone + number)
-            picture.save(pets / name / f"{number}.png")
-    run = tmp_path / "run"
-    train = f"train softmax_regression --dataset {pets} --epochs 1 --run {run} -q"
-    assert handgrad(train).code == 0
+    pets, run = trained_on_pets(handgrad, tmp_path)
     shutil.move(pets, tmp_path / "moved")
     for command in ("evaluate", "calibrate"):
         code, out, err = handgrad(f"{command} {run} --dataset {tmp_path}/moved -q")

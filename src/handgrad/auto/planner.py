@@ -48,9 +48,10 @@ def check_minutes(owner: str, minutes: object) -> float:
 
 
 class Planner:
-    """Measures the candidates for these facts, then plans in the time left.
+    """Measures the candidates, looks at the images, then plans in the time left.
 
-    `given` are settings that the plan keeps; `deadline` is the clock of everything.
+    `facts` are those of the data, to which `look` adds what it finds; `given` are
+    settings that the plan keeps; `deadline` is the clock of everything.
     ConfigError, before time is spent, if the images cannot be split as these say.
     """
 
