@@ -80,3 +80,17 @@ def test_a_classifier_warns_where_the_scale_of_training_is_known():
                 use(other)
     unknown = hg.Classifier(**make, normalization="unit").fit(PHOTOS / 255, labels)
     unknown.predict(PHOTOS / 255)
+
+
+@pytest.mark.parametrize("scale", [255, 1])
+def test_validation_inputs_are_compared_with_those_of_training(scale):
+    labels = np.arange(20) % 2
+    made = hg.Classifier(
+        "softmax_regression", epochs=1, validation=(PHOTOS / scale, labels)
+    )
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        made.fit(PHOTOS, labels)
+    said = [str(one.message) for one in seen if "validation inputs" in str(one.message)]
+    assert len(said) == (scale != 1)
+    assert all(text.endswith("Scale them as in training.") for text in said)

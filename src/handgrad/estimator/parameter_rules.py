@@ -203,7 +203,7 @@ RULES = {
         f"an integer from 1 to {MOST_WORKERS}, or None", "2",
     ),
     "freeze": Rule(
-        _or_none(lambda value: _is_count(value) or value == "all-but-last"),
+        _or_none(lambda v: _is_count(v) or _is_one_of(("all-but-last",))(v)),
         f'an integer from 1 to {MOST}, "all-but-last" or None', '"all-but-last"',
     ),
     "backbone_multiplier": Rule(_or_none(_is_above_0), ABOVE_0, "0.1"),
