@@ -1,5 +1,6 @@
 import pytest
 
+from handgrad import datasets
 from handgrad.auto.candidates import (
     Candidate,
     augmentation,
@@ -12,6 +13,7 @@ from handgrad.auto.candidates import (
 )
 from handgrad.auto.facts import Facts
 from handgrad.auto.symmetry import Symmetry
+from handgrad.training.build import assemble
 from handgrad.training.config import config_from
 from handgrad.training.configure import check_names
 
@@ -27,8 +29,9 @@ def facts(counts=(500, 700), shape=(3, 400, 300), **more):
 @pytest.mark.parametrize(
     "shape", [(3, 400, 300), (1, 28, 28), (3, 50, 60), (1, 8, 8), (1, 1, 1), (5,)]
 )
-def test_every_candidate_gives_a_valid_configuration(shape):
-    chosen = facts(shape=shape)
+@pytest.mark.parametrize("counts", [(500, 700), (30_000, 30_000)])
+def test_every_candidate_gives_a_valid_configuration(shape, counts):
+    chosen = facts(counts, shape)
     for candidate in candidates_for(chosen):
         tables = recipe(chosen, candidate)
         check_names(config_from(tables))
@@ -62,6 +65,18 @@ def test_small_images_get_airbench_and_tiny_ones_a_resnet():
     )
     assert tiny == ["lenet", *["resnet"] * 3]
     assert small == ["lenet", *["airbench"] * 4]
+
+
+def test_many_small_images_get_a_vgg():
+    many = facts((15_000, 15_000), (1, 28, 28))
+    last = candidates_for(many)[-1]
+    assert last.model["channels"] == [[32, 64], [64, 128], [128, 256], [256]]
+    tables = recipe(many, last)
+    assert tables["optimizer"] == {"name": "muon", "learning_rate": 0.006 * 2**0.5}
+    digits = datasets.load("digits", image_size=(28, 28))
+    parts = assemble(config_from({"model": tables["model"]}), digits)
+    assert "max_pool2d_3" in parts.model.layers
+    assert candidates_for(many, (64, 64))[-1].model["name"] == "airbench"
 
 
 @pytest.mark.parametrize(
@@ -197,6 +212,9 @@ def test_predictions_see_the_centre_too_if_training_enlarges_it():
         ((20, 20), 0.2, 16),
         ((300, 300), 0.1, 32),
         ((9000, 9), 0.1, 64),
+        ((10_000, 10_000), 0.1, 128),
+        ((15_000, 15_000), 2500, 128),
+        ((60,) * 600, 0.1, 128),
     ],
 )
 def test_few_images_have_small_batches_and_more_validation(counts, wanted, size):
