@@ -103,6 +103,12 @@ def test_other_objects_are_no_labels(values):
         as_labels(given)
 
 
+@pytest.mark.parametrize("label", [date(2026, 1, 1), pd.Timestamp(0), 2**70])
+def test_objects_in_a_list_are_no_labels(label):
+    with pytest.raises(DatasetError, match="are objects, such as"):
+        as_labels([label, label])
+
+
 def test_objects_are_labels_wherever_labels_are_given():
     images = np.arange(300, dtype=np.uint8).reshape(-1, 5)
     for values in (np.arange(60) % 3 + 4, np.arange(60) % 2 > 0):

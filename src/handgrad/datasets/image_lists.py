@@ -65,7 +65,7 @@ def _check_alike(values: Sequence[Any]) -> None:
 
     ShapeError for another shape, DatasetError for another type of numbers.
     """
-    first, kind = tuple(values[0].shape), _kind(values[0])
+    first, dtype = tuple(values[0].shape), getattr(values[0], "dtype", None)
     for place, value in enumerate(values):
         if tuple(value.shape) != first:
             raise ShapeError(
@@ -73,7 +73,8 @@ def _check_alike(values: Sequence[Any]) -> None:
                 f"example 0 has {first}. Bring all to one size, or load image files by "
                 "datasets.load(FOLDER, image_size=(height, width))."
             )
-        if first and _kind(value) != kind:
+        is_other = first and getattr(value, "dtype", None) != dtype
+        if is_other and _kind(value) != _kind(values[0]):
             raise DatasetError(
                 f"Example {place}, counted from 0, is {_name(value)}, but example 0 is "
                 f"{_name(values[0])}. Bring all to one type and one scale, such as "

@@ -38,7 +38,8 @@ def as_labels(labels: Any) -> Any:
                 raise _missing(place, label)
     if isinstance(given, list | tuple):
         _check_one_type(given)
-    return _of_objects(given) if is_open else given
+        is_open = any(np.asarray(label).dtype == object for label in given[:1])
+    return _of_objects(np.asarray(given, object)) if is_open else given
 
 
 def is_missing(label: Any) -> bool:
