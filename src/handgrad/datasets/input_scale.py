@@ -14,17 +14,17 @@ CONSTANT = 1.0  # the deviation stored for a channel or feature of one value
 SMALL = 1 / 50  # of the training values, by nine in ten numbers
 
 
-def warn_of_validation(
-    validation: Split | None, normalization: Normalization, name: str
+def warn_of_split(
+    split: Split | None, normalization: Normalization, name: str, what: str
 ) -> None:
-    """Issue a HandgradWarning for validation inputs on another scale.
+    """Issue a HandgradWarning for inputs of a split on another scale than in training.
 
     Only a `normalization` named "standard" knows that of training.
     """
-    if validation is None or name != "standard":
+    if split is None or name != "standard":
         return
-    if validation.images.dtype == np.float32:
-        warn_of_scale(validation.images, normalization, "validation inputs")
+    if split.images.dtype == np.float32:
+        warn_of_scale(split.images, normalization, what)
 
 
 def warn_of_scale(

@@ -125,7 +125,11 @@ def test_measurements_are_no_classes(tmp_path):
 def test_a_table_of_pixels_that_are_not_square_is_named(tmp_path):
     header = ",".join(["label", *(f"pixel{n}" for n in range(63))])
     put(tmp_path, {"rows.csv": f"{header}\n{',1' * 63}\n"})
-    with pytest.raises(ConfigError, match="has 63 columns of pixels, but neither 63"):
+    with pytest.raises(DatasetError, match="has 63 columns of pixels, but neither 63"):
+        load(tmp_path / "rows.csv")
+    header = ",".join(["label", *(f"x{n}" for n in range(64))])
+    put(tmp_path, {"rows.csv": f"{header}\n{',1' * 63},?\n"})
+    with pytest.raises(DatasetError, match=r"row 1, column x63 holds '\?'"):
         load(tmp_path / "rows.csv")
 
 

@@ -35,7 +35,7 @@ from handgrad.datasets.formats.listed_columns import (
     file_column,
 )
 from handgrad.datasets.formats.name_roles import role_of, split_in
-from handgrad.datasets.formats.pixel_csv import numbered
+from handgrad.datasets.formats.pixel_columns import wrong_columns
 from handgrad.datasets.image_files import ImageFile
 from handgrad.datasets.image_folder import open_images
 from handgrad.datasets.layout import arrange
@@ -197,16 +197,13 @@ def _folder_split(file: ImageFile) -> str:
 
 def _no_columns(
     table: Path, form: Form | None, index: ImageIndex, label_from: str | None
-) -> ConfigError:
+) -> ConfigError | DatasetError:
     if form is not None and file_column(form, index.has) is not None:
         return no_column(table, form.header, label_from)
     header = form.header if form is not None else ()
-    if pixels := len(numbered(header)):
-        return ConfigError(
-            f"{table} has {pixels} columns of pixels, but neither {pixels} nor a third "
-            "of it is the number of pixels of a square image. Give square images, or "
-            "an .npz file with arrays x_train and y_train."
-        )
+    wrong = None if form is None else wrong_columns(table, form)
+    if wrong is not None:
+        return wrong
     has = ", ".join(header[:NAMED]) + (", ..." if len(header) > NAMED else "")
     return ConfigError(
         f"{table} has no column of names of existing images (it has {has}). "

@@ -18,6 +18,7 @@ from handgrad.datasets.image_files import ImageFile, ImageFiles
 from handgrad.errors import ConfigError, DatasetError
 from handgrad.free_memory import check_memory
 from handgrad.parsing import parse_json
+from handgrad.ranges import shown
 
 BROKEN = (OSError, ValueError, KeyError, NotImplementedError, MemoryError)
 IMAGES = ("image", "img", "images", "picture", "pixel_values", "jpg", "png")
@@ -142,11 +143,19 @@ def _class_names(metadata: Mapping[bytes, bytes], column: str) -> list[str]:
 
 
 def _named(value: Any, names: Sequence[str], where: str) -> str:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # pandas writes integers beside missing ones as floats
     if isinstance(value, int) and 0 <= value < len(names):
         return names[value]
-    if not isinstance(value, int | str) or not str(value).strip() or value == -1:
+    is_missing = value is None or value != value or value in (-1, [])
+    if is_missing or not str(value).strip():
         raise DatasetError(
             f"{where} has no label. Train on files that have labels, or remove it."
+        )
+    if not isinstance(value, int | str):
+        raise DatasetError(
+            f"{where} has the label {shown(value)}, expected an integer or a string. "
+            "Give each image the number or the name of its class."
         )
     return str(value).strip()
 
