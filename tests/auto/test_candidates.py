@@ -183,6 +183,22 @@ def test_images_are_turned_where_they_keep_their_class(size, symmetry, expected)
         assert [name for name in names if name in TURNS] == expected
 
 
+@pytest.mark.parametrize(
+    ("counts", "shape", "hidden"),
+    [
+        ((15_000, 15_000), (3, 32, 32), 8),
+        ((15_000, 15_000), (1, 28, 40), 7),
+        ((15_000, 15_000), (3, 20, 20), None),  # too small to hide a part
+        ((15_000, 15_000), (3, 64, 64), None),
+        ((5_000, 5_000), (3, 32, 32), None),
+    ],
+)
+def test_few_epochs_of_many_small_images_hide_a_part(counts, shape, hidden):
+    rows = weak_augmentation(facts(counts, shape), shape[1:])
+    assert [row["name"] for row in rows[:2]] == ["random_crop", "random_flip"]
+    assert rows[2:] == ([{"name": "cutout", "size": hidden}] if hidden else [])
+
+
 def test_characters_are_mirrored_if_they_keep_their_class_but_never_turned():
     drawn = Facts(
         ("sun", "tree"),

@@ -258,7 +258,10 @@ def weak_augmentation(facts: Facts, size: Sequence[int]) -> list[dict[str, Any]]
     rows = turns(facts, size)
     if min(size) < LEAST_SHIFTED:
         return rows
-    return [{"name": "random_crop", "padding": max(1, min(size) // 16)}, *rows]
+    rows.insert(0, {"name": SHIFT, "padding": max(1, min(size) // 14)})
+    if facts.images >= MANY and SMALLEST <= min(size) <= SMALL:
+        rows.append({"name": "cutout", "size": min(size) // 4})
+    return rows
 
 
 def validation(facts: Facts) -> float | str:
