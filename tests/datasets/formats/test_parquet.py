@@ -44,6 +44,16 @@ def test_images_as_hugging_face_writes_them(tmp_path):
     assert load(tmp_path).checksum == dataset.checksum
 
 
+def test_a_column_of_splits(tmp_path):
+    splits = [["train", "holdout"][n > 7] for n in range(10)]
+    path = put_parquet(tmp_path / "a.parquet", {**columns(), "Split": splits})
+    assert (len(load(path).train), len(load(path).test)) == (8, 2)
+    splits[3] = None
+    put_parquet(path, {**columns(), "Split": splits})
+    with pytest.raises(DatasetError, match=r"column split of .*nothing in 1 row"):
+        load(path)
+
+
 @pytest.mark.parametrize(
     ("names", "chosen"),
     [

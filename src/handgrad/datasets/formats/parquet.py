@@ -3,16 +3,19 @@
     image   {"bytes": the file's content, "path": its name}, or the bytes alone
     label   a number, whose name is in the file's metadata, or a name
 
-The split is given by the file's name: `train-00000-of-00001.parquet`.
+The split is given by a column, see `split_column`, or else by the file's name:
+`train-00000-of-00001.parquet`.
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import repeat
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from handgrad.datasets.formats.content import EncodedImages, LabelledFile
 from handgrad.datasets.formats.name_roles import split_in
+from handgrad.datasets.formats.split_column import NAMES, splits_of
 from handgrad.datasets.image_decoding import FILE_LIMIT
 from handgrad.datasets.image_files import ImageFile, ImageFiles
 from handgrad.errors import ConfigError, DatasetError
@@ -109,15 +112,20 @@ def read_parquet(paths: Sequence[Path], label_from: str | None) -> EncodedImages
             chosen = (label_from,) if label_from else LABELS
             label = _column(names, chosen, path, "labels")
             labels = file.read([label])[label].to_pylist()
+            split = next((name for name in names if name.lower() in NAMES), "")
+            values = file.read([split])[split].to_pylist() if split else ()
             added = images.add(path, file, column, len(labels))
         except BROKEN as error:
             if isinstance(error, DatasetError | ConfigError):
                 raise
             raise _damaged(str(path), error) from error
         words = _class_names(file.schema_arrow.metadata or {}, label)
-        split = split_in(path.name) or split_in(path.parent.name)
-        for image, value in zip(added, labels, strict=True):
-            rows.append(LabelledFile(image, _named(value, words, image.name), split))
+        own = split_in(path.name) or split_in(path.parent.name)
+        of_rows = ["" if value is None else str(value).strip() for value in values]
+        splits = splits_of(of_rows, split.lower(), str(path)) if split else {}
+        places = (splits.get(value, own) for value in of_rows or repeat(""))
+        for image, value, place in zip(added, labels, places, strict=False):
+            rows.append(LabelledFile(image, _named(value, words, image.name), place))
     return EncodedImages(images, tuple(rows))
 
 
