@@ -37,12 +37,8 @@ from handgrad.datasets.formats.listed_columns import (
     file_column,
 )
 from handgrad.datasets.formats.name_roles import role_of, split_in
-<<<<<<< HEAD
 from handgrad.datasets.formats.pixel_columns import wrong_columns
-=======
-from handgrad.datasets.formats.pixel_csv import numbered
 from handgrad.datasets.formats.split_column import splits_in
->>>>>>> fix_o
 from handgrad.datasets.image_files import ImageFile
 from handgrad.datasets.image_folder import open_images
 from handgrad.datasets.layout import arrange
