@@ -119,13 +119,13 @@ def _of_photographs(small: int, side: int) -> Sequence[Candidate]:
 PHOTOGRAPHS = _of_photographs(SMALL_SIDE, USUAL_SIDE)
 
 
-def _of_any_size(side: int, images: int) -> Sequence[Candidate]:
+def _of_any_size(side: int, facts: Facts) -> Sequence[Candidate]:
     """The candidates for images that keep their size.
 
-    The largest is `vgg` where whitened patches gain little: with many images.
+    The largest is `vgg` for many photographs, with which whitened patches gain little.
     """
     first, *rest = [Candidate(_airbench(widths, side)) for widths in WIDTHS]
-    if images >= MANY:
+    if facts.images >= MANY and not facts.are_characters:
         rest[-1] = Candidate(DEEP)
     return (Candidate(LENET), replace(first, part=BETTER), *rest)
 
@@ -144,7 +144,7 @@ def candidates_for(facts: Facts, size: Pair | None = None) -> Sequence[Candidate
     if side < LEAST_SIDE:
         return (MLP, *TINY_IMAGES[1:])
     if facts.is_fixed or side <= SMALL:
-        return TINY_IMAGES if side < SMALLEST else _of_any_size(side, facts.images)
+        return TINY_IMAGES if side < SMALLEST else _of_any_size(side, facts)
     return PHOTOGRAPHS if size is None else _of_photographs(side, side)
 
 
