@@ -90,6 +90,7 @@ NEEDED = {
     "out_channels": 2,
     "kernel_size": 3,
     "rate": 0.5,
+    "groups": 1,
     "body": [network.relu()],
     "layers": [network.relu()],
 }

@@ -16,6 +16,13 @@ def test_what_is_no_json_is_one_kind_of_error(content):
         parse_json(content)
 
 
+@pytest.mark.parametrize("text", ["", "# epochs = 3\n", "[training]\n[model]\n"])
+def test_a_file_that_sets_nothing_is_refused(tmp_path, text):
+    (tmp_path / "a.toml").write_text(text)
+    with pytest.raises(ConfigError, match=r"a\.toml sets nothing\. Write at least one"):
+        read_toml(tmp_path / "a.toml")
+
+
 def test_json_comes_back_to_the_bit():
     assert parse_json(b'{"a": [0.30000000000000004, null, true]}') == {
         "a": [0.1 + 0.2, None, True]

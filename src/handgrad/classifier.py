@@ -19,7 +19,6 @@ from handgrad.estimator.history import History, history_of
 from handgrad.estimator.inputs import (
     classes_of,
     held_out,
-    labelled_split,
     more_of,
     split_of,
     training_examples,
@@ -30,7 +29,6 @@ from handgrad.estimator.parameter_rules import checked_parameters
 from handgrad.estimator.partial import Portions, first_portion, next_portion
 from handgrad.estimator.planning import deadline_of
 from handgrad.imports import random_state_kept
-from handgrad.inspection.evaluation import EvaluationReport
 from handgrad.interop.export_mixin import ExportMixin
 from handgrad.layers import Sequential
 from handgrad.training.build import Parts
@@ -55,8 +53,9 @@ class Classifier(FittedMixin, ExportMixin, ClassifierMixin, BaseEstimator):
     Shapes
         X  vectors (count, features) or images (count, height, width), (..., 1 or 3) or
            (count, 1 or 3, height, width); all but uint8 become float32
-        y  (count,), labels of any type that scikit-learn accepts; `sample_weight`
-           (count,), not negative, multiplies each example's loss
+        y  (count,), labels that are numbers, strings or booleans; `sample_weight`
+           (count,), not negative, multiplies each example's loss and its share in the
+           mean and deviation of "standard" normalization (`class_weight`: the loss)
 
     Units
         minutes          for `fit` with "auto", which then plans for these examples and
@@ -231,22 +230,6 @@ class Classifier(FittedMixin, ExportMixin, ClassifierMixin, BaseEstimator):
         with random_state_kept():
             import sklearn.metrics  # noqa: F401 (`super` imports it)
         return float(super().score(X, as_labels(y), sample_weight))
-
-    def evaluate(self, X: Any, y: Any) -> EvaluationReport:
-        """Loss, accuracy, precision, recall, F1 and the confusion matrix on X and y.
-
-        Labels may be those of `classes_` or the names of the classes.
-        """
-        examples = labelled_split(self, X, y, "evaluate")
-        return EvaluationReport.of(self.trained_, examples)
-
-    def calibrate(self, X: Any, y: Any) -> Self:
-        """Calibrate `predict_proba` on held-out X and y, by temperature scaling.
-
-        `predict` stays the same; more training discards the temperature.
-        """
-        self.trained_.calibrate(labelled_split(self, X, y, "calibrate"))
-        return self
 
     def _adopt(self, parts: Parts, history: History, classes: NumpyArray) -> Self:
         network = TrainedNetwork(parts.model, parts.config, workers=self.workers)

@@ -37,7 +37,7 @@ def parse_toml(text: str) -> dict[str, Any]:
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """Read a TOML file; ConfigError with its path if it is invalid.
+    """Read a TOML file; ConfigError with its path if it is invalid or sets nothing.
 
     A pipe made by the shell, as in `<(command)`, is read as well.
     """
@@ -48,7 +48,7 @@ def read_toml(path: Path) -> dict[str, Any]:
             content = file.read(LARGEST + 1)
         if len(content) > LARGEST:  # perhaps an endless stream
             raise ValueError(f"it has more than {LARGEST:,} bytes")
-        return parse_toml(content.decode())
+        tables = parse_toml(content.decode())
     except OSError as error:
         raise ConfigError(
             f"{path} cannot be read: {error.strerror or error}. Check the path."
@@ -57,6 +57,12 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(
             f"{path} is not valid TOML: {error}. Fix the syntax there."
         ) from error
+    if not any(value != {} for value in tables.values()):
+        raise ConfigError(
+            f"{path} sets nothing. Write at least one setting into it, or restore it "
+            "from a backup."
+        )
+    return tables
 
 
 def check_limits(values: Any) -> None:

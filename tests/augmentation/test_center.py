@@ -1,3 +1,5 @@
+from math import floor
+
 import numpy as np
 import pytest
 
@@ -11,30 +13,44 @@ from .laws import images_of
 FLOATS = np.random.default_rng(1).random((3, 2, 7, 6), dtype=np.float32)
 
 
-def by_definition(image, fraction):
+def by_definition(image, fraction, shift=0):
     """Bilinear interpolation about the centre, pixel by pixel, in float64."""
     outputs = np.empty(image.shape)
     sizes = image.shape[1:]
+    reflected = {n: [*range(n)[::-1], *range(n), *range(n)[::-1]] for n in sizes}
     for c, y, x in np.ndindex(image.shape):
         ends = []
         for place, size in zip((y, x), sizes, strict=True):
             centre = (size - 1) / 2
-            at = centre + fraction * (place - centre)
-            low = min(int(at), size - 2)
-            ends.append((low, at - low))
-        (i, b), (j, a) = ends
-        upper = (1 - a) * image[c, i, j] + a * image[c, i, j + 1]
-        lower = (1 - a) * image[c, i + 1, j] + a * image[c, i + 1, j + 1]
+            at = centre + fraction * (place - centre) + shift
+            low = floor(at)
+            seen = [reflected[size][size + low + step] for step in (0, 1)]
+            ends.append((*seen, at - low))
+        (i, k, b), (j, n, a) = ends
+        upper = (1 - a) * image[c, i, j] + a * image[c, i, n]
+        lower = (1 - a) * image[c, k, j] + a * image[c, k, n]
         outputs[c, y, x] = (1 - b) * upper + b * lower
     return outputs
 
 
 @pytest.mark.parametrize("fraction", [0.1, 0.5, 0.875, 1.0])
-def test_equals_the_definition(fraction):
-    found = center_crop(FLOATS, fraction)
+@pytest.mark.parametrize("shift", [0, 1, -1, 3, -5])
+def test_equals_the_definition(fraction, shift):
+    found = center_crop(FLOATS, fraction, shift)
     assert found.dtype == np.float32
     for image, crop in zip(FLOATS, found, strict=True):
-        np.testing.assert_allclose(crop, by_definition(image, fraction), atol=2e-6)
+        expected = by_definition(image, fraction, shift)
+        np.testing.assert_allclose(crop, expected, atol=4e-6)
+
+
+@pytest.mark.parametrize("images", [FLOATS, images_of(3)])
+def test_a_whole_image_is_moved_without_rounding(images):
+    moved = center_crop(images, 1.0, 1)
+    np.testing.assert_array_equal(moved[..., :-1, :-1], images[..., 1:, 1:])
+    np.testing.assert_array_equal(moved[..., -1, :-1], images[..., -1, 1:])
+    moved = center_crop(images, 1.0, -2)
+    np.testing.assert_array_equal(moved[..., 2:, 2:], images[..., :-2, :-2])
+    np.testing.assert_array_equal(moved[..., 1, 2:], images[..., 0, :-2])
 
 
 @pytest.mark.parametrize("images", [FLOATS, images_of(3)])
@@ -81,6 +97,21 @@ def test_logits_of_several_parts_are_averaged():
     assert found.dtype == np.float32
     one = logits_of_center(answers, FLOATS, (0.7,))
     np.testing.assert_array_equal(one, logits_of_center(answers, FLOATS, 0.7))
+
+
+def test_logits_of_shifted_images_are_averaged():
+    def answers(images):
+        return images[:, 0, 0, :3]
+
+    before = FLOATS.copy()
+    found = logits_of_center(answers, FLOATS, shift=2)
+    np.testing.assert_array_equal(FLOATS, before)
+    both = [answers(center_crop(FLOATS, 1.0, s)) for s in (2, -2)]
+    np.testing.assert_allclose(found, np.mean(both, axis=0), rtol=1e-6)
+    found = logits_of_center(answers, FLOATS, (1.0, 0.5), 1)
+    views = [(1.0, 1), (1.0, -1), (0.5, 1), (0.5, -1)]
+    each = [answers(center_crop(FLOATS, *view)) for view in views]
+    np.testing.assert_allclose(found, np.mean(each, axis=0), rtol=1e-6)
 
 
 def test_an_array_of_parts_is_taken():

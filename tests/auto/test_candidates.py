@@ -1,5 +1,8 @@
+from dataclasses import replace
+
 import pytest
 
+from handgrad import datasets
 from handgrad.auto.candidates import (
     Candidate,
     augmentation,
@@ -12,6 +15,7 @@ from handgrad.auto.candidates import (
 )
 from handgrad.auto.facts import Facts
 from handgrad.auto.symmetry import Symmetry
+from handgrad.training.build import assemble
 from handgrad.training.config import config_from
 from handgrad.training.configure import check_names
 
@@ -27,8 +31,9 @@ def facts(counts=(500, 700), shape=(3, 400, 300), **more):
 @pytest.mark.parametrize(
     "shape", [(3, 400, 300), (1, 28, 28), (3, 50, 60), (1, 8, 8), (1, 1, 1), (5,)]
 )
-def test_every_candidate_gives_a_valid_configuration(shape):
-    chosen = facts(shape=shape)
+@pytest.mark.parametrize("counts", [(500, 700), (30_000, 30_000)])
+def test_every_candidate_gives_a_valid_configuration(shape, counts):
+    chosen = facts(counts, shape)
     for candidate in candidates_for(chosen):
         tables = recipe(chosen, candidate)
         check_names(config_from(tables))
@@ -62,6 +67,20 @@ def test_small_images_get_airbench_and_tiny_ones_a_resnet():
     )
     assert tiny == ["lenet", *["resnet"] * 3]
     assert small == ["lenet", *["airbench"] * 4]
+
+
+def test_many_small_images_get_a_vgg():
+    many = facts((15_000, 15_000), (1, 28, 28))
+    last = candidates_for(many)[-1]
+    assert last.model["channels"] == [[32, 64], [64, 128], [128, 256], [256]]
+    tables = recipe(many, last)
+    assert tables["optimizer"] == {"name": "muon", "learning_rate": 0.006 * 2**0.5}
+    digits = datasets.load("digits", image_size=(28, 28))
+    parts = assemble(config_from({"model": tables["model"]}), digits)
+    assert "max_pool2d_3" in parts.model.layers
+    digits = replace(many, class_names=("3", "7"))
+    for found in (candidates_for(many, (64, 64)), candidates_for(digits)):
+        assert found[-1].model["name"] == "airbench"
 
 
 @pytest.mark.parametrize(
@@ -168,6 +187,22 @@ def test_images_are_turned_where_they_keep_their_class(size, symmetry, expected)
         assert [name for name in names if name in TURNS] == expected
 
 
+@pytest.mark.parametrize(
+    ("counts", "shape", "hidden"),
+    [
+        ((15_000, 15_000), (3, 32, 32), 8),
+        ((15_000, 15_000), (1, 28, 40), 7),
+        ((15_000, 15_000), (3, 20, 20), None),  # too small to hide a part
+        ((15_000, 15_000), (3, 64, 64), None),
+        ((5_000, 5_000), (3, 32, 32), None),
+    ],
+)
+def test_few_epochs_of_many_small_images_hide_a_part(counts, shape, hidden):
+    rows = weak_augmentation(facts(counts, shape), shape[1:])
+    assert [row["name"] for row in rows[:2]] == ["random_crop", "random_flip"]
+    assert rows[2:] == ([{"name": "cutout", "size": hidden}] if hidden else [])
+
+
 def test_characters_are_mirrored_if_they_keep_their_class_but_never_turned():
     drawn = Facts(
         ("sun", "tree"),
@@ -197,6 +232,9 @@ def test_predictions_see_the_centre_too_if_training_enlarges_it():
         ((20, 20), 0.2, 16),
         ((300, 300), 0.1, 32),
         ((9000, 9), 0.1, 64),
+        ((10_000, 10_000), 0.1, 128),
+        ((15_000, 15_000), 2500, 128),
+        ((60,) * 600, 0.1, 128),
     ],
 )
 def test_few_images_have_small_batches_and_more_validation(counts, wanted, size):

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from handgrad.auto.candidates import PHOTOGRAPHS
+from handgrad.auto.candidates import PHOTOGRAPHS, candidates_for
 from handgrad.auto.explain import as_toml, lines
 from handgrad.auto.facts import Facts
 from handgrad.auto.plan import Plan, config_of, tables_of, with_length
@@ -43,6 +43,15 @@ def test_five_lines_explain_the_plan(plan):
     assert lines(replace(plan, tables=patient))[4].endswith(
         "1 epoch without a lower loss"
     )
+
+
+def test_channels_of_each_convolution_are_told(plan):
+    many = replace(FACTS, shape=(3, 32, 32), counts=(15_000, 15_000))
+    candidate = candidates_for(many)[-1]
+    tables = tables_of(many, candidate, {"training": {"epochs": 1}})
+    told = lines(replace(plan, tables=tables, facts=many))
+    assert "vgg (channels 32+64-64+128-128+256-256, pool_early True) on" in told[1]
+    assert "27,500 images, 2,500 for validation, batch size 128" in told[2]
 
 
 def test_the_reason_for_no_flip_is_given(plan):

@@ -90,7 +90,15 @@ def test_few_images_show_nothing(images):
 
 @pytest.mark.parametrize(
     ("trained", "images"),
-    [(0, 0), (4000, 150), (47_000, 1762), (48_000, MOST), (1e9, MOST)],
+    [
+        (0, 0),
+        (990, 37),
+        (1100, LEAST),
+        (4000, LEAST),
+        (47_000, 1762),
+        (48_000, MOST),
+        (1e9, MOST),
+    ],
 )
 def test_as_many_images_as_there_is_time_for(trained, images):
     assert images_for(trained) == images

@@ -86,3 +86,25 @@ def test_an_odd_name_in_an_error_is_text(handgrad):
     told = handgrad("evaluate $'no\x1b[31msuch'")
     assert told.code == 2
     assert "\x1b" not in told.err
+
+
+def test_a_line_break_in_a_path_is_escaped(handgrad, folder, tmp_path):
+    (tmp_path / "a\nb").symlink_to(folder)
+    names = ("a\nb", "my\nrun", "f\n.png", "no\nsuch")
+    data, run, figure, missing = map(shlex.quote, names)
+    lines = [
+        f"data inspect {data}",
+        f"train mlp --dataset {data} --epochs 1 --run {run}",
+        f"evaluate {run}",
+        f"inspect filters {run} --figure {figure}",
+        f"summary {run}",
+        f"verify {run}",
+        f"train --resume {run}",
+        f"evaluate {missing}",
+    ]
+    shown = [(told.out, told.err) for told in map(handgrad, lines)]
+    text = "".join(out + err for out, err in shown)
+    assert not any(raw in text for raw in names)
+    assert r"a\nb" in shown[0][0]
+    assert r"run folder: my\nrun" in "".join(shown[1])
+    assert r"Figure: f\n.png" in shown[3][0]

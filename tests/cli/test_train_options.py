@@ -65,7 +65,7 @@ def test_an_option_and_set_must_agree():
 
 def test_every_setting_is_a_key_of_the_configuration_with_the_default_shown():
     settings = {one.setting: one for one in OPTIONS.values() if one.setting}
-    assert len(settings) == 34
+    assert len(settings) == 35
     places = [one.place for one in settings.values()]
     of_a_start = {key for table, key in places if table == "start"}
     assert of_a_start <= set(StartConfig.model_fields)  # there may be none

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from PIL import Image
 
 import handgrad as hg
 from handgrad.datasets import Split
@@ -22,11 +23,15 @@ NO_ARRAYS = {
     "series of paths": (pd.Series(PATHS), "path '1.png'. Read the files first"),
     "one path": (Path("1.png"), r"read_image\(FILE\)"),
     "one name": ("1.png", r"read_image\(FILE\)"),
-    "series of arrays": (pd.Series(list(IMAGES)), r"got a Series .* numpy.stack"),
-    "array of arrays": (OBJECTS, r"got a ndarray .* numpy.stack"),
+    "series of arrays": (pd.Series(list(IMAGES)), r"got a Series .* it with list\("),
+    "array of arrays": (OBJECTS, r"got a ndarray .* it with list\("),
+    "series of images": (
+        pd.Series([Image.fromarray(image[0]) for image in IMAGES]),
+        r"got a Series .* it with list\(",
+    ),
     "column of arrays": (
         pd.DataFrame({"image": list(IMAGES)}),
-        r"Column 'image' holds arrays.* numpy.stack\(frame\['image'\]\)",
+        r"Column 'image' holds arrays.* list\(frame\['image'\]\)",
     ),
     "column of text": (
         pd.DataFrame({"x": [1.0, 2.0], "kind": ["u", "v"]}),

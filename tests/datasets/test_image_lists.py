@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 import handgrad as hg
 from handgrad.datasets.image_decoding import decode
 from handgrad.datasets.image_lists import alike
-from handgrad.errors import ShapeError
+from handgrad.errors import DatasetError, ShapeError
 
 RED, GREEN = (255, 0, 0), (0, 255, 0)
 
@@ -88,3 +89,55 @@ def test_images_of_two_sizes_are_refused():
 @pytest.mark.parametrize("values", [[], (), [[1, 2], [3, 4]], "ab", 3, None])
 def test_everything_else_is_left_alone(values):
     assert alike(values) is values
+
+
+BYTES = np.full((4, 5), 200, np.uint8)
+MIXED = {
+    "bytes and fractions": ([BYTES / 255, BYTES], "is uint8, but .* is float64"),
+    "bytes of another depth": ([BYTES, BYTES.astype("u2")], "is uint16, but .* uint8"),
+    "fractions and integers": ([BYTES / 255, BYTES.astype(int)], "is int64, but"),
+    "tensors": ([*map(torch.tensor, (BYTES, BYTES / 255))], "is float64, but .* uint8"),
+    "rows": ([BYTES[0], BYTES[0] > 9], "is bool, but example 0 is uint8"),
+    "L and F": ([noise("L"), noise("F")], "is float32, but example 0 is uint8"),
+    "L and I;16": (
+        [noise("L"), Image.fromarray(BYTES.astype("u2"))],
+        "is uint16, but example 0 is uint8",
+    ),
+    "an image and an array": ([noise("L"), BYTES / 255], "is float64, but .* uint8"),
+}
+
+
+@pytest.mark.parametrize("kind", MIXED)
+def test_numbers_of_two_scales_are_refused(kind):
+    values, said = MIXED[kind]
+    fitted = hg.Classifier("mlp", epochs=1, workers=1)
+    fitted.fit([BYTES, BYTES // 2], [0, 1])
+    for take in (
+        alike,
+        fitted.predict,
+        lambda examples: fitted.fit(examples, [0, 1]),
+        lambda examples: fitted.partial_fit(examples, [0, 1]),
+        lambda examples: fitted.evaluate(examples, [0, 1]),
+    ):
+        with pytest.raises(DatasetError, match=rf"Example .* {said}.* one scale"):
+            take(values)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [BYTES, noise("L")],
+        [np.float32(BYTES), np.float64(BYTES), torch.ones(4, 5, dtype=torch.bfloat16)],
+        [np.arange(3), np.ones(3)],
+        [np.uint8(1), 2.5, np.int64(3)],
+        [BYTES.astype(">i4"), BYTES.astype("i8")],
+    ],
+)
+def test_numbers_of_one_scale_pass(values):
+    assert len(alike(values)) == len(values)
+
+
+def test_an_image_beside_arrays_is_read_as_its_file_is():
+    image = palette([RED, GREEN], [[0, 1], [1, 0]])
+    found = alike([image, alike(image)])
+    np.testing.assert_array_equal(found[0], found[1])

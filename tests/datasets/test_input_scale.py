@@ -80,3 +80,42 @@ def test_a_classifier_warns_where_the_scale_of_training_is_known():
                 use(other)
     unknown = hg.Classifier(**make, normalization="unit").fit(PHOTOS / 255, labels)
     unknown.predict(PHOTOS / 255)
+
+
+@pytest.mark.parametrize("scale", [255, 1])
+def test_validation_inputs_are_compared_with_those_of_training(scale):
+    labels = np.arange(20) % 2
+    made = hg.Classifier(
+        "softmax_regression", epochs=1, validation=(PHOTOS / scale, labels)
+    )
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        made.fit(PHOTOS, labels)
+    said = [str(one.message) for one in seen if "validation inputs" in str(one.message)]
+    assert len(said) == (scale != 1)
+    assert all(text.endswith("Scale them as in training.") for text in said)
+
+
+def said_of(train):
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        train()
+    return [str(one.message) for one in seen if "new training" in str(one.message)]
+
+
+@pytest.mark.parametrize("scale", [255, 1])
+def test_new_training_inputs_are_compared_with_earlier_ones(scale, tmp_path):
+    labels = np.arange(20) % 2
+    make = {"model": "softmax_regression", "epochs": 1, "workers": 1}
+    clf = hg.Classifier(**make).fit(PHOTOS, labels)
+    clf.save(tmp_path / "a.safetensors")
+    next_clf = hg.Classifier(**make, start_from=tmp_path / "a.safetensors")
+    for train in (clf.partial_fit, next_clf.fit):
+        assert len(said_of(lambda use=train: use(PHOTOS / scale, labels))) == (
+            scale != 1
+        )
+    unknown = hg.Classifier(**make, normalization="unit").fit(PHOTOS, labels)
+    unknown.save(tmp_path / "b.safetensors")
+    next_clf = hg.Classifier(**make, start_from=tmp_path / "b.safetensors")
+    for train in (unknown.partial_fit, next_clf.fit):
+        assert not said_of(lambda use=train: use(PHOTOS / scale, labels))

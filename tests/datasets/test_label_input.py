@@ -1,3 +1,5 @@
+from datetime import date
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -75,9 +77,50 @@ def test_a_missing_label_is_named(labels):
         as_labels(labels)
 
 
-def test_strings_and_numbers_are_not_mixed():
+@pytest.mark.parametrize("labels", [[1, 2, "a"], np.array([1, 2, "a"], object)])
+def test_strings_and_numbers_are_not_mixed(labels):
     with pytest.raises(DatasetError, match="mix strings and numbers, such as 1 and"):
-        as_labels([1, 2, "a"])
+        as_labels(labels)
+
+
+@pytest.mark.parametrize("make", [np.array, pd.Series, pd.DataFrame])
+@pytest.mark.parametrize(
+    ("values", "kind"), [([3, 5, 3], "i"), ([True, False, True], "b"), ([1.5, 2], "f")]
+)
+def test_objects_that_are_numbers_are_numbers(make, values, kind):
+    found = as_labels(make(values, dtype=object))
+    assert found.dtype.kind == kind
+    assert np.ravel(found).tolist() == values
+
+
+@pytest.mark.parametrize(
+    "values", [[date(2026, 1, 1)], [(1, 2)], [(1,), (1, 2)], [2**70], [1j]]
+)
+def test_other_objects_are_no_labels(values):
+    given = np.empty(len(values), dtype=object)
+    given[:] = values
+    with pytest.raises(DatasetError, match=r"are objects, such as .* str\(label\)"):
+        as_labels(given)
+
+
+@pytest.mark.parametrize("label", [date(2026, 1, 1), pd.Timestamp(0), 2**70])
+def test_objects_in_a_list_are_no_labels(label):
+    with pytest.raises(DatasetError, match="are objects, such as"):
+        as_labels([label, label])
+
+
+def test_objects_are_labels_wherever_labels_are_given():
+    images = np.arange(300, dtype=np.uint8).reshape(-1, 5)
+    for values in (np.arange(60) % 3 + 4, np.arange(60) % 2 > 0):
+        labels = values.astype(object)
+        clf = hg.Classifier(
+            "softmax_regression", epochs=1, validation=(images, labels)
+        ).fit(images, labels)
+        assert clf.classes_.dtype == values.dtype
+        assert clf.score(images, labels) == clf.score(images, values)
+        assert clf.evaluate(images, labels).loss == clf.evaluate(images, values).loss
+        clf.calibrate(images, labels).partial_fit(images, labels, classes=labels)
+        assert clf.n_iter_ == 2
 
 
 @pytest.mark.parametrize("label", [0, "", "nan", False, np.int64(1), [1], np.ones(2)])

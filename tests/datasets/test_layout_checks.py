@@ -3,7 +3,14 @@ import time
 import pytest
 
 from handgrad.datasets.image_files import HIDDEN, PLAIN, ImageFile
-from handgrad.datasets.layout_checks import check_not_alike, no_images, unread
+from handgrad.datasets.layout import arrange
+from handgrad.datasets.layout_checks import (
+    SHAPE_HINT,
+    check_not_alike,
+    no_images,
+    shape_hint,
+    unread,
+)
 from handgrad.errors import DatasetError
 
 
@@ -87,3 +94,20 @@ def test_images_that_are_not_read_are_counted_with_the_next_step(ignored, said, 
 def test_only_those_of_one_folder_are_counted():
     ignored = {"cat": {".heic": 1}, "cat/june": {".heic": 2}, "cats": {".heic": 4}}
     assert unread(ignored, "cat")[0] == "3 .heic files, which are not read"
+
+
+@pytest.mark.parametrize("name", ["labels.txt", "Labels.XLSX", "a.json", "b.tsv"])
+def test_a_file_of_labels_that_is_not_read_is_named(tmp_path, name):
+    (tmp_path / name).write_text("1.png cat")
+    step = f"if the labels are in {name}, save them as a CSV file with a column of"
+    assert step in shape_hint(str(tmp_path))
+    (tmp_path / "images").mkdir()
+    for names in (["images/1.png"], ["1.png", "2.png"]):
+        with pytest.raises(DatasetError, match=step):
+            arrange([ImageFile(one, 1, (1,)) for one in names], str(tmp_path))
+
+
+def test_without_such_a_file_none_is_named(tmp_path):
+    (tmp_path / "notes.pdf").write_text("")
+    (tmp_path / "README.txt").write_text("about")
+    assert shape_hint(str(tmp_path)) == shape_hint("no folder") == SHAPE_HINT

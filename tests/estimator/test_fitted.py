@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.validation import check_is_fitted
 
 import handgrad as hg
 
@@ -15,6 +17,19 @@ def test_a_fitted_classifier():
     assert clf.input_shape == (1, 6, 6)
 
 
-@pytest.mark.parametrize("name", ["n_iter_", "loss_curve_", "class_names"])
+@pytest.mark.parametrize(
+    "name", ["n_iter_", "loss_curve_", "class_names", "input_shape"]
+)
 def test_before_fit_there_is_nothing(name):
-    assert not hasattr(hg.Classifier(), name)
+    clf = hg.Classifier()
+    assert not hasattr(clf, name)
+    with pytest.raises(NotFittedError, match="Call 'fit'"):
+        getattr(clf, name)
+    with pytest.raises(NotFittedError):
+        check_is_fitted(clf, name)
+
+
+@pytest.mark.parametrize("name", ["evaluate", "calibrate"])
+def test_only_a_fitted_classifier_is_measured_and_calibrated(name):
+    with pytest.raises(NotFittedError, match="Call 'fit'"):
+        getattr(hg.Classifier(), name)(np.zeros((2, 4)), [0, 1])

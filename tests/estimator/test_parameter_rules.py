@@ -7,7 +7,9 @@ from handgrad.augmentation import RandomFlip
 from handgrad.classifier import Classifier
 from handgrad.errors import ConfigError
 from handgrad.estimator.parameter_rules import RULES, checked_parameters
+from handgrad.layers import ReLU
 from handgrad.losses import SoftmaxCrossEntropy
+from handgrad.network import linear, relu
 from handgrad.optimizers import SGD
 from handgrad.schedules import cosine
 
@@ -54,6 +56,13 @@ WRONG = {
 def test_a_model_that_cannot_build_a_network_is_refused():
     with pytest.raises(ConfigError, match="The model function is called with"):
         checked_parameters({**DEFAULTS, "model": lambda inputs: inputs})
+
+
+@pytest.mark.parametrize("row", [ReLU(), relu, "relu"])
+def test_what_is_no_layer_of_a_list_is_named_with_the_next_step(row):
+    said = r"such as linear\(10\) or relu\(\), got .*(?i:relu).*layers.Seq"
+    with pytest.raises(ConfigError, match=said):
+        checked_parameters({**DEFAULTS, "model": [linear(10), row]})
 
 
 def cases(table):

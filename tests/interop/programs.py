@@ -12,6 +12,8 @@ AVERAGED = [  # settings of prediction
     {"with_flip": True, "center_crop": 0.875},
     {"with_flip": True, "center_crop": (1.0, 0.8)},
     {"center_crop": (0.9, 0.5, 0.7)},
+    {"with_flip": True, "shift": 1},
+    {"center_crop": (1.0, 0.6), "shift": 2},
 ]
 FLAGS = ["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Wshadow", "-Werror", "-O1"]
 # Of engine.networks: together they have every layer, with options other than default.

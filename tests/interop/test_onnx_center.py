@@ -14,13 +14,13 @@ onnx = pytest.importorskip("onnx")
 reference = pytest.importorskip("onnx.reference")
 
 
-@pytest.mark.parametrize("fraction", [0.3, 0.875, 1.0])
+@pytest.mark.parametrize("view", [(0.3, 0), (0.875, 0), (1.0, 0), (0.8, 1), (1.0, -2)])
 @pytest.mark.parametrize("dtype", ["uint8", "float32"])
-def test_equals_the_crop_of_predictions(dtype, fraction):
+def test_equals_the_crop_of_predictions(dtype, view):
     images = images_of(3).astype(dtype)
     shape, graph = images.shape[1:], Graph()
     is_bytes = dtype == "uint8"
-    name = add_center_crop(graph, "images", fraction, shape, is_bytes=is_bytes)
+    name = add_center_crop(graph, "images", view, shape, is_bytes=is_bytes)
     helper, kind = onnx.helper, onnx.TensorProto.FLOAT
     ends = [
         helper.make_tensor_value_info(end, kind, [None, *shape])
@@ -31,4 +31,4 @@ def test_equals_the_crop_of_predictions(dtype, fraction):
     onnx.checker.check_model(model, full_check=True)
     numbers = images.astype(np.float32)
     found = reference.ReferenceEvaluator(model).run(None, {"images": numbers})[0]
-    np.testing.assert_array_equal(found, center_crop(images, fraction))
+    np.testing.assert_array_equal(found, center_crop(images, *view))

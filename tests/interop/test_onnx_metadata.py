@@ -67,6 +67,7 @@ def prepared(prediction, images):
         {"center_crop": 0.75},
         {"with_flip": True, "center_crop": 0.75, "temperature": 3.0},
         {"with_flip": True, "center_crop": (1.0, 0.75)},
+        {"with_flip": True, "shift": 1},
     ],
     ids=lambda values: " ".join(values),
 )

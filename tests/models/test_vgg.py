@@ -8,23 +8,32 @@ from handgrad.models import vgg
 from .twins import assert_same_network
 
 
-def textbook(channels, convolutions):
-    """Convolutions in stages, a pooling before each stage but the first."""
+def textbook(stages, pool_early=False):
+    """Convolutions in stages, a pooling between them."""
     parts, before = [], 1
-    for stage, count in enumerate(channels):
-        parts += [nn.MaxPool2d(2)] if stage else []
-        for _ in range(convolutions):
-            parts += [nn.Conv2d(before, count, 3, padding=1), nn.BatchNorm2d(count)]
-            parts.append(nn.ReLU())
+    for stage, counts in enumerate(stages, 1):
+        for count in counts:
+            parts.append(nn.Conv2d(before, count, 3, padding=1))
+            parts += [nn.BatchNorm2d(count), nn.ReLU()]
             before = count
+        if stage < len(stages):
+            parts.insert(-2 if pool_early else len(parts), nn.MaxPool2d(2))
     parts += [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(before, 10)]
     return nn.Sequential(*parts)
 
 
-@pytest.mark.parametrize(("channels", "convolutions"), [((4, 6), 1), ((3, 4, 5), 2)])
-def test_is_the_network_written_with_torch(channels, convolutions):
-    model = vgg(channels=channels, convolutions=convolutions)
-    twin = textbook(channels, convolutions)
+@pytest.mark.parametrize(
+    ("channels", "convolutions", "stages"),
+    [
+        ((4, 6), 1, [[4], [6]]),
+        ((3, 4, 5), 2, [[3, 3], [4, 4], [5, 5]]),
+        (((2, 3), 4, [5]), 2, [[2, 3], [4, 4], [5]]),
+    ],
+)
+@pytest.mark.parametrize("pool_early", [False, True])
+def test_is_the_network_written_with_torch(channels, convolutions, stages, pool_early):
+    model = vgg(channels=channels, convolutions=convolutions, pool_early=pool_early)
+    twin = textbook(stages, pool_early)
     assert_same_network(model, twin, (1, 28, 28), training=True)
 
 
@@ -46,7 +55,9 @@ def test_one_pixel_is_enough_for_one_stage():
     assert logits.shape == (5, 2)
 
 
-@pytest.mark.parametrize("options", [{"channels": ()}, {"convolutions": 0}])
+@pytest.mark.parametrize(
+    "options", [{"channels": ()}, {"convolutions": 0}, {"channels": ((4,), ())}]
+)
 def test_zero_convolutions_are_refused(options):
     with pytest.raises(ConfigError, match="at least one stage"):
         vgg(**options)

@@ -7,7 +7,15 @@ import pytest
 
 from handgrad.errors import IntegrityError, ResourceError, RunError
 from handgrad.training import resume
-from handgrad.training.manifest import MANIFEST, _content, check_manifest, seal, unseal
+from handgrad.training.manifest import (
+    KEPT,
+    MANIFEST,
+    _content,
+    check_kept,
+    check_manifest,
+    seal,
+    unseal,
+)
 
 from .small import train
 from .test_run import fill_disk
@@ -155,6 +163,41 @@ def test_a_resumed_run_has_a_complete_manifest_again(tmp_path):
     train(tmp_path / "run")
     assert list(resume(tmp_path / "run")) == []
     check_manifest(tmp_path / "run")
+
+
+@pytest.mark.parametrize("name", ["data.json", "environment.json", MANIFEST])
+@pytest.mark.parametrize("content", [b"", b"{}\n"])
+def test_a_file_that_resuming_keeps_is_not_sealed_damaged(run, name, content):
+    before = (run / name).read_bytes()
+    (run / name).write_bytes(content)
+    said = rf"{name} is damaged: .* what .*\. Restore a backup of the run"
+    try:
+        for epochs in (None, 9):
+            with pytest.raises(IntegrityError, match=said):
+                resume(run, epochs=epochs)
+    finally:
+        (run / name).write_bytes(before)
+    check_manifest(run)
+
+
+def test_files_that_resuming_writes_are_written_again(tmp_path):
+    train(tmp_path / "run")
+    before = json.loads((tmp_path / "run" / "result.json").read_text())
+    (tmp_path / "run" / "result.json").write_text("")
+    assert list(resume(tmp_path / "run")) == []
+    check_manifest(tmp_path / "run")
+    after = json.loads((tmp_path / "run" / "result.json").read_text())
+    assert {**before, "seconds": 0} == {**after, "seconds": 0}
+
+
+def test_kept_files_are_compared_only_with_a_manifest(tmp_path):
+    for name in KEPT:
+        (tmp_path / name).write_text(name)
+    check_kept(tmp_path)
+    seal(tmp_path)
+    (tmp_path / KEPT[2]).unlink()
+    with pytest.raises(IntegrityError, match=r"initial.safetensors is missing\."):
+        check_kept(tmp_path)
 
 
 @pytest.mark.parametrize("failing", [1, 2])

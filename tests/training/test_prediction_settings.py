@@ -55,7 +55,7 @@ def test_the_center_crop_is_flipped_and_not_the_flip_cropped():
 
 def test_several_center_crops_are_averaged_each_with_its_flip():
     config = PredictionConfig(with_flip=True, center_crop=[1, 0.5])
-    assert (config.center_crop, config.crops) == ((1.0, 0.5), (1.0, 0.5))
+    assert (config.center_crop, config.crops) == ((1.0, 0.5), ((1.0, 0), (0.5, 0)))
     parts = [PredictionConfig(with_flip=True, center_crop=f) for f in (1, 0.5)]
     each = [part.logits(first_column, IMAGES) for part in parts]
     mean = (each[0] + each[1]) / 2
@@ -65,6 +65,28 @@ def test_several_center_crops_are_averaged_each_with_its_flip():
     assert PredictionConfig().views == 1
     again = PredictionConfig(**config.model_dump(mode="json"))
     assert again == config
+
+
+def test_shifted_images_are_averaged_each_with_its_flip():
+    config = PredictionConfig(with_flip=True, shift=1)
+    assert config.crops == ((1.0, 1), (1.0, -1))
+    views = [center_crop(IMAGES, 1.0, shift) for shift in (1, -1)]
+    views += [view[..., ::-1] for view in views]
+    mean = np.mean([first_column(view) for view in views], axis=0)
+    np.testing.assert_allclose(config.logits(first_column, IMAGES), mean, rtol=1e-6)
+    assert config.views == 4
+    assert config.only_for_images == "predict_shift"
+    assert "shift" not in PredictionConfig().model_dump()
+    both = PredictionConfig(center_crop=(1, 0.5), shift=2)
+    assert both.crops == ((1.0, 2), (1.0, -2), (0.5, 2), (0.5, -2))
+
+
+@pytest.mark.parametrize("wrong", [0, -1, 1.5, "1", True, [1]])
+def test_shifts_that_are_no_pixels_are_refused(wrong):
+    with pytest.raises(ConfigError, match=r"prediction\.shift"):
+        config_from({"prediction": {"shift": wrong}})
+    with pytest.raises(ConfigError, match="Training takes predict_shift"):
+        TrainingSettings(predict_shift=wrong)
 
 
 @pytest.mark.parametrize("wrong", [0, 1.5, [], [1, 0.05], "0.8", [[1]], True, [None]])

@@ -187,6 +187,22 @@ def test_a_log_is_cut_only_where_the_checkpoint_stands(tmp_path, sizes):
     assert (run / "metrics.jsonl").read_bytes() == log
 
 
+@pytest.mark.parametrize("content", ["", "{}", "changed"])
+@pytest.mark.parametrize("which", ["last", "best"])
+def test_a_damaged_pointer_is_written_again(tmp_path, whole, which, content):
+    run = stopped(tmp_path)
+    pointer = run / "checkpoints" / f"{which}.json"
+    before = pointer.read_text()
+    pointer.write_text(content.replace("changed", before.replace("epoch-", "epoch-9")))
+    with pytest.raises(IntegrityError, match=r"\. Restore it .* or recover it with: "):
+        load(run, which)
+    with pytest.warns(HandgradWarning, match=f"{which}.json was damaged. It now names"):
+        resume(run)
+    assert pointer.read_text() == before
+    go_on(run)
+    assert final_bits(run) == whole
+
+
 @pytest.mark.parametrize("which", ["last", "best"])
 def test_recovering_a_missing_pointer_warns(tmp_path, which):
     train(tmp_path / "run")

@@ -42,12 +42,19 @@ def test_splits_of_the_networks_shape_pass():
         (TrainingSettings(), [RandomFlip()], "augmentation"),
         (TrainingSettings(predict_with_flip=True), [], "predict_with_flip"),
         (TrainingSettings(predict_center_crop=0.9), [], "predict_center_crop"),
+        (TrainingSettings(predict_shift=1), [], "predict_shift"),
     ],
 )
 def test_only_images_are_mirrored(settings, changes, word):
     check_are_images(engine((1, 4, 4)), settings, changes)
     with pytest.raises(ConfigError, match=f"^{word} needs images"):
         check_are_images(engine((16,)), settings, changes)
+
+
+def test_a_shift_is_smaller_than_the_images():
+    check_are_images(engine((1, 4, 4)), TrainingSettings(predict_shift=3), [])
+    with pytest.raises(ConfigError, match="takes predict_shift below 4 for images of"):
+        check_are_images(engine((1, 4, 4)), TrainingSettings(predict_shift=4), [])
 
 
 class Own:

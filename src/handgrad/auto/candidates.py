@@ -17,10 +17,13 @@ SMALL = 40  # pixels: the longest shorter side that is kept as it is
 SMALL_SIDE = 32  # pixels, for the cheapest networks
 USUAL_SIDE = 64  # pixels, of a square with as many pixels as a small elongated image
 ELONGATED = 2  # ratio of the sides
-FEW, SOME = 300, 1000  # images
+FEW, SOME, MANY = 300, 1000, 20_000  # images
 MIRROR, CROP, TURN = "random_flip", "random_resized_crop", "random_rotate90"
-RESNET, AIRBENCH = "resnet", "airbench"
+SHIFT = "random_crop"
+RESNET, AIRBENCH, VGG = "resnet", "airbench", "vgg"
 USUAL_BATCH = 64  # images of a step, which the learning rates suit
+LARGE_BATCH = 128  # of many images, whose steps are enough; a fifth faster
+MOST_HELD_OUT = 2500  # images for validation
 # smoothing keeps the epoch with the lowest loss from coming before the most accurate
 LOSS = {"name": "softmax_cross_entropy", "label_smoothing": 0.1}
 MUON: dict[str, Any] = {"name": "muon", "learning_rate": 0.006}
@@ -44,7 +47,7 @@ class Candidate:
     @property
     def model(self) -> dict[str, Any]:
         """The table of the network."""
-        return {k: [*v] if isinstance(v, tuple) else v for k, v in self.network}
+        return {name: _listed(value) for name, value in self.network}
 
     def image_size(self, facts: Facts) -> Pair | None:
         """(height, width) to resize to; None if the images stay as they are.
@@ -67,6 +70,11 @@ def _network(name: str, **options: Any) -> tuple[tuple[str, Any], ...]:
     return (("name", name), *options.items())
 
 
+def _listed(value: Any) -> Any:
+    """The value with lists for tuples, as TOML has them."""
+    return [*map(_listed, value)] if isinstance(value, tuple) else value
+
+
 BETTER = 0.4  # the smallest network with batch norm exceeds LeNet after few epochs
 LENET = _network("lenet", activation="relu", pooling="max", initializer="he_normal")
 LEAST_SIDE = 12  # pixels, for the two poolings of LeNet
@@ -83,6 +91,9 @@ SMALLEST = 24  # pixels, from which on the three stages of airbench suit an imag
 PATCHES = 32  # on a side of the image, to which larger images are reduced
 WIDTHS = ((16, 32, 64), (32, 64, 128), (32, 128, 128), (64, 256, 256))
 FILLED = 32  # channels, which matrix units take; the filters are 24, and eight random
+DEEP = _network(
+    VGG, channels=((32, 64), (64, 128), (128, 256), (256,)), pool_early=True
+)
 WIDER = 3.0  # in the same time, wider networks recognise no more of few photographs
 
 
@@ -108,9 +119,14 @@ def _of_photographs(small: int, side: int) -> Sequence[Candidate]:
 PHOTOGRAPHS = _of_photographs(SMALL_SIDE, USUAL_SIDE)
 
 
-def _of_any_size(side: int) -> Sequence[Candidate]:
-    """The candidates for images that keep their size."""
+def _of_any_size(side: int, facts: Facts) -> Sequence[Candidate]:
+    """The candidates for images that keep their size.
+
+    The largest is `vgg` for many photographs, with which whitened patches gain little.
+    """
     first, *rest = [Candidate(_airbench(widths, side)) for widths in WIDTHS]
+    if facts.images >= MANY and not facts.are_characters:
+        rest[-1] = Candidate(DEEP)
     return (Candidate(LENET), replace(first, part=BETTER), *rest)
 
 
@@ -128,7 +144,7 @@ def candidates_for(facts: Facts, size: Pair | None = None) -> Sequence[Candidate
     if side < LEAST_SIDE:
         return (MLP, *TINY_IMAGES[1:])
     if facts.is_fixed or side <= SMALL:
-        return TINY_IMAGES if side < SMALLEST else _of_any_size(side)
+        return TINY_IMAGES if side < SMALLEST else _of_any_size(side, facts)
     return PHOTOGRAPHS if size is None else _of_photographs(side, side)
 
 
@@ -159,7 +175,7 @@ def recipe(
         dataset["validation"] = validation(facts)
     batch = batch or batch_size(facts)
     optimizer = dict(ADAMW)
-    if candidate.model["name"] in (RESNET, AIRBENCH):
+    if candidate.model["name"] in (RESNET, AIRBENCH, VGG):
         scale = sqrt(batch / USUAL_BATCH)  # of larger batches the noise is smaller
         optimizer = {**MUON, "learning_rate": MUON["learning_rate"] * scale}
     return {
@@ -177,13 +193,15 @@ def prediction(facts: Facts, augmentation: Any) -> dict[str, Any]:
 
     The mirror image is averaged only if training shows it and keeps its class.
     """
-    known = (CROP, MIRROR)
+    known = (CROP, MIRROR, SHIFT)
     names = {known_name(row.get("name"), known) for row in expanded(augmentation)}
     found: dict[str, Any] = {}
     if MIRROR in names and is_mirrored(facts):
         found["with_flip"] = True
     if CROP in names:  # it enlarges what it shows
         found["center_crop"] = [*PARTS]
+    elif SHIFT in names:
+        found["shift"] = 1
     return found
 
 
@@ -240,18 +258,25 @@ def weak_augmentation(facts: Facts, size: Sequence[int]) -> list[dict[str, Any]]
     rows = turns(facts, size)
     if min(size) < LEAST_SHIFTED:
         return rows
-    return [{"name": "random_crop", "padding": max(1, min(size) // 16)}, *rows]
+    rows.insert(0, {"name": SHIFT, "padding": max(1, min(size) // 14)})
+    if facts.images >= MANY and SMALLEST <= min(size) <= SMALL:
+        rows.append({"name": "cutout", "size": min(size) // 4})
+    return rows
 
 
 def validation(facts: Facts) -> float | str:
-    """The part of the training images to validate on; "none" for too few of a class."""
+    """The images to validate on, or their part; "none" for too few of a class."""
     if per_class(facts) < 5:
         return "none"
+    if facts.images > 10 * MOST_HELD_OUT >= 50 * len(facts.counts):
+        return MOST_HELD_OUT
     return 0.2 if facts.images < SOME / 2 else 0.1
 
 
 def batch_size(facts: Facts) -> int:
     """The images of a step: few where there are few, for enough steps."""
+    if facts.images >= MANY:
+        return LARGE_BATCH
     if facts.images < FEW:
         return 16
     return 32 if facts.images < SOME else USUAL_BATCH

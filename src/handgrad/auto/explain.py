@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from handgrad.auto.candidates import FILLED, TURN, is_mirrored
 from handgrad.auto.plan import Plan, input_shape, split_sizes
 from handgrad.engine import processor
@@ -66,7 +68,7 @@ def _network(plan: Plan) -> str:
 def _faster(config: RunConfig) -> str:
     """What trains faster, where a matrix unit takes the network's channels."""
     name, channels = processor.BFLOAT16, config.model.options.get("channels", [0])
-    if config.engine != "cpu" or min(channels) < FILLED:
+    if config.engine != "cpu" or min(np.hstack(channels)) < FILLED:
         return ""
     if name not in processor.named() or processor.rounds_to_bfloat16():
         return ""
@@ -129,4 +131,6 @@ def _duration(seconds: float) -> str:
 
 
 def _words(value: Any) -> str:
-    return "-".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    if not isinstance(value, list | tuple):
+        return str(value)
+    return "-".join(_words(one).replace("-", "+") for one in value)

@@ -16,14 +16,19 @@ from handgrad.training.data_place import ARRAYS
 MOST, LEAST = 6000, 150  # images, a third of them held out
 SIDE = 32  # pixels, to which larger images are reduced
 PIECE = 64  # images that are reduced at a time
+PATIENCE = 4  # times the time that is meant for it, to look at the fewest images
 BATCH, STEPS, EPOCHS = 32, 1500, (12, 40)  # about so many steps, within these epochs
 
 
 def images_for(trained: float) -> int:
-    """How many images to take if so many may be trained on, repetitions counted."""
+    """How many images to take if so many may be trained on, repetitions counted.
+
+    The fewest are taken even where they take somewhat longer.
+    """
     least, most = EPOCHS
     seen = trained / (least if trained >= STEPS * BATCH else most)
-    return int(min(1.5 * seen, MOST))
+    found = int(min(1.5 * seen, MOST))
+    return max(found, LEAST) if PATIENCE * found >= LEAST else found
 
 
 def symmetry_of(

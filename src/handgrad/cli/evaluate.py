@@ -95,7 +95,7 @@ def _print(
     quiet: bool,
     as_json: bool,
 ) -> None:
-    from handgrad.cli.screens.console import say, say_json, show_parts
+    from handgrad.cli.screens.console import say, say_json, say_lines, show_parts
     from handgrad.training.other_images import some
 
     missing = [
@@ -106,7 +106,7 @@ def _print(
     if as_json:
         say_json({"run": str(run), "split": split or None, **found.as_dict()})
         return
-    say(found.summary())
+    say_lines(found.summary())
     if missing:
         say(f"no images of: {some(missing)}")
     if not quiet:

@@ -80,7 +80,8 @@ class Inspection:
             else:
                 show_parts(found.table(**of_table))
         if saved and not as_json:
-            say(f"\nFigure: {saved}")
+            say()
+            say(f"Figure: {saved}")
 
     def _parameters(self) -> tuple[Option, ...]:
         figure, as_json = option("figure", FigureFile), option("as_json", Json, False)

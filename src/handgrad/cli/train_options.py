@@ -102,6 +102,12 @@ PANELS: dict[str, dict[str, Option]] = {  # in the order of the help
             metavar="PART",
             read=parse_value,
         ),
+        "predict_shift": Option(
+            "prediction.shift",
+            int,
+            "Test-time augmentation: average the logits of the image moved by so many "
+            "pixels down and to the right, and up and to the left.",
+        ),
     },
     TRAINING: {
         "minutes": Option(

@@ -54,7 +54,7 @@ def check_examples(examples: Any) -> None:
     if hasattr(examples, "dtype") and np.ndim(first):
         raise DatasetError(
             f"A classifier takes one array, got a {type(examples).__name__} of objects "
-            "that are arrays. Join them with numpy.stack(...)."
+            "that are arrays. Convert it with list(...)."
         )
 
 
@@ -88,7 +88,7 @@ def _check_row(frame: Any) -> None:
         if np.ndim(value):
             raise DatasetError(
                 f"Column {shown(name)} holds arrays, but a classifier takes one array "
-                f"of all. Give numpy.stack(frame[{shown(name)}])."
+                f"of all. Give list(frame[{shown(name)}])."
             )
 
 

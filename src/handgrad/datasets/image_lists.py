@@ -1,12 +1,13 @@
 """Images in memory as Pillow or a list has them, brought to one size and form."""
 
+import re
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from handgrad.errors import ShapeError
+from handgrad.errors import DatasetError, ShapeError
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -20,7 +21,8 @@ def alike(values: Any) -> Any:
     One image, or a list or tuple of them: rotated by the EXIF orientation, palettes
     replaced by their colours, transparency composited over white, CMYK converted to
     RGB, and all in colour unless all are grey. Images of more than 8 bits per channel
-    keep their numbers. ShapeError for a list of images of different sizes.
+    keep their numbers. ShapeError for a list of images or arrays of different sizes,
+    DatasetError for one of different types, such as bytes and fractions.
 
     Shapes
         value  (height, width) or (height, width, 3), uint8; of a list (count, ...)
@@ -29,13 +31,15 @@ def alike(values: Any) -> Any:
         return _arrays([values])[0]
     if not isinstance(values, list | tuple) or not len(values):
         return values
-    if all(map(_is_image, values)):
-        found = _arrays(values)
-        _check_shapes(found)
-        return np.stack(found)
-    if all(hasattr(value, "shape") for value in values):
-        _check_shapes(values)
-    return values
+    images = [value for value in values if _is_image(value)]
+    if not images:
+        if all(hasattr(value, "shape") for value in values):
+            _check_alike(values)
+        return values
+    arrays = iter(_arrays(images))
+    found = [next(arrays) if _is_image(v) else np.asarray(v) for v in values]
+    _check_alike(found)
+    return np.stack(found)
 
 
 def _is_image(value: Any) -> bool:
@@ -56,9 +60,12 @@ def _arrays(images: "Sequence[Image.Image]") -> list[Any]:
     return [np.asarray(plain(image, mode)) for image in upright]
 
 
-def _check_shapes(values: Sequence[Any]) -> None:
-    """ShapeError for the first array of another shape than the first of all."""
-    first = tuple(values[0].shape)
+def _check_alike(values: Sequence[Any]) -> None:
+    """Raise an error for the first array unlike the first of all.
+
+    ShapeError for another shape, DatasetError for another type of numbers.
+    """
+    first, dtype = tuple(values[0].shape), getattr(values[0], "dtype", None)
     for place, value in enumerate(values):
         if tuple(value.shape) != first:
             raise ShapeError(
@@ -66,3 +73,26 @@ def _check_shapes(values: Sequence[Any]) -> None:
                 f"example 0 has {first}. Bring all to one size, or load image files by "
                 "datasets.load(FOLDER, image_size=(height, width))."
             )
+        is_other = first and getattr(value, "dtype", None) != dtype
+        if is_other and _kind(value) != _kind(values[0]):
+            raise DatasetError(
+                f"Example {place}, counted from 0, is {_name(value)}, but example 0 is "
+                f"{_name(values[0])}. Bring all to one type and one scale, such as "
+                "fractions from 0 to 1."
+            )
+
+
+def _name(value: Any) -> str:
+    """The name of the type of numbers of NumPy or torch."""
+    dtype = getattr(value, "dtype", "")
+    return str(getattr(dtype, "name", dtype)).removeprefix("torch.")
+
+
+def _kind(value: Any) -> str:
+    """What types of one scale have in common: float for all floats of images.
+
+    Integers and floats may be the rows of one table.
+    """
+    kind = re.sub(r"^b?(float|int)\d+$", r"\1", _name(value).lower())
+    is_of_table = kind in ("int", "float") and len(value.shape) == 1
+    return "number" if is_of_table else kind

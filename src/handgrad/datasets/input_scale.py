@@ -3,6 +3,7 @@
 import numpy as np
 
 from handgrad.arrays import NumpyArray
+from handgrad.datasets.dataset import Split
 from handgrad.datasets.normalization import Normalization
 from handgrad.errors import warn
 
@@ -13,7 +14,22 @@ CONSTANT = 1.0  # the deviation stored for a channel or feature of one value
 SMALL = 1 / 50  # of the training values, by nine in ten numbers
 
 
-def warn_of_scale(inputs: NumpyArray, normalization: Normalization) -> None:
+def warn_of_split(
+    split: Split | None, normalization: Normalization, name: str, what: str
+) -> None:
+    """Issue a HandgradWarning for inputs of a split on another scale than in training.
+
+    Only a `normalization` named "standard" knows that of training.
+    """
+    if split is None or name != "standard":
+        return
+    if split.images.dtype == np.float32:
+        warn_of_scale(split.images, normalization, what)
+
+
+def warn_of_scale(
+    inputs: NumpyArray, normalization: Normalization, what: str = "inputs"
+) -> None:
     """Issue a HandgradWarning for float32 inputs on another scale than in training.
 
     The training values are known by their root mean square in each channel or feature.
@@ -47,7 +63,7 @@ def warn_of_scale(inputs: NumpyArray, normalization: Normalization) -> None:
     )
     if is_large or is_small:
         warn(
-            f"The inputs range from {inputs.min():.3g} to {inputs.max():.3g}, but "
+            f"The {what} range from {inputs.min():.3g} to {inputs.max():.3g}, but "
             f"typical training values are {np.median(usual):.3g}. Scale them as in "
             "training."
         )

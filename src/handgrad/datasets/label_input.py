@@ -1,6 +1,7 @@
 """Users' labels as arrays that keep their values, without missing ones."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,9 @@ def as_labels(labels: Any) -> Any:
     """Convert labels as `as_array` does, and those of pandas' own types to NumPy's.
 
     scikit-learn would convert nullable integers and booleans to floats, in which large
-    ones are equal. DatasetError for a missing label (None, NaN, pandas.NA), for bytes,
-    a generator, and a list of strings and numbers.
+    ones are equal. Arrays of objects that are numbers become arrays of numbers, as
+    lists do. DatasetError for a missing label (None, NaN, pandas.NA), for bytes, other
+    objects, a generator, and strings beside numbers.
     """
     if isinstance(labels, Iterator):
         raise DatasetError(
@@ -36,7 +38,8 @@ def as_labels(labels: Any) -> Any:
                 raise _missing(place, label)
     if isinstance(given, list | tuple):
         _check_one_type(given)
-    return given
+        is_open = any(np.asarray(label).dtype == object for label in given[:1])
+    return _of_objects(np.asarray(given, object)) if is_open else given
 
 
 def is_missing(label: Any) -> bool:
@@ -76,10 +79,28 @@ def _exact(series: Any) -> Any:
     if hasattr(series.dtype, "categories"):
         series = series.astype(series.dtype.categories.dtype)
     dtype = getattr(series.dtype, "numpy_dtype", None)
+    if series.dtype == object:
+        return _of_objects(series.to_numpy())
     if dtype is None or dtype.kind not in EXACT:
         return series
     found: NumpyArray = series.to_numpy(dtype=dtype)
     return found
+
+
+def _of_objects(labels: NumpyArray) -> NumpyArray:
+    """Objects that are all numbers or booleans as an array of these; strings as is."""
+    values = labels.ravel().tolist()
+    _check_one_type(values)
+    if not values or isinstance(values[0], str):
+        return labels
+    with suppress(ValueError):  # arrays of several lengths
+        found = np.array(values)
+        if found.dtype.kind in EXACT and found.ndim == 1:
+            return found.reshape(labels.shape)
+    raise DatasetError(
+        f"The labels are objects, such as {shown(values[0])}. Give numbers, strings or "
+        "booleans, for example str(label)."
+    )
 
 
 def _check_one_type(labels: Sequence[Any]) -> None:

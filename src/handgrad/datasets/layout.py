@@ -21,7 +21,6 @@ import numpy as np
 from handgrad.arrays import NumpyArray
 from handgrad.datasets.image_files import ImageFile
 from handgrad.datasets.layout_checks import (
-    SHAPE_HINT,
     Ignored,
     Place,
     Row,
@@ -32,6 +31,7 @@ from handgrad.datasets.layout_checks import (
     check_not_alike,
     check_not_crossed,
     no_images,
+    shape_hint,
     without_images,
 )
 from handgrad.datasets.split_names import (
@@ -253,7 +253,7 @@ def _class_names(rows: Sequence[Row], source: str) -> tuple[str, ...]:
     if len(names) < 2:
         raise DatasetError(
             f"{source} holds images of one class only ({decoded(names[0])}), but a "
-            f"classifier needs two or more. {SHAPE_HINT}."
+            f"classifier needs two or more. {shape_hint(source)}."
         )
     return tuple(names)
 

@@ -13,7 +13,12 @@ from handgrad.text import composed, decoded, number_of, some
 Row: TypeAlias = tuple[ImageFile, tuple[str, ...]]  # a file and its path parts
 Place: TypeAlias = tuple[str, ...]  # a folder
 
-ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".7z", ".rar")
+ARCHIVES = (
+    ".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2",
+    ".tar.zst", ".7z", ".rar",
+)  # fmt: skip
+OTHER_TEXTS = ("readme", "license", "licence", "copying", "requirements")
+LABEL_FILES = (".txt", ".tsv", ".json", ".jsonl", ".xlsx", ".xls", ".ods", ".xml")
 Ignored: TypeAlias = Mapping[str, Mapping[str, int]]  # files by folder and kind
 
 NAMED = 3  # archives in a message
@@ -145,12 +150,29 @@ def no_images(source: str, ignored: Ignored) -> DatasetError:
     )
 
 
+def shape_hint(source: str) -> str:
+    """The next step for images without class folders; files of labels are named."""
+    try:
+        names = sorted(path.name for path in Path(source).iterdir())
+    except OSError:  # a zip
+        names = []
+    found = [name for name in names if name.lower().endswith(LABEL_FILES)]
+    found = [name for name in found if not name.lower().startswith(OTHER_TEXTS)]
+    if not found:
+        return SHAPE_HINT
+    return (
+        f"{SHAPE_HINT}; or, if the labels are in {_some(found)}, save them as a CSV "
+        "file with a column of file names and one of labels"
+    )
+
+
 def check_in_folders(rows: Sequence[Row], source: str) -> None:
     """Raise DatasetError for an image that is not in a class folder."""
     loose = next((file.name for file, parts in rows if len(parts) < 2), None)
     if loose is not None:
         raise DatasetError(
-            f"{source}: {decoded(loose)} is not in a class folder. {SHAPE_HINT}."
+            f"{source}: {decoded(loose)} is not in a class folder. "
+            f"{shape_hint(source)}."
         )
 
 

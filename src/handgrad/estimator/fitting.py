@@ -59,6 +59,7 @@ def prepare(
     `settings` are the parameters of the Classifier, by name; with a `deadline` those
     that are not given are planned.
     """
+    check_can_be_saved(classes)
     settings = {name: _own(value) for name, value in settings.items()}
     settings = {**settings, "random_state": seed_of(settings["random_state"])}
     model = settings["model"]
@@ -70,7 +71,6 @@ def prepare(
     checksum = ""
     if settings["run"] is not None:
         check_free(settings["run"])
-        check_can_be_saved(classes)
         checksum = checksum_of(train, test)
     dataset = Dataset(ARRAYS, train, test, names, checksum)
     if deadline is not None:

@@ -38,6 +38,7 @@ def checked_parameters(settings: Mapping[str, Any]) -> dict[str, Any]:
             )
     if not isinstance(settings["model"], str | list | tuple | Sequential):
         check_function(settings["model"])
+    _check_rows(settings["model"])
     _check_validation(settings["validation"])
     _check_class_weight(settings["class_weight"])
     _check_given_once(settings)
@@ -51,6 +52,18 @@ def checked_parameters(settings: Mapping[str, Any]) -> dict[str, Any]:
             f"got the model {shown(settings['model'])}. Remove one of them."
         )
     return dict(settings)
+
+
+def _check_rows(model: Any) -> None:
+    """ConfigError for a list with layer objects, or with functions not called."""
+    rows = model if isinstance(model, list | tuple) else ()
+    wrong = [row for row in rows if not isinstance(row, Mapping)]
+    if wrong:
+        raise ConfigError(
+            "Classifier takes a list of layers of handgrad.network, such as linear(10) "
+            f"or relu(), got {shown(wrong[0])}. Give these, or layer objects as "
+            "handgrad.layers.Sequential([...])."
+        )
 
 
 def _check_validation(value: Any) -> None:
@@ -203,7 +216,7 @@ RULES = {
         f"an integer from 1 to {MOST_WORKERS}, or None", "2",
     ),
     "freeze": Rule(
-        _or_none(lambda value: _is_count(value) or value == "all-but-last"),
+        _or_none(lambda v: _is_count(v) or _is_one_of(("all-but-last",))(v)),
         f'an integer from 1 to {MOST}, "all-but-last" or None', '"all-but-last"',
     ),
     "backbone_multiplier": Rule(_or_none(_is_above_0), ABOVE_0, "0.1"),

@@ -10,6 +10,7 @@ from sklearn.utils.validation import column_or_1d
 from handgrad import catalog
 from handgrad.arrays import NumpyArray
 from handgrad.datasets import Split
+from handgrad.datasets.input_scale import warn_of_split
 from handgrad.datasets.label_input import as_labels
 from handgrad.engine.engine import Engine
 from handgrad.errors import ConfigError
@@ -64,10 +65,12 @@ def next_portion(
     classifier: Any, examples: Any, labels: Any, classes: Any, sample_weight: Any
 ) -> Split:
     """Check the examples of a later call against those of the first."""
-    form, known = classifier.trained_.given_form, classifier.classes_
+    network, known = classifier.trained_, classifier.classes_
     if classes is not None:
         check_same_classes(known, as_labels(classes))
+    form, name = network.given_form, network.config.dataset.normalization
     found = labelled(classifier, form, examples, labels, known, owner="partial_fit")
+    warn_of_split(found, network.normalization, name, "new training inputs")
     return split_of(found.images, found.targets, sample_weight, 0)
 
 

@@ -1,5 +1,7 @@
 """The central parts of an image in C."""
 
+import numpy as np
+
 from handgrad.interop.c_functions import TYPES
 from handgrad.interop.c_layers import number
 from handgrad.interop.standalone import Standalone
@@ -21,24 +23,33 @@ CENTER_CROP = """\
 /* Parts of the sides of an image that are seen, and the first row and column. */
 static const float parts[][3] = {{{parts}}};
 
+/* The place of a row or column of an image that is reflected at its borders. */
+static int fold(int place, int size)
+{{
+    place = (place % (2 * size) + 2 * size) % (2 * size);
+    return place < size ? place : 2 * size - 1 - place;
+}}
+
 /* The central part of an image, resized to the whole size: outputs at p =
-   image at centre + fraction * (p - centre), by bilinear interpolation. */
+   image at centre + fraction * (p - centre) + shift, by bilinear interpolation. */
 static void center_crop(const {type} *image, const float *part, {type} *outputs)
 {{
     for (int y = 0; y < {height}; y++)
         for (int x = 0; x < {width}; x++) {{
             const float v = part[0] * y + part[1], u = part[0] * x + part[2];
-            const int i = (int)v, j = (int)u;
-            const int below = (i + 1 < {height} ? i + 1 : i) * {width};
-            const int right = j + 1 < {width} ? j + 1 : j;
+            const int i = (int)v - (v < (int)v), j = (int)u - (u < (int)u);
+            const int upper = fold(i, {height}) * {width};
+            const int lower = fold(i + 1, {height}) * {width};
+            const int left = fold(j, {width}), right = fold(j + 1, {width});
             const float b = v - i, a = u - j;
             for (int c = 0; c < {channels}; c++) {{
                 const {type} *from = image + c * {pixels};
-                const float upper = (1 - a) * from[i * {width} + j]
-                                    + a * from[i * {width} + right];
-                const float lower = (1 - a) * from[below + j] + a * from[below + right];
+                const float before = (1 - a) * from[upper + left]
+                                     + a * from[upper + right];
+                const float after = (1 - a) * from[lower + left]
+                                    + a * from[lower + right];
                 outputs[c * {pixels} + y * {width} + x]
-                    = ({type})((1 - b) * upper + b * lower{rounding});
+                    = ({type})((1 - b) * before + b * after{rounding});
             }}
         }}
 }}
@@ -49,8 +60,8 @@ def center_crop_function(source: Standalone) -> str:
     """The function `center_crop`, and the parts that a source sees."""
     channels, height, width = source.input_shape
     parts = (
-        (part, *((1 - part) * (size - 1) / 2 for size in (height, width)))
-        for part in source.crops
+        (part, _first(part, height, shift), _first(part, width, shift))
+        for part, shift in source.crops
     )
     is_bytes = source.input_dtype == "uint8"
     return CENTER_CROP.format(
@@ -62,6 +73,11 @@ def center_crop_function(source: Standalone) -> str:
         parts=", ".join(f"{{{', '.join(map(number, part))}}}" for part in parts),
         rounding=" + 0.5f" if is_bytes else "",
     )
+
+
+def _first(part: float, size: int, shift: int) -> float:
+    """The first row or column of a part."""
+    return float(np.float32((1 - part) * (size - 1) / 2) + np.float32(shift))
 
 
 def mean_of_parts(source: Standalone) -> str:

@@ -14,15 +14,16 @@ Pair: TypeAlias = tuple[int, int]
 Padding: TypeAlias = tuple[int | Pair, int | Pair]
 
 
-def center_crop(images: Array, fraction: float) -> Array:
-    """outputs at p = images at centre + fraction * (p - centre), interpolated"""
+def center_crop(images: Array, fraction: float, shift: int) -> Array:
+    """outputs at p = images at centre + fraction * (p - centre) + shift"""
     places = []
     for size in images.shape[2:]:
-        first = np.float32((1 - fraction) * (size - 1) / 2)
+        first = np.float32((1 - fraction) * (size - 1) / 2) + np.float32(shift)
         at = np.float32(fraction) * np.arange(size, dtype=np.float32) + first
         before = np.floor(at).astype(int)
-        after = np.minimum(before + 1, size - 1)
-        places.append((at - before.astype(np.float32), before, after))
+        wrapped = np.stack([before, before + 1]) % (2 * size)
+        reflected = np.minimum(wrapped, 2 * size - 1 - wrapped)
+        places.append((at - before.astype(np.float32), *reflected))
     (b, up, down), (a, left, right) = places
     upper, lower = (
         (1 - a) * rows[..., left] + a * rows[..., right]

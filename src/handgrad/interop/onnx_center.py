@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from handgrad.arrays import NumpyArray, Shape
-from handgrad.augmentation.center import Places, center_places
+from handgrad.augmentation.center import Places, View, center_places
 from handgrad.interop.onnx_graph import Graph
 
 ROWS, COLUMNS = 2, 3  # axes
@@ -15,15 +15,14 @@ WHITE = 255
 def add_center_crops(
     graph: Graph,
     images: str,
-    fractions: Sequence[float],
+    views: Sequence[View],
     shape: Shape,
     *,
     is_bytes: bool,
 ) -> str:
-    """The crops of all images for each of `fractions`, as one batch; its name."""
+    """The crops of all images for each of `views`, as one batch; its name."""
     crops = [
-        add_center_crop(graph, images, fraction, shape, is_bytes=is_bytes)
-        for fraction in fractions
+        add_center_crop(graph, images, view, shape, is_bytes=is_bytes) for view in views
     ]
     if len(crops) == 1:
         return crops[0]
@@ -31,17 +30,15 @@ def add_center_crops(
 
 
 def add_center_crop(
-    graph: Graph, images: str, fraction: float, shape: Shape, *, is_bytes: bool
+    graph: Graph, images: str, view: View, shape: Shape, *, is_bytes: bool
 ) -> str:
     """The same float32 operations as `augmentation.center_crop`; returns its name.
 
     `images` are the values that are resized, of `shape`; those that were bytes are
-    rounded as there.
-
-    Units
-        fraction  of the height and of the width
+    rounded as there. `view` is the fraction of the sides and the shift in pixels.
     """
-    rows, columns = center_places(fraction, *shape[1:])
+    fraction, shift = view
+    rows, columns = center_places(fraction, shape[1], shape[2], shift)
     found = images
     for axis, places in ((COLUMNS, columns), (ROWS, rows)):
         found = _between(graph, found, places, axis)

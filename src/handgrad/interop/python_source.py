@@ -66,11 +66,11 @@ LOGITS_WITH_FLIP = '''def logits(images: Array) -> Array:
     images = check(images)
 {crop}    return (network(images) + network(images[..., ::-1])) / 2
 '''
-CROP = "    images = center_crop(images, {fraction!r})\n"
+CROP = "    images = center_crop(images, {fraction!r}, {shift})\n"
 LOGITS_OF_PARTS = '''def logits(images: Array) -> Array:
     """The mean outputs of {what}, (count, classes)."""
     images = check(images)
-    views = [center_crop(images, fraction) for fraction in {fractions!r}]
+    views = [center_crop(images, *part) for part in {crops!r}]
 {flips}    return np.mean([network(view) for view in views], axis=0)
 '''
 FLIPS = "    views += [view[..., ::-1] for view in views]\n"
@@ -228,9 +228,11 @@ def _logits(source: Standalone) -> str:
     if len(source.crops) > 1:
         what = "parts of each image" + " and their flips" * source.with_flip
         flips = FLIPS if source.with_flip else ""
-        return LOGITS_OF_PARTS.format(what=what, fractions=source.crops, flips=flips)
+        return LOGITS_OF_PARTS.format(what=what, crops=source.crops, flips=flips)
     text = LOGITS_WITH_FLIP if source.with_flip else LOGITS
-    return text.format(crop="".join(CROP.format(fraction=f) for f in source.crops))
+    return text.format(
+        crop="".join(CROP.format(fraction=f, shift=s) for f, s in source.crops)
+    )
 
 
 def _predict(temperature: float | None) -> str:

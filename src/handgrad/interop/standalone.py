@@ -12,6 +12,7 @@ import numpy as np
 
 from handgrad import __version__
 from handgrad.arrays import NumpyArray, Shape, to_numpy
+from handgrad.augmentation.center import View
 from handgrad.datasets.image_fit import USUAL, Fit
 from handgrad.equations import is_rewritten
 from handgrad.errors import ConfigError, ShapeError
@@ -29,8 +30,8 @@ class Standalone:
                       (inputs + shift) * scale
 
     Units
-        crops         parts of the sides that are seen, see `augmentation.center_crop`;
-                      none for the whole image
+        crops         parts of the sides that are seen and their shifts in pixels, see
+                      `augmentation.center_crop`; none for the whole image
         temperature   the divisor of the logits; None if they give no probabilities
     """
 
@@ -43,7 +44,7 @@ class Standalone:
     with_flip: bool
     temperature: float | None
     fit: Fit = USUAL
-    crops: tuple[float, ...] = ()
+    crops: tuple[View, ...] = ()
 
     @property
     def headline(self) -> str:

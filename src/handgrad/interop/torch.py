@@ -22,7 +22,7 @@ def to_torch(subject: Any) -> Any:
     Branches keep their names, such as `body` and `shortcut`; `torch_names` lists the
     names of all arrays. The module is the network alone: it takes what the first layer
     takes, so normalize images first, by `trained_.normalization`, and it applies
-    neither `predict_with_flip` nor `predict_center_crop`, nor a temperature.
+    none of `predict_with_flip`, `predict_center_crop`, `predict_shift` and temperature.
 
     ConfigError if torch is not installed, or for a layer without a torch module, which
     it names.

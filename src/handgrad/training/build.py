@@ -9,6 +9,7 @@ from handgrad.arrays import Shape
 from handgrad.augmentation import Augmentation
 from handgrad.datasets import Dataset, Normalization, Split
 from handgrad.datasets.data_changes import Record, record_of
+from handgrad.datasets.input_scale import warn_of_split
 from handgrad.datasets.inverted import brightness_of
 from handgrad.datasets.sources import usual_size
 from handgrad.engine.choose import make_engine
@@ -94,9 +95,10 @@ def assemble(
     train, validation = split_of(config, dataset)
     source = source_of(config)
     check_channels(source, train.image_shape)
-    normalization = source_normalization(config, source) or datasets.normalization(
-        config.dataset.normalization, train.images, train.weights
-    )
+    name, given = source_normalization(config, source)
+    normalization = given or datasets.normalization(name, train.images, train.weights)
+    warn_of_split(train if given else None, normalization, name, "new training inputs")
+    warn_of_split(validation, normalization, name, "validation inputs")
     train = weighted(train, dataset.class_names, config.loss.class_weight)
     config = resolve(config, dataset, train, validation, normalization)
     dataset = replace(dataset, train=train)  # frees the full data set if it was split
@@ -105,8 +107,7 @@ def assemble(
         config = put_into(source, model, config)
     settings = training_settings(config)
     augmentation = build_augmentation(config, train.image_shape)
-    steps = -(-len(train) // settings.batch_size)
-    optimizer = build_optimizer(config, steps)
+    optimizer = build_optimizer(config, -(-len(train) // settings.batch_size))
     examples = min(settings.batch_size, len(train))
     if not force:
         check_parameters(model, optimizer, train.image_shape, examples)

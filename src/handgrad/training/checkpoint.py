@@ -119,6 +119,13 @@ def has_checkpoint(folder: Path, which: str = "last") -> bool:
     return is_file(folder / f"{which}.json")
 
 
+def has_whole_pointer(folder: Path, which: str = "last") -> bool:
+    """Whether the pointer to this checkpoint exists and is intact."""
+    with suppress(IntegrityError):
+        return has_checkpoint(folder, which) and bool(_read_pointer(folder, which))
+    return False
+
+
 def tidy(folder: Path) -> None:
     """Remove what a killed process left: temporary files, unreferenced checkpoints."""
     if folder.is_dir():
@@ -141,7 +148,8 @@ def _read_pointer(folder: Path, which: str) -> dict[str, Any]:
         raise _damaged(path)
     if not (folder / pointer["checkpoint"]).is_dir():
         raise IntegrityError(
-            f"{path} names {pointer['checkpoint']}, which does not exist. {OTHER}"
+            f"{path} names {pointer['checkpoint']}, which does not exist. "
+            f"{_recover(path)}"
         )
     return pointer
 
@@ -160,8 +168,8 @@ def _read(path: Path) -> bytes:
         run = path.parent.parent
         if path.stem in POINTERS and _was_written(path):
             raise IntegrityError(
-                f"{path} is missing, though the run has saved checkpoints. Restore "
-                f"it from a copy, or recover it with: handgrad train --resume {run}"
+                f"{path} is missing, though the run has saved checkpoints. "
+                f"{_recover(path)}"
             ) from error
         if path.stem in POINTERS:
             raise RunError(
@@ -204,9 +212,16 @@ def _part(path: Path, numbers: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def _damaged(path: Path) -> IntegrityError:
+    step = _recover(path) if path.stem in POINTERS else OTHER
     return IntegrityError(
-        f"{path} is damaged: its content has changed since it was saved. {OTHER}"
+        f"{path} is damaged: its content has changed since it was saved. {step}"
     )
+
+
+def _recover(pointer: Path) -> str:
+    """What to do about a pointer that is lost or damaged."""
+    run = pointer.parent.parent
+    return f"Restore it from a copy, or recover it with: handgrad train --resume {run}"
 
 
 def _free_name(folder: Path, position: Position) -> Path:

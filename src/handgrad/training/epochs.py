@@ -12,7 +12,7 @@ from handgrad.training.atomic import remove_file
 from handgrad.training.build_optimizer import step_decay_length
 from handgrad.training.checkpoint import (
     Checkpoint,
-    has_checkpoint,
+    has_whole_pointer,
     load_checkpoint,
 )
 from handgrad.training.config import RunConfig
@@ -31,7 +31,7 @@ def with_epochs(folder: RunFolder, epochs: int) -> RunConfig:
     if epochs == config.training.epochs:
         return config
     _check_schedule(folder, config)
-    if has_checkpoint(folder.checkpoints):
+    if has_whole_pointer(folder.checkpoints):
         _check_place(folder, load_checkpoint(folder.checkpoints), epochs)
     return longer(config, epochs)
 

@@ -29,8 +29,9 @@ def check_can_be_saved(classes: NumpyArray) -> None:
     is_text = all(isinstance(label, str) for label in classes.tolist())
     if label_type(classes) in ("str", "object") and not is_text:
         raise DatasetError(
-            "A file can store labels that are numbers, strings or booleans, got "
-            f"{shown(classes)}. Fit on such labels, for example on str(label)."
+            "A classifier takes labels that a file can store, numbers, strings or "
+            f"booleans, got {classes.dtype}, such as {shown(classes[0])}. Fit on such "
+            "labels, for example on str(label)."
         )
 
 

@@ -19,7 +19,8 @@ MANIFEST = "manifest.json"
 CALIBRATION = "calibration.json"  # may change, and has its own SHA-256
 ALWAYS = {"config.toml", "environment.json", "metrics.jsonl", "timings.jsonl"}
 ALWAYS |= {"result.json", "checkpoints/last.json", "checkpoints/best.json"}
-NEXT = "Use a copy of the run, or train it again from its config.toml."
+KEPT = ("data.json", "environment.json", "initial.safetensors")
+NEXT = "Restore a backup of the run, or train again with its settings."
 
 
 def seal(folder: Path) -> None:
@@ -45,6 +46,21 @@ def check_manifest(folder: Path) -> int:
             f"{folder / MANIFEST} does not list {unlisted[0]}, which every run writes. "
             f"{NEXT}"
         )
+    _compare(folder, files)
+    return len(files)
+
+
+def check_kept(folder: Path) -> None:
+    """Do the same for the files that a resumed run keeps; nothing without a manifest.
+
+    It rewrites or checks the others itself, and would seal these as they are.
+    """
+    if is_file(folder / MANIFEST):
+        files = _read(folder)
+        _compare(folder, {name: files[name] for name in KEPT if name in files})
+
+
+def _compare(folder: Path, files: dict[str, Any]) -> None:
     for name, expected in files.items():
         path = folder / name
         if not is_file(path):
@@ -53,7 +69,6 @@ def check_manifest(folder: Path) -> int:
             raise IntegrityError(
                 f"{path} is damaged: its content is not what the run wrote. {NEXT}"
             )
-    return len(files)
 
 
 def _read(folder: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Recover a run's checkpoints when last.json or best.json is missing.
+"""Recover a run's checkpoints when last.json or best.json is missing or damaged.
 
 A run that has saved anything never starts over: it continues from the newest valid
 checkpoint, or raises an error.
@@ -11,9 +11,11 @@ from pathlib import Path
 from handgrad.errors import HandgradError, IntegrityError, warn
 from handgrad.training.checkpoint import (
     NAME,
+    POINTERS,
     Checkpoint,
     find_checkpoint,
     has_checkpoint,
+    has_whole_pointer,
     load_checkpoint,
     point,
 )
@@ -27,20 +29,21 @@ NEXT = "Restore it from a backup, or start a new run with another --run."
 def recover(folder: RunFolder) -> Checkpoint | None:
     """The last checkpoint, to resume from; None for a run that has saved nothing.
 
-    A missing last.json or best.json is rewritten for the newest valid checkpoint that
-    it can have named, with a HandgradWarning. IntegrityError if there is none.
+    A missing or damaged last.json or best.json is rewritten for the newest valid
+    checkpoint that it can have named, with a HandgradWarning. IntegrityError if there
+    is none.
     """
     last = _last(folder)
     if last is None:
         return None
     best_epoch = last.position.best_epoch
-    if best_epoch and not has_checkpoint(folder.checkpoints, "best"):
+    if best_epoch and not has_whole_pointer(folder.checkpoints, "best"):
         _point_to_newest(folder, "best", best_epoch)
     return last
 
 
 def _last(folder: RunFolder) -> Checkpoint | None:
-    if has_checkpoint(folder.checkpoints):
+    if has_whole_pointer(folder.checkpoints):
         return load_checkpoint(folder.checkpoints)
     if next(_names(folder.checkpoints), None) or _has_gone_on(folder):
         return _point_to_newest(folder, "last")
@@ -56,7 +59,7 @@ def _last(folder: RunFolder) -> Checkpoint | None:
 def _has_gone_on(folder: RunFolder) -> bool:
     """Return whether the run must have saved a checkpoint."""
     return (
-        has_checkpoint(folder.checkpoints, "best")
+        any(has_checkpoint(folder.checkpoints, which) for which in POINTERS)
         or any((folder.path / name).exists() for name in LEFT_AT_END)
         or (bool(folder.records()) and not folder.checkpoints.is_dir())
     )
@@ -67,6 +70,7 @@ def _point_to_newest(
 ) -> Checkpoint:
     """Write last.json or best.json for the newest checkpoint that fits."""
     pointer, why = folder.checkpoints / f"{which}.json", ""
+    wrong = "damaged" if has_checkpoint(folder.checkpoints, which) else "missing"
     for name in _names(folder.checkpoints):
         try:
             found, manifest_sha256 = find_checkpoint(folder.checkpoints / name)
@@ -75,11 +79,11 @@ def _point_to_newest(
             why = why or f" Of {name}: {error}"
             continue
         point(folder.checkpoints, which, name, manifest_sha256)
-        _say(f"{pointer} was missing. It now names {name}, the newest valid one.")
+        _say(f"{pointer} was {wrong}. It now names {name}, the newest valid one.")
         return found
     of = "" if best_epoch is None else f" of epoch {best_epoch}, the best"
     raise IntegrityError(
-        f"{pointer} is missing, and {folder.checkpoints} holds no valid "
+        f"{pointer} is {wrong}, and {folder.checkpoints} holds no valid "
         f"checkpoint{of}. {why or NEXT}"
     )
 

@@ -12,7 +12,7 @@ from handgrad.training.checkpoint import load_checkpoint
 from handgrad.training.data_record import naming_changes
 from handgrad.training.epochs import with_epochs, write_epochs
 from handgrad.training.finite_numbers import check_numbers
-from handgrad.training.manifest import check_manifest, unseal
+from handgrad.training.manifest import check_kept, check_manifest, unseal
 from handgrad.training.notes import Notes
 from handgrad.training.recovery import recover
 from handgrad.training.run import Announce, Run
@@ -37,6 +37,7 @@ def resume(
     instruction set is kept. RunError for changed files, ConfigError for bad `epochs`.
     """
     folder = RunFolder.open(path)
+    check_kept(folder.path)
     go_on_with(folder.path)
     config = folder.config if epochs is None else with_epochs(folder, epochs)
     with naming_changes(path, config):

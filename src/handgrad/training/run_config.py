@@ -46,8 +46,8 @@ def as_written(folder: Path) -> RunConfig:
     config = read_config(regular(folder / CONFIG))
     if config.resolved is None:
         raise RunError(
-            f"{folder / CONFIG} holds no table [resolved], which every run writes. Use "
-            "a backup of the run, or train again from this file."
+            f"{folder / CONFIG} holds no table [resolved], which every run writes. "
+            "Restore a backup of the run, or train again with its settings."
         )
     return config
 

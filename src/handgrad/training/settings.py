@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from handgrad.ranges import check_count, check_seed
 from handgrad.training.prediction_settings import PredictionConfig, checked_parts
 
+COUNTS = ("epochs", "batch_size", "early_stopping", "average_from", "predict_shift")
+
 
 @dataclass(frozen=True)
 class TrainingSettings:
     """Settings of the training loop.
 
-    ConfigError unless epochs, batch_size, early_stopping and average_from are integers
-    from 1 to 2**31 - 1, and seed one from 0 to 2**63 - 1.
+    ConfigError unless epochs, batch_size, early_stopping, average_from and
+    predict_shift are integers from 1 to 2**31 - 1, and seed one from 0 to 2**63 - 1.
 
     Units
         epochs             passes over the training set
@@ -24,6 +26,8 @@ class TrainingSettings:
         predict_with_flip  whether predictions average an image and its horizontal flip
         predict_center_crop  part of the sides of images that predictions see, several
                            of which they average the logits, or None
+        predict_shift      pixels by which predictions move each image along a diagonal
+                           and back, averaging the logits, or None
         predict_temperature  what divides the logits before a softmax; None for 1
     """
 
@@ -34,10 +38,11 @@ class TrainingSettings:
     average_from: int | None = None
     predict_with_flip: bool = False  # see handgrad.augmentation.logits_with_flip
     predict_center_crop: float | Sequence[float] | None = None  # of the sides
+    predict_shift: int | None = None  # in pixels
     predict_temperature: float | None = None
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "early_stopping", "average_from"):
+        for name in COUNTS:
             value = getattr(self, name)
             if value is not None or name in ("epochs", "batch_size"):
                 check_count("Training", name, value)

@@ -97,13 +97,14 @@ def source_of(config: RunConfig) -> Source | None:
 
 def source_normalization(
     config: RunConfig, source: Source | None
-) -> Normalization | None:
-    """The normalization that the weights were trained with, if it is kept."""
+) -> tuple[str, Normalization | None]:
+    """The name of the normalization, and that of the weights, if it is kept."""
     if source is None or config.start is None or config.start.normalization == "own":
-        return None
-    resolved = (source.config or config).resolved
-    assert resolved is not None, "a saved network is resolved"
-    return Normalization(resolved.mean, resolved.std)
+        return config.dataset.normalization, None
+    before = source.config or config
+    assert before.resolved is not None, "a saved network is resolved"
+    resolved = before.resolved
+    return before.dataset.normalization, Normalization(resolved.mean, resolved.std)
 
 
 def check_channels(source: Source | None, image_shape: Shape) -> None:

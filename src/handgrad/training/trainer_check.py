@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from handgrad.augmentation import Augmentation
+from handgrad.augmentation.augmentation import check_smaller
 from handgrad.augmentation.mixture import Mixer, is_mixer, only_mixer
 from handgrad.calls import misfit
 from handgrad.datasets.dataset import Split
@@ -84,13 +85,15 @@ def check_are_images(
     settings: TrainingSettings,
     augmentation: Sequence[Augmentation | Mixer],
 ) -> None:
-    """Raise ConfigError if vectors are to be augmented or flipped."""
+    """Raise ConfigError for augmented or flipped vectors, or too large a shift."""
     shape = engine.check.input_shape
     what = "augmentation" if augmentation else settings.prediction.only_for_images
     if len(shape) == 1 and what:
         raise ConfigError(
             f"{what} needs images, got vectors of {shape[0]} features. Leave it out."
         )
+    if (pixels := settings.prediction.shift) is not None:
+        check_smaller("Training", "predict_shift", pixels, (shape[1], shape[2]))
 
 
 def check_mixing(loss: Loss[Any], augmentation: Sequence[Augmentation | Mixer]) -> None:

@@ -9,6 +9,7 @@ from handgrad.cli.screens.console import (
     finite,
     say,
     say_json,
+    say_lines,
     show,
     show_parts,
     table,
@@ -103,3 +104,12 @@ def test_a_file_holds_no_codes_whatever_is_forced(monkeypatch, capsys, variable,
 def test_what_a_terminal_would_obey_is_written_out(capsys):
     console(stderr=True).print("a \x1b[31m name \u202e", soft_wrap=True)
     assert capsys.readouterr().err == "a \\x1b[31m name \\u202e\n"
+
+
+def test_a_line_break_in_a_name_is_escaped(capsys):
+    say("runs/a\nb")
+    console(stderr=True).print("runs/a\nb")
+    say_lines("one\ntwo\x1b")
+    shown = capsys.readouterr()
+    assert shown.out == "runs/a\\nb\none\ntwo\\x1b\n"
+    assert shown.err == "runs/a\\nb\n"

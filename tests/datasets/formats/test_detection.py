@@ -116,3 +116,11 @@ def test_a_zip_from_windows_has_folders(tmp_path):
             for number in range(3):
                 archive.writestr(f"photos\\{name}\\{name}{number}.png", b"")
     assert find_kind(tmp_path / "a.zip") is None
+
+
+@pytest.mark.parametrize("ending", [".tar.xz", ".TAR.BZ2", ".txz", ".7z", ".rar"])
+def test_an_archive_that_is_not_read_is_to_be_unpacked(tmp_path, ending):
+    path = tmp_path / f"a{ending}"
+    path.write_bytes(b"7z\xbc\xaf")
+    with pytest.raises(DatasetError, match=r"is an archive .* read\. Unpack it, and"):
+        find_kind(path)

@@ -84,6 +84,47 @@ def test_a_table_for_each_split(tmp_path):
     assert (len(load(tmp_path).train), len(load(tmp_path).test)) == (10, 10)
 
 
+@pytest.mark.parametrize("others", ["train", "test"])
+@pytest.mark.parametrize("name", ["labels.csv", "labels.tsv", "train.csv"])
+def test_an_unknown_split_is_refused(tmp_path, others, name):
+    text = table("{0:03d},{1}," + others, "id,label,split")
+    text = text.replace(f"009,dog,{others}", "009,dog,exclude")
+    text = text.replace(",", "\t") if name.endswith("tsv") else text
+    put(tmp_path, {**PICTURES, name: text})
+    with pytest.raises(DatasetError, match=r"exclude in 1 row\)\. Write train"):
+        load(tmp_path)
+
+
+def test_a_column_of_other_values_is_not_used(tmp_path):
+    text = table("{0:03d},{1},hospital", "id,label,dataset")
+    put(tmp_path, {**PICTURES, "a.csv": text})
+    found = read_labels_csv([tmp_path, tmp_path / "a.csv"], None)
+    assert found.notes == ("the column dataset of a.csv",)
+    assert {row.split for row in found.rows} == {"train"}  # of the folder
+
+
+def test_an_image_in_two_splits_is_refused(tmp_path):
+    images = {f"all/{n:03d}.png": n for n in range(10)}
+    put(tmp_path, {**images, "test.csv": "id,label\n001,dog\n002,cat"})
+    put(tmp_path, {"train.csv": table("{:03d},{}")})
+    said = r"2 images in two splits, such as all/001\.png in test and train\. Remove"
+    with pytest.raises(DatasetError, match=said):
+        load(tmp_path)
+    (tmp_path / "test.csv").unlink()
+    text = table("{0:03d},{1},train", "id,label,split")
+    put(tmp_path, {"train.csv": f"{text}\n003,dog,train\n003,dog,val"})
+    with pytest.raises(DatasetError, match=r"1 image .*003\.png in train and valid"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["all.csv", "z.csv"])
+def test_a_table_without_splits_contradicts_none(tmp_path, name):
+    images = {f"images/{n:03d}.png": n for n in range(10)}
+    tables = {"test.csv": "id,label\n001,dog\n002,cat", name: table("{:03d},{}")}
+    put(tmp_path, {**images, **tables})
+    assert (len(load(tmp_path).train), len(load(tmp_path).test)) == (8, 2)
+
+
 def test_images_that_no_table_names_are_ignored(tmp_path):
     others = {f"test/{n}.png": n for n in range(30)}
     put(tmp_path, {**PICTURES, **others, "labels.csv": table("{:03d},{}")})
@@ -125,7 +166,11 @@ def test_measurements_are_no_classes(tmp_path):
 def test_a_table_of_pixels_that_are_not_square_is_named(tmp_path):
     header = ",".join(["label", *(f"pixel{n}" for n in range(63))])
     put(tmp_path, {"rows.csv": f"{header}\n{',1' * 63}\n"})
-    with pytest.raises(ConfigError, match="has 63 columns of pixels, but neither 63"):
+    with pytest.raises(DatasetError, match="has 63 columns of pixels, but neither 63"):
+        load(tmp_path / "rows.csv")
+    header = ",".join(["label", *(f"x{n}" for n in range(64))])
+    put(tmp_path, {"rows.csv": f"{header}\n{',1' * 63},?\n"})
+    with pytest.raises(DatasetError, match=r"row 1, column x63 holds '\?'"):
         load(tmp_path / "rows.csv")
 
 

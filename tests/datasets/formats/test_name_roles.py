@@ -20,6 +20,7 @@ from handgrad.datasets.formats.name_roles import Role, role_of, split_in
         ("kmnist-test-imgs", "images", "test", "kmnist"),
         ("test1", "", "test", ()),
         ("train2017", "", "train", ()),
+        ("x_holdout", "images", "test", ()),
         ("arr_0", "", "", "arr 0"),
         ("training_targets", "labels", "train", ()),
         ("context", "", "", "context"),

@@ -44,6 +44,16 @@ def test_images_as_hugging_face_writes_them(tmp_path):
     assert load(tmp_path).checksum == dataset.checksum
 
 
+def test_a_column_of_splits(tmp_path):
+    splits = [["train", "holdout"][n > 7] for n in range(10)]
+    path = put_parquet(tmp_path / "a.parquet", {**columns(), "Split": splits})
+    assert (len(load(path).train), len(load(path).test)) == (8, 2)
+    splits[3] = None
+    put_parquet(path, {**columns(), "Split": splits})
+    with pytest.raises(DatasetError, match=r"column split of .*nothing in 1 row"):
+        load(path)
+
+
 @pytest.mark.parametrize(
     ("names", "chosen"),
     [
@@ -57,6 +67,34 @@ def test_images_as_hugging_face_writes_them(tmp_path):
 def test_columns_by_their_names(tmp_path, names, chosen):
     path = put_parquet(tmp_path / "a.parquet", columns(**names))
     assert load(path, label_from=chosen).classes == 2
+
+
+def test_whole_floats_are_integers(tmp_path):
+    floats = columns(of=lambda n: float(n % 2))
+    path = put_parquet(tmp_path / "a.parquet", floats, NOTES)
+    assert load(path).class_names == ("cat", "dog")
+    path = put_parquet(tmp_path / "b.parquet", floats)
+    assert load(path).class_names == ("0", "1")
+
+
+@pytest.mark.parametrize(
+    ("label", "said"),
+    [
+        (0.5, r"a.parquet/0 has the label 0\.5, expected an integer or a string"),
+        ([1], r"has the label \[1\], expected an integer or a string"),
+        ({"a": 1}, r"has the label \{'a': 1\}, expected"),
+        (b"cat", "has the label b'cat', expected"),
+        (float("nan"), "a.parquet/0 has no label"),
+        (-1, "has no label"),
+        (-1.0, "has no label"),
+        (" ", "has no label"),
+        ([], "has no label"),
+    ],
+)
+def test_other_labels_are_named(tmp_path, label, said):
+    path = put_parquet(tmp_path / "a.parquet", columns(of=lambda _: label))
+    with pytest.raises(DatasetError, match=said):
+        load(path)
 
 
 def test_images_as_bytes_alone(tmp_path):

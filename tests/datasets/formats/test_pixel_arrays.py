@@ -53,6 +53,26 @@ def test_fractions_are_scaled(kind):
     )
 
 
+@pytest.mark.parametrize("kind", ["f2", "f4", "f8"])
+def test_rounding_errors_of_floats_are_removed(kind):
+    array = images(3)
+    scaled = (array / 255).astype(kind) * np.array(255, kind)
+    np.testing.assert_array_equal(images_of(scaled, "it")[:, 0], array)
+    noisy = array.astype(kind)
+    noisy[0, 0, 0] = 254.99998
+    assert images_of(noisy, "it")[0, 0, 0, 0] == 255
+
+
+@pytest.mark.parametrize("kind", ["f2", "f4", "f8"])
+@pytest.mark.parametrize("value", [1.5, 23.5, 9.3])
+def test_fractions_above_1_are_refused(kind, value):
+    array = images(3).astype(kind)
+    array[1, 2, 3] = value
+    said = f"it holds the pixel {value}.*, expected fractions .* Round or rescale them"
+    with pytest.raises(DatasetError, match=said if kind != "f2" else "holds the pixel"):
+        images_of(array, "it")
+
+
 @pytest.mark.parametrize("value", [-1.0, 256.0, np.nan, np.inf])
 def test_numbers_that_are_not_pixels_are_refused(value):
     array = images(3).astype(np.float32)

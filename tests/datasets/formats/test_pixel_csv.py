@@ -71,8 +71,10 @@ def test_colour_in_rows(tmp_path):
     ("text", "words"),
     [
         ("300", "holds pixels from"),
-        ("x", "pixel that is not a number"),
-        ("", "pixel that is not a number"),
+        ("x", "row 11, column pixel15 holds 'x', but a pixel is a number. Correct"),
+        ("", "row 11, column pixel15 holds '', but a pixel is a number. Correct"),
+        ("nan", "row 11, column pixel15 holds 'nan', but a pixel is a number"),
+        ('"0,5"', "column pixel15 holds '0,5', .* Write decimals with a point"),
         ("1,1", "row 11 has 18 columns, expected 17"),
     ],
 )
@@ -81,6 +83,61 @@ def test_an_invalid_row_is_refused(tmp_path, text, words):
     path.write_text(path.read_text() + "\n" + ",".join(["1"] * 16 + [text]))
     with pytest.raises(DatasetError, match=words):
         load(path)
+
+
+@pytest.mark.parametrize("first", ["", "x", "nan"])
+def test_a_first_row_that_is_wrong_is_located(tmp_path, first):
+    path = put_csv(tmp_path / "train.csv", ["label", *NAMES], Y, X)
+    put_csv(tmp_path / "test.csv", ["label", *NAMES], Y, X)
+    head, row, *rows = path.read_text().split("\n")
+    row = ",".join([*row.split(",")[:-1], first])
+    path.write_text("\n".join([head, row, *rows]))
+    said = f"train.csv: row 1, column pixel15 holds '{first}', but a pixel is a number"
+    for read in (load, read_rows, lambda path: load(path.parent)):
+        with pytest.raises(DatasetError, match=said):
+            read(path)
+
+
+def test_a_wrong_cell_below_many_rows_is_located(tmp_path):
+    rows = ["label," + ",".join(NAMES)] + ["1" + ",2" * 16] * 5000
+    rows[4500] = "word" + ",2" * 15 + ",?"
+    (tmp_path / "a.csv").write_text("\n".join(rows))
+    with pytest.raises(DatasetError, match="row 4500, column pixel15 holds '\\?'"):
+        load(tmp_path / "a.csv")
+
+
+@pytest.mark.parametrize("first", [0, 1])
+@pytest.mark.parametrize("order", [sorted, lambda names: names[::-1]])
+def test_the_numbers_of_columns_give_the_order_of_pixels(tmp_path, order, first):
+    names = [f"pixel{n + first}" for n in range(16)]
+    chosen = [names.index(name) for name in order(names)]
+    moved = X.reshape(10, 16)[:, chosen]
+    train = put_csv(tmp_path / "train.csv", [*order(names), "label"], moved, Y)
+    test = put_csv(tmp_path / "test.csv", ["label", *names], Y, X)
+    dataset = load(tmp_path)
+    assert read_rows(train)[0].tobytes() == read_rows(test)[0].tobytes() == X.tobytes()
+    assert dataset.train.images.tobytes() == dataset.test.images.tobytes()
+
+
+def test_the_first_of_columns_of_one_stem_is_the_label(tmp_path):
+    path = put_csv(tmp_path / "a.csv", [f"V{n}" for n in range(1, 18)], Y, X)
+    found, labels = read_rows(path)
+    assert found.tobytes() == X.tobytes()
+    assert labels.tolist() == Y.tolist()
+
+
+@pytest.mark.parametrize("name", ["pixel3", "pixel16", "writer"])
+@pytest.mark.parametrize("has_label", [True, False])
+def test_a_column_too_many_shifts_no_image(tmp_path, name, has_label):
+    header = [*NAMES, name, *["label"] * has_label]
+    path = put_csv(tmp_path / "train.csv", header, X, Y, *[Y] * has_label)
+    if name == "writer":
+        assert read_rows(path)[0].tobytes() == X.tobytes()
+        return
+    said = "2 columns named pixel3" if name == "pixel3" else "17 columns of pixels"
+    for read in (load, read_rows, lambda path: load(path.parent)):
+        with pytest.raises(DatasetError, match=said):
+            read(path)
 
 
 @pytest.mark.parametrize("count", [5, 10, 14, 18])

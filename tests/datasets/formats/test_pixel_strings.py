@@ -42,6 +42,13 @@ def test_usages_are_splits_and_emotions_have_names(tmp_path, name):
     assert found.counts["test"] == {"angry": 1, "happy": 1}
 
 
+def test_an_unknown_usage_is_refused(tmp_path):
+    path = put_fer(tmp_path / "a.csv")
+    path.write_text(path.read_text().replace("PrivateTest", "Excluded"))
+    with pytest.raises(DatasetError, match=r"column usage of .*Excluded in 2 rows"):
+        load(path)
+
+
 def test_columns_in_another_order_with_spaces(tmp_path):
     rows = [f"{n % 2}, Training, {text(image)}" for n, image in enumerate(IMAGES)]
     (tmp_path / "a.csv").write_text("\n".join(["emotion, Usage, pixels", *rows]))

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from handgrad.text import one_line, printable, printable_json
+from handgrad.text import one_line, printable_json
 
 if TYPE_CHECKING:
     from handgrad.inspection import Table as Parts
@@ -18,11 +18,11 @@ PIPE_WIDTH = 200  # wide enough that a table in a file is not wrapped
 
 
 class PlainConsole(Console):
-    """A console that escapes control characters in all text."""
+    """A console that escapes control characters and line breaks in all text."""
 
     def render_str(self, text: str, **options: Any) -> Text:
         """Render as rich does, with control characters escaped."""
-        return super().render_str(printable(text), **options)
+        return super().render_str(one_line(text), **options)
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -45,9 +45,15 @@ def console(*, stderr: bool = False) -> Console:
 def say(text: str = "", *, stderr: bool = False) -> None:
     """Print a line without wrapping, so that paths stay whole.
 
-    Control characters are escaped, since names may contain any.
+    Control characters and line breaks are escaped, since names may contain any.
     """
-    print(printable(text), file=sys.stderr if stderr else sys.stdout)
+    print(one_line(text), file=sys.stderr if stderr else sys.stdout)
+
+
+def say_lines(text: str) -> None:
+    """Print text of several lines."""
+    for line in text.split("\n"):
+        say(line)
 
 
 def say_json(values: Any) -> None:
@@ -115,4 +121,4 @@ def show_parts(made: "Parts") -> None:
         if isinstance(part, Table):
             show(part)
         else:
-            say(part)
+            say_lines(part)

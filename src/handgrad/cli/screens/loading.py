@@ -7,7 +7,7 @@ from time import monotonic
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from handgrad.cli.screens.console import console, say
-from handgrad.text import printable
+from handgrad.text import one_line
 
 PATIENCE_SECONDS = 0.5
 
@@ -31,7 +31,7 @@ def loading(*, quiet: bool = False) -> Iterator[Callable[[str, int, int], None]]
 
     def report(what: str, done: int, total: int) -> None:
         if what not in tasks:
-            tasks[what] = bar.add_task(printable(what), total=total or None)
+            tasks[what] = bar.add_task(one_line(what), total=total or None)
             if bar.disable and not quiet:
                 say(what, stderr=True)
         bar.update(tasks[what], completed=done, total=total or None)

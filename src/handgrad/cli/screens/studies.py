@@ -21,7 +21,7 @@ from handgrad.studies.study_results import (
     results_of,
 )
 from handgrad.studies.trials import Cell, unique
-from handgrad.text import number_of, printable
+from handgrad.text import number_of, one_line
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -154,7 +154,7 @@ class StudyScreen:
             seconds = (monotonic() - self.begun) * (self.epochs - done) / done
             left = f"{duration(seconds)} left"
         self.bar.update(
-            self.task, completed=done, description=printable(words), left=left
+            self.task, completed=done, description=one_line(words), left=left
         )
 
     def say(self, sentence: str) -> None:

@@ -82,11 +82,13 @@ def _train(
         steps_before=trainer.position.step,
         quiet=quiet,
     )
-    screen.say(_header(run))
+    for line in _header(run):
+        screen.say(line)
     if run.result:
         screen.say("The run has already ended; its files are unchanged.")
     if run.config.start is not None and trainer.position.step == 0:
-        screen.say(_start(run))
+        for line in _start(run):
+            screen.say(line)
     if notice:
         screen.say(notice)
     trainer.between, stop.waits = stop.check, lambda: run.has_work
@@ -126,19 +128,17 @@ def _saving_message(run: Run) -> str:
     )
 
 
-def _header(run: Run) -> str:
+def _header(run: Run) -> list[str]:
     config, resolved = run.config, run.config.resolved
     assert resolved is not None
     images = images_in_words(config, run.parts.dataset)
-    return "\n".join(
-        [
-            f"{config.model.name} on {config.dataset.name}: {images[0]}",
-            *images[1:],
-            f"{_shape(resolved.input_shape)}, "
-            f"{len(resolved.class_names)} classes: {some(resolved.class_names)}",
-            f"run folder: {from_here(run.folder.path)}",
-        ]
-    )
+    return [
+        f"{config.model.name} on {config.dataset.name}: {images[0]}",
+        *images[1:],
+        f"{_shape(resolved.input_shape)}, "
+        f"{len(resolved.class_names)} classes: {some(resolved.class_names)}",
+        f"run folder: {from_here(run.folder.path)}",
+    ]
 
 
 def _shape(shape: Shape) -> str:
@@ -148,7 +148,7 @@ def _shape(shape: Shape) -> str:
     return f"{height} x {width} {'grey' if channels == 1 else 'colour'}"
 
 
-def _start(run: Run) -> str:
+def _start(run: Run) -> list[str]:
     """What was loaded from another run, what is new, and what is frozen or slowed."""
     resolved, start = run.config.resolved, run.config.start
     assert resolved is not None
@@ -162,7 +162,7 @@ def _start(run: Run) -> str:
     for how, layers in multipliers(run.parts.model).items():
         how = how if how == "frozen" else f"learning rate {how}"
         lines.append(f"{how}: {', '.join(layers)}")
-    return "\n".join(lines)
+    return lines
 
 
 def validation_accuracy(run: Run) -> float | None:

@@ -30,6 +30,7 @@ from handgrad.datasets.formats.zipped import unpacked
 from handgrad.datasets.gzip_files import head_of
 from handgrad.datasets.idx import axes_of
 from handgrad.datasets.image_files import is_image
+from handgrad.datasets.layout_checks import ARCHIVES
 from handgrad.datasets.zip_entries import (
     BROKEN_ZIP,
     check_no_password,
@@ -135,6 +136,10 @@ def _file(path: Path, label_from: str | None) -> Found | None:
         return None  # the reader of zips raises the error
     if path.suffix.lower() == ".npy":
         raise _single_arrays(path)
+    if path.name.lower().endswith(ARCHIVES):
+        raise DatasetError(
+            f"{path} is an archive that is not read. Unpack it, and give its folder."
+        )
     raise DatasetError(
         f"{path} is not in a supported format of images with labels. Give a folder or "
         f"a zip of images, or {', '.join(kind.about for kind in KINDS.values())}."

@@ -3,13 +3,15 @@
     id,label            see `listed_columns` for other columns
     00001,cat           the extension of a file and its folder may be omitted
 
-The split of an image is given by a column named split, set, subset, usage or "data
-set", or else by the name of the CSV file or of the image's folder. Images that no
+The split of an image is given by a column named split, set and so on, see
+`split_column`, or else by the name of the CSV file or of the image's folder. An image
+in two splits is refused. Images that no
 CSV file names, such as those of a competition's test set, are ignored.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from handgrad.datasets.formats.content import EncodedImages, LabelledFile
@@ -35,12 +37,13 @@ from handgrad.datasets.formats.listed_columns import (
     file_column,
 )
 from handgrad.datasets.formats.name_roles import role_of, split_in
-from handgrad.datasets.formats.pixel_csv import numbered
+from handgrad.datasets.formats.pixel_columns import wrong_columns
+from handgrad.datasets.formats.split_column import splits_in
 from handgrad.datasets.image_files import ImageFile
 from handgrad.datasets.image_folder import open_images
 from handgrad.datasets.layout import arrange
 from handgrad.errors import ConfigError, DatasetError
-from handgrad.text import composed, decoded
+from handgrad.text import composed, decoded, number_of
 
 SHOWN, NAMED = 3, 12  # image names, and column names, listed in an error
 NO_LABELS = {"submission", "submit", "prediction", "predictions", "answers"}
@@ -52,16 +55,19 @@ def read_labels_csv(paths: Sequence[Path], label_from: str | None) -> EncodedIma
     files = open_images(root)
     index = ImageIndex(files.sorted_files())
     rows: dict[str, LabelledFile] = {}
+    doubtful: dict[str, str] = {}  # files in two splits
     notes: list[str] = []
     for table in tables:
         form = index.form_of(table)
         columns = None if form is None else columns_of(form, index.has, label_from)
         if form is None or columns is None:
             raise _no_columns(table, form, index, label_from)
+        splits = splits_in(table, form, columns.split)
+        columns = columns if splits else replace(columns, split=None)
         notes += _unused(table, form, columns)
         labels: set[str] = set()
         for row in rows_of(table, form):
-            found = _labelled(row, form, columns, index, table)
+            found = _labelled(row, form, columns, index, table, splits)
             labels.add(found.class_name)
             known = rows.setdefault(found.file.name, found)
             if known.class_name != found.class_name:
@@ -69,8 +75,18 @@ def read_labels_csv(paths: Sequence[Path], label_from: str | None) -> EncodedIma
                     f"{table} gives {found.file.name} two classes, {known.class_name} "
                     f"and {found.class_name}. Remove one of the rows."
                 )
+            if not known.split:
+                rows[found.file.name] = found
+            elif found.split and found.split != known.split:
+                doubtful.setdefault(found.file.name, f"{known.split} and {found.split}")
         check_are_classes(labels, len(rows), str(table))
         warn_of_encoding(table, form, sorted(labels))
+    if doubtful:
+        name, both = next(iter(doubtful.items()))
+        raise DatasetError(
+            f"{root}: tables list {number_of(len(doubtful), 'image')} in two splits, "
+            f"such as {decoded(name)} in {both}. Remove all but one row of each image."
+        )
     left = len(index.files) - len(rows)
     if left:
         notes.insert(0, f"{left:,} image{'s' * (left != 1)} that no table names")
@@ -154,7 +170,12 @@ def _check_names(listing: Listing) -> None:
 
 
 def _labelled(
-    row: Sequence[str], form: Form, columns: Columns, index: ImageIndex, table: Path
+    row: Sequence[str],
+    form: Form,
+    columns: Columns,
+    index: ImageIndex,
+    table: Path,
+    splits: Mapping[str, str],
 ) -> LabelledFile:
     name = row[columns.file]
     found = index.find(name)
@@ -168,7 +189,7 @@ def _labelled(
             "remove the row."
         )
     label = _label(row, form, columns, f"{table} gives {name}")
-    split = split_in(row[columns.split]) if columns.split is not None else ""
+    split = splits[row[columns.split]] if columns.split is not None else ""
     return LabelledFile(found[0], label, split or own or _folder_split(found[0]))
 
 
@@ -197,16 +218,13 @@ def _folder_split(file: ImageFile) -> str:
 
 def _no_columns(
     table: Path, form: Form | None, index: ImageIndex, label_from: str | None
-) -> ConfigError:
+) -> ConfigError | DatasetError:
     if form is not None and file_column(form, index.has) is not None:
         return no_column(table, form.header, label_from)
     header = form.header if form is not None else ()
-    if pixels := len(numbered(header)):
-        return ConfigError(
-            f"{table} has {pixels} columns of pixels, but neither {pixels} nor a third "
-            "of it is the number of pixels of a square image. Give square images, or "
-            "an .npz file with arrays x_train and y_train."
-        )
+    wrong = None if form is None else wrong_columns(table, form)
+    if wrong is not None:
+        return wrong
     has = ", ".join(header[:NAMED]) + (", ..." if len(header) > NAMED else "")
     return ConfigError(
         f"{table} has no column of names of existing images (it has {has}). "

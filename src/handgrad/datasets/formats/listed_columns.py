@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from handgrad.datasets.formats.csv_table import Form
+from handgrad.datasets.formats.split_column import NAMES as SPLITS
 
 FILES = (
     "filename", "file_name", "file name", "filepath", "filepaths", "file_path", "file",
@@ -20,7 +21,6 @@ LABELS = (
     "category", "target", "y", "diagnosis", "dx", "breed", "species", "genus",
     "finding", "level", "tag", "tags", "emotion", "type", "class name", "class id",
 )  # fmt: skip
-SPLITS = ("split", "set", "subset", "usage", "data set", "dataset", "data_set", "phase")
 
 MARKS = {"0", "0.0", "1", "1.0"}
 

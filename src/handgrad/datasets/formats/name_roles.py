@@ -9,14 +9,12 @@ val_labels                  labels of the validation split
 import re
 from dataclasses import dataclass
 
+from handgrad.datasets.split_names import WORDS
+
 IMAGES = {"x", "images", "image", "imgs", "img", "data", "features", "inputs", "pixels"}
 IMAGES |= {"samples", "examples"}
 LABELS = {"y", "labels", "label", "lbls", "targets", "target", "classes", "class"}
-SPLITS = {
-    **dict.fromkeys(("train", "training", "trn", "tr"), "train"),
-    **dict.fromkeys(("test", "testing", "t10k", "tst", "te"), "test"),
-    **dict.fromkeys(("validation", "valid", "val", "dev"), "validation"),
-}
+SPLITS: dict[str, str] = {**WORDS, "tr": "train", "te": "test", "t10k": "test"}
 STORAGE = {"idx1", "idx2", "idx3", "idx4", "ubyte", "byte", "short", "int", "float"}
 STORAGE |= {"double", "uint8", "int8", "int16", "int32", "int64", "float32", "float64"}
 GLUED = re.compile(

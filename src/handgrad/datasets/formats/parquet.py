@@ -3,21 +3,25 @@
     image   {"bytes": the file's content, "path": its name}, or the bytes alone
     label   a number, whose name is in the file's metadata, or a name
 
-The split is given by the file's name: `train-00000-of-00001.parquet`.
+The split is given by a column, see `split_column`, or else by the file's name:
+`train-00000-of-00001.parquet`.
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import repeat
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from handgrad.datasets.formats.content import EncodedImages, LabelledFile
 from handgrad.datasets.formats.name_roles import split_in
+from handgrad.datasets.formats.split_column import NAMES, splits_of
 from handgrad.datasets.image_decoding import FILE_LIMIT
 from handgrad.datasets.image_files import ImageFile, ImageFiles
 from handgrad.errors import ConfigError, DatasetError
 from handgrad.free_memory import check_memory
 from handgrad.parsing import parse_json
+from handgrad.ranges import shown
 
 BROKEN = (OSError, ValueError, KeyError, NotImplementedError, MemoryError)
 IMAGES = ("image", "img", "images", "picture", "pixel_values", "jpg", "png")
@@ -108,15 +112,20 @@ def read_parquet(paths: Sequence[Path], label_from: str | None) -> EncodedImages
             chosen = (label_from,) if label_from else LABELS
             label = _column(names, chosen, path, "labels")
             labels = file.read([label])[label].to_pylist()
+            split = next((name for name in names if name.lower() in NAMES), "")
+            values = file.read([split])[split].to_pylist() if split else ()
             added = images.add(path, file, column, len(labels))
         except BROKEN as error:
             if isinstance(error, DatasetError | ConfigError):
                 raise
             raise _damaged(str(path), error) from error
         words = _class_names(file.schema_arrow.metadata or {}, label)
-        split = split_in(path.name) or split_in(path.parent.name)
-        for image, value in zip(added, labels, strict=True):
-            rows.append(LabelledFile(image, _named(value, words, image.name), split))
+        own = split_in(path.name) or split_in(path.parent.name)
+        of_rows = ["" if value is None else str(value).strip() for value in values]
+        splits = splits_of(of_rows, split.lower(), str(path)) if split else {}
+        places = (splits.get(value, own) for value in of_rows or repeat(""))
+        for image, value, place in zip(added, labels, places, strict=False):
+            rows.append(LabelledFile(image, _named(value, words, image.name), place))
     return EncodedImages(images, tuple(rows))
 
 
@@ -142,11 +151,19 @@ def _class_names(metadata: Mapping[bytes, bytes], column: str) -> list[str]:
 
 
 def _named(value: Any, names: Sequence[str], where: str) -> str:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # pandas writes integers beside missing ones as floats
     if isinstance(value, int) and 0 <= value < len(names):
         return names[value]
-    if not isinstance(value, int | str) or not str(value).strip() or value == -1:
+    is_missing = value is None or value != value or value in (-1, [])
+    if is_missing or not str(value).strip():
         raise DatasetError(
             f"{where} has no label. Train on files that have labels, or remove it."
+        )
+    if not isinstance(value, int | str):
+        raise DatasetError(
+            f"{where} has the label {shown(value)}, expected an integer or a string. "
+            "Give each image the number or the name of its class."
         )
     return str(value).strip()
 

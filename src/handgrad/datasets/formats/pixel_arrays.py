@@ -5,9 +5,8 @@
 (count, 1 or 3, height, width)          channels first
 (count, size * size) or (count, 3 * size * size)    rows of square images
 
-bytes, and whole numbers from 0 to 255  unchanged
+bytes, and whole numbers from 0 to 255  unchanged, apart from rounding errors of floats
 fractions from 0 to 1                   multiplied by 255
-other numbers from 0 to 255             rounded
 """
 
 from math import isqrt
@@ -19,6 +18,7 @@ from handgrad.errors import DatasetError
 from handgrad.free_memory import check_memory
 
 SAMPLED = 256  # images
+ROUNDINGS = 8  # of a byte that was scaled and scaled back, in float32 or less
 READ = (
     "Supported are (count, height, width), with 1 or 3 channels as the second or last "
     "axis, and rows of square images"
@@ -87,4 +87,24 @@ def _bytes(array: NumpyArray, source: str) -> NumpyArray:
             "255. Rescale them."
         )
     is_fraction = array.dtype.kind == "b" or (array.dtype.kind == "f" and high <= 1)
-    return np.rint(array * 255.0 if is_fraction else array).astype(np.uint8)
+    if is_fraction:
+        return np.rint(array * 255.0).astype(np.uint8)
+    found = np.empty(array.shape, np.uint8)
+    for place, image in enumerate(array):
+        whole = np.rint(image)
+        if array.dtype.kind == "f":
+            _check_whole(image, whole, source)
+        found[place] = whole
+    return found
+
+
+def _check_whole(image: NumpyArray, whole: NumpyArray, source: str) -> None:
+    """DatasetError for a fraction above 1, beyond rounding errors."""
+    eps = max(np.finfo(image.dtype).eps, np.finfo(np.float32).eps)
+    noise = min(0.25, ROUNDINGS * 255 * float(eps))
+    wrong = np.abs(image - whole) > noise
+    if wrong.any():
+        raise DatasetError(
+            f"{source} holds the pixel {image[wrong][0]:.7g}, expected fractions from "
+            "0 to 1 or integers from 0 to 255. Round or rescale them."
+        )

@@ -3,15 +3,15 @@
     label,pixel0,pixel1,...     a label and the pixels of a square image in each row
 
 The label column has a known name, or is the first column if the number of columns shows
-that one is not a pixel. Columns other than a label and numbered pixels are not used. A
-file without labels, such as Kaggle's `test.csv`, cannot be trained on, but
-`handgrad predict` reads it.
+that one is not a pixel. Columns other than a label and numbered pixels are not used;
+`pixel_columns` puts these in order. A file without labels, such as Kaggle's `test.csv`,
+cannot be trained on, but `handgrad predict` reads it.
 """
 
-import re
-from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -31,9 +31,17 @@ from handgrad.datasets.formats.csv_table import (
 from handgrad.datasets.formats.label_arrays import labels_in, labels_of
 from handgrad.datasets.formats.name_roles import LABELS, split_in
 from handgrad.datasets.formats.pixel_arrays import images_of, square_shape
+from handgrad.datasets.formats.pixel_columns import (
+    LEAST_PIXELS,
+    are_pixels,
+    in_order,
+    is_wrong,
+    no_number,
+    numbered,
+    wrong_columns,
+)
 from handgrad.errors import ConfigError, DatasetError
 
-LEAST_PIXELS = 16
 ROWS = 4096  # parsed at once
 NO_PIXELS = {"id", "index", "imageid", "usage", "", "unnamed: 0"}
 
@@ -48,9 +56,11 @@ class Columns:
 
 
 def is_pixel_csv(path: Path) -> bool:
-    """Whether a file is a CSV file of pixels."""
+    """Whether a file is a CSV file of pixels, by its cells or by its names."""
     form = form_of(path) if is_table(path) else None
-    return form is not None and columns_of(form) is not None
+    return form is not None and (
+        are_pixels(form.header) or columns_of(form) is not None
+    )
 
 
 def columns_of(form: Form, label_from: str | None = None) -> Columns | None:
@@ -64,28 +74,25 @@ def columns_of(form: Form, label_from: str | None = None) -> Columns | None:
     others = [place for place, name in enumerate(names) if name in LABELS | NO_PIXELS]
     label = labels[0] if labels else None
     pixels = [place for place in range(count) if place not in (label, *others)]
-    found = [place for place in pixels if place in numbered(names)]
-    if square_shape(len(found)) is not None:
-        rest = [place for place in pixels if place not in found]
-        pixels = found
-    else:
+    numbers = {*numbered(names)}
+    found = [place for place in pixels if place in numbers]
+    rest = [place for place in pixels if place not in numbers]
+    if square_shape(len(found)) is None:
+        if found and (label is not None or are_pixels(names)):
+            return None
         rest = pixels[:1] if square_shape(len(pixels)) is None else []
-        pixels = pixels[len(rest) :]
+        found = pixels[len(rest) :]
     if label is None and label_from is None and len(rest) == 1:
         label = rest[0]
-    spare = {*range(count)} - {label, *pixels}
+    spare = {*range(count)} - {label, *found}
     others = [place for place in sorted(spare) if names[place] not in NO_PIXELS]
-    are_numbers = all(is_number(form.first[place]) for place in pixels)
-    is_square = len(pixels) >= LEAST_PIXELS and square_shape(len(pixels)) is not None
-    columns = Columns(tuple(pixels), label, tuple(others))
-    return columns if is_square and are_numbers else None
-
-
-def numbered(names: Sequence[str]) -> set[int]:
-    """The places of columns whose many names differ in a number only: pixel0."""
-    stems = [re.sub(r"\d+", "0", name) for name in names]
-    counts = Counter(stems)
-    return {n for n, stem in enumerate(stems) if counts[stem] >= LEAST_PIXELS}
+    if len(found) < LEAST_PIXELS or square_shape(len(found)) is None:
+        return None
+    are_numbers = all(is_number(form.first[place]) for place in found)
+    ordered = in_order(names, found)
+    if ordered is None or not (are_numbers or are_pixels(names)):
+        return None
+    return Columns(ordered, label, tuple(others))
 
 
 def read_pixel_csv(paths: Sequence[Path], label_from: str | None) -> Arrays:
@@ -130,7 +137,8 @@ def _form(path: Path, label_from: str | None) -> tuple[Form, Columns]:
         raise no_column(path, (), label_from)
     columns = columns_of(form, label_from) if form is not None else None
     if form is None or columns is None:
-        raise DatasetError(
+        wrong = None if form is None else wrong_columns(path, form)
+        raise wrong or DatasetError(
             f"{path} holds no rows of square images. Give each image a row: a label, "
             "then its pixels."
         )
@@ -147,42 +155,43 @@ def _read(
     path: Path, form: Form, columns: Columns
 ) -> tuple[NumpyArray, NumpyArray | None]:
     numbers = numbers_of(path, form)
-    if numbers is not None and numbers.shape[1] == len(form.first):
-        pixels = images_of(numbers[:, columns.pixels], str(path))
-        label = columns.label
-        return pixels, None if label is None else labels_of(
-            numbers[:, label], str(path)
-        )
-    return _read_cells(path, form, columns)
+    if numbers is None or numbers.shape[1] != len(form.first):
+        return _read_cells(path, form, columns)
+    pixels = numbers[:, columns.pixels]
+    if np.isnan(pixels).any():
+        return _read_cells(path, form, columns)
+    images, label = images_of(pixels, str(path)), columns.label
+    return images, None if label is None else labels_of(numbers[:, label], str(path))
 
 
 def _read_cells(
     path: Path, form: Form, columns: Columns
 ) -> tuple[NumpyArray, NumpyArray | None]:
     """Read cell by cell: for labels that are strings, and to locate a wrong cell."""
-    blocks, labels = [], []
-    batch: list[list[str]] = []
-    for row in rows_of(path, form):
-        batch.append(row)
+    blocks: list[NumpyArray] = []
+    labels: list[str] = []
+    rows = rows_of(path, form)
+    while batch := list(islice(rows, ROWS)):
         if columns.label is not None:
-            labels.append(row[columns.label])
-        if len(batch) == ROWS:
-            blocks.append(_numbers(batch, columns, path))
-            batch = []
-    if batch:
-        blocks.append(_numbers(batch, columns, path))
+            labels += [row[columns.label] for row in batch]
+        blocks.append(_numbers(batch, len(blocks) * ROWS, path, form, columns))
     images = images_of(np.concatenate(blocks), str(path))
     warn_of_encoding(path, form, sorted(set(labels)))
     return images, labels_in(labels, str(path)) if columns.label is not None else None
 
 
-def _numbers(rows: Sequence[Sequence[str]], columns: Columns, path: Path) -> NumpyArray:
-    try:
-        chosen = [[row[place] for place in columns.pixels] for row in rows]
-        with np.errstate(over="ignore"):  # images_of refuses infinity
-            return np.array(chosen, dtype=np.float32)
-    except ValueError as error:
-        raise DatasetError(
-            f"{path} holds a pixel that is not a number ({error}). Correct or remove "
-            "the row."
-        ) from error
+def _numbers(
+    rows: Sequence[Sequence[str]], before: int, path: Path, form: Form, columns: Columns
+) -> NumpyArray:
+    """The pixels of these rows, (rows, pixels); `before` counts the rows above."""
+    with suppress(ValueError), np.errstate(over="ignore"):  # images_of checks infinity
+        found = np.array([[r[n] for n in columns.pixels] for r in rows], np.float32)
+        if not np.isnan(found).any():
+            return found
+    row, place = next(
+        (row, place)
+        for row, cells in enumerate(rows)
+        for place in columns.pixels
+        if is_wrong(cells[place])
+    )
+    raise no_number(path, form, before + row + 1, place, rows[row][place])

@@ -31,12 +31,12 @@ from handgrad.datasets.formats.csv_table import (
 from handgrad.datasets.formats.label_arrays import labels_in
 from handgrad.datasets.formats.name_roles import LABELS, split_in
 from handgrad.datasets.formats.pixel_arrays import images_of, square_shape
+from handgrad.datasets.formats.split_column import splits_in
 from handgrad.errors import DatasetError
 from handgrad.free_memory import check_memory
 
 LEAST_PIXELS = 16
 ROWS = 4096  # rows between checks of free memory
-USAGES = {"publictest": "validation", "privatetest": "test"}
 SPLITS = {"usage", "split", "set", "subset"}
 EMOTION = "emotion"
 EMOTIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
@@ -130,8 +130,9 @@ def _parts(path: Path, form: Form, columns: Columns) -> Iterator[Part]:
     """Return the images of each split, as given by the rows or the file name."""
     images: dict[str, list[NumpyArray]] = defaultdict(list)
     labels: dict[str, list[str]] = defaultdict(list)
+    splits = splits_in(path, form, columns.split)
     for pixels, label, usage in _rows(path, form, columns):
-        split = USAGES.get(usage.lower()) or split_in(usage) or split_in(path.stem)
+        split = splits.get(usage) or split_in(path.stem)
         images[split].append(pixels)
         labels[split].append(label)
     for split, rows in images.items():
