@@ -118,7 +118,8 @@ def random_bits(key: Key, shape: Shape) -> NumpyArray:
     `key.examples[b]`, not on b. Without, the whole array belongs to example 0.
 
     ConfigError for a step or example index outside 0 to 2**32 - 1; ShapeError unless
-    there is one example index per row, and one step or as many. The same holds for `uniform` and `normal`.
+    there is one example index per row, and one step or as many. The same holds for
+    `uniform` and `normal`.
 
     Shapes
         outputs  `shape`, uint32
@@ -148,7 +149,8 @@ def _rows_of(key: Key, shape: Shape) -> tuple[NumpyArray, int]:
             f"A random draw takes a step from 0 to {2**32 - 1}, got {key.step}. "
             "Count steps from 1."
         )
-    if steps.shape not in ((), np.shape(key.examples)):
+    own = () if key.examples is None else np.shape(key.examples)
+    if steps.shape not in ((), own):
         raise ShapeError(
             f"A random draw takes one step, or one for each example index, got steps "
             f"of shape {steps.shape}. Use key.at(steps, examples) with as many of both."

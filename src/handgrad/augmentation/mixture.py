@@ -42,9 +42,9 @@ class Mixture(NamedTuple):
 
     def part(self, images: slice, step: int) -> "Mixture":
         """That of some images of one step."""
-        rows, *others = (array[images] for array in self[:4])
+        rows, shares, blend, corners = (array[images] for array in self[:4])
         recorded = self.recorded and self.recorded.part(images, step, rows)
-        return Mixture(rows, *others, recorded)
+        return Mixture(rows, shares, blend, corners, recorded)
 
 
 def mixed(recorded: Recorded | None, mixture: Mixture) -> Recorded:
