@@ -1,16 +1,16 @@
 """What does augmentation cost, as a part of a training step of the CPU engine?
 
-    python benchmarks/augmentation.py [NETWORK ...] [--augment NAME ...] [--rounds 60]
+    python benchmarks/augmentation.py [NETWORK ...] [--augment NAME ...] [--rounds 320]
 
-Steps with and without augmentation take turns in one process, drawing of the random
-numbers included. `--augment` names a preset or an augmentation of the catalogue, with
-its default options. The cost is the ratio of the medians, minus 1.
+Steps with and without augmentation take turns in one process. Random numbers are drawn
+for several steps at once, so the time of a step is the median over all epochs at its
+place in the epoch, and the mean over an epoch counts each draw. `--augment` names a
+preset or an augmentation of the catalogue, with its default options. `--rounds` are
+steps, rounded up to epochs of 32. The cost is the ratio of the times, minus 1.
 """
 
 import argparse
-from collections.abc import Sequence
-from statistics import median
-from time import perf_counter
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -22,12 +22,14 @@ from handgrad.inspection.speed.race_report import machine
 from handgrad.losses import SoftmaxCrossEntropy
 from handgrad.optimizers import SGD
 from handgrad.randomness import Key, random_bits
+from handgrad.training.records import StepRecord
 from handgrad.training.settings import TrainingSettings
 from handgrad.training.trainer import Trainer
 
 NETWORKS = ("lenet", "resnet")
 NEEDED = {"random_crop": {"padding": 4}, "cutout": {"size": 16}}  # options
 CLASSES = 10
+STEPS = 32  # of an epoch: as many as are drawn at once
 
 
 def augmentations(name: str) -> list[Augmentation]:
@@ -52,34 +54,32 @@ def trainer(
         split,
         loss=SoftmaxCrossEntropy(),
         optimizer=SGD(0.001),
-        settings=TrainingSettings(epochs=1, batch_size=batch_size),
+        settings=TrainingSettings(epochs=10**6, batch_size=batch_size),
         augmentation=changes,
     )
 
 
-def seconds_of(made: Trainer, step: int) -> float:
-    """How long a step takes, with the drawing of its random numbers."""
-    rows = made.batches(1)[step % made.steps_per_epoch]
-    start = perf_counter()
-    made.engine.train_step(made.batch(rows, step), step)
-    return perf_counter() - start
+def steps(made: Trainer) -> Iterator[StepRecord]:
+    """The steps of a training, of all epochs."""
+    return (record for record in made if isinstance(record, StepRecord))
 
 
 def compared(
     network: str, split: Split, batch_size: int, name: str, rounds: int
 ) -> tuple[float, float]:
-    """Median seconds of a step, without and with augmentation, in turns."""
+    """Mean over an epoch's steps of the median of all epochs, in turns."""
     turns = [
-        trainer(network, split, batch_size, changes)
+        steps(trainer(network, split, batch_size, changes))
         for changes in ([], augmentations(name))
     ]
-    seconds: tuple[list[float], list[float]] = ([], [])
-    for step in range(1, rounds + 4):
+    epochs = -(-rounds // STEPS) + 1
+    seconds = np.empty((2, epochs, STEPS))
+    for step in range(epochs * STEPS):
         for which in (0, 1) if step % 2 else (1, 0):
-            found = seconds_of(turns[which], step)
-            if step > 3:
-                seconds[which].append(found)
-    return median(seconds[0]), median(seconds[1])
+            found = next(turns[which]).duration_seconds
+            seconds[which, step // STEPS, step % STEPS] = found
+    without, with_ = np.median(seconds[:, 1:], axis=1).mean(axis=1).tolist()
+    return without, with_
 
 
 def main() -> None:
@@ -89,10 +89,10 @@ def main() -> None:
     parser.add_argument("--augment", action="append")
     parser.add_argument("--image-size", type=int, default=64)
     parser.add_argument("--batch-size", type=int, default=64)
-    parser.add_argument("--rounds", type=int, default=60)
+    parser.add_argument("--rounds", type=int, default=320)
     words = parser.parse_args()
     shape = (3, words.image_size, words.image_size)
-    count = 4 * words.batch_size
+    count = STEPS * words.batch_size
     images = (random_bits(Key(1), (count, *shape)) % 256).astype(np.uint8)
     targets = (random_bits(Key(2), (count,)) % CLASSES).astype(np.int64)
     names = words.augment or [name for name in PRESETS if name != "none"]

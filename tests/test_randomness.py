@@ -118,6 +118,21 @@ def test_draws_belong_to_the_example_and_not_to_its_place():
         np.testing.assert_array_equal(together[place], alone[0])
 
 
+def test_each_example_may_have_a_step_of_its_own():
+    examples, steps = np.array([7, 3, 7]), np.array([5, 2**32 - 1, 6])
+    together = random_bits(KEY.at(steps, examples), (3, 9))
+    for place, (step, example) in enumerate(zip(steps, examples, strict=True)):
+        alone = random_bits(KEY.at(int(step), np.array([example])), (1, 9))
+        np.testing.assert_array_equal(together[place], alone[0])
+
+
+@pytest.mark.parametrize("examples", [None, np.arange(3)])
+def test_there_are_as_many_steps_as_examples(examples):
+    said = r"one step, or one for each example index, got steps of shape \(2,\)"
+    with pytest.raises(ShapeError, match=said):
+        random_bits(KEY.at(np.arange(2), examples), (3, 4))
+
+
 def test_a_longer_draw_begins_with_the_shorter():
     np.testing.assert_array_equal(random_bits(KEY, (9,))[:5], random_bits(KEY, (5,)))
 
@@ -283,7 +298,7 @@ def test_example_numbers_out_of_range(examples):
         random_bits(KEY.at(1, np.array(examples)), (2, 3))
 
 
-@pytest.mark.parametrize("step", [-1, 2**32])
+@pytest.mark.parametrize("step", [-1, 2**32, 2**70])
 def test_steps_out_of_range(step):
     message = f"takes a step from 0 to 4294967295, got {step}. Count steps from 1."
     with pytest.raises(ConfigError, match=message):

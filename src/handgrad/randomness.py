@@ -49,7 +49,8 @@ class Key:
     Units
         seed  seed of a run, from 0 to 2**63 - 1; ConfigError if out of range
         path  purpose, such as "/initialization/linear_1/weight"
-        step  number of the update; 0 outside training
+        step  number of the update, or (batch,), one for each example; 0 outside
+              training
 
     Example
         uniform(Key(0).child("dropout").at(step=1), (2, 3))  # the same every time
@@ -57,7 +58,7 @@ class Key:
 
     seed: int
     path: str = ""
-    step: int = 0
+    step: int | NumpyArray = 0
     examples: NumpyArray | None = None
 
     def __post_init__(self) -> None:
@@ -67,8 +68,8 @@ class Key:
         """Return a new key with `purpose` appended to the path."""
         return Key(self.seed, f"{self.path}/{purpose}", self.step, self.examples)
 
-    def at(self, step: int, examples: NumpyArray | None = None) -> "Key":
-        """Return a new key for a `step` and the `examples` of a batch."""
+    def at(self, step: int | NumpyArray, examples: NumpyArray | None = None) -> "Key":
+        """Return a new key for a `step`, or several, and the `examples` of a batch."""
         return replace(self, step=step, examples=examples)
 
     @property
@@ -117,7 +118,8 @@ def random_bits(key: Key, shape: Shape) -> NumpyArray:
     `key.examples[b]`, not on b. Without, the whole array belongs to example 0.
 
     ConfigError for a step or example index outside 0 to 2**32 - 1; ShapeError unless
-    there is one example index per row. The same holds for `uniform` and `normal`.
+    there is one example index per row, and one step or as many. The same holds for
+    `uniform` and `normal`.
 
     Shapes
         outputs  `shape`, uint32
@@ -132,7 +134,8 @@ def _bits(key: Key, examples: NumpyArray, places: range) -> NumpyArray:
     blocks = np.arange(first, -(-places.stop // 4), dtype=np.uint64)
     rows = examples.astype(np.uint64)[:, None]
     zero = np.zeros((1, 1), dtype=np.uint64)
-    lanes = philox((blocks[None, :], rows, zero + np.uint64(key.step), zero), key.words)
+    steps = np.asarray(key.step, dtype=np.uint64).reshape(-1, 1)
+    lanes = philox((blocks[None, :], rows, steps, zero), key.words)
     words = np.stack(np.broadcast_arrays(*lanes), axis=-1).astype(np.uint32)
     begin = places.start - 4 * first
     return words.reshape(len(rows), 4 * len(blocks))[:, begin : begin + len(places)]
@@ -140,10 +143,17 @@ def _bits(key: Key, examples: NumpyArray, places: range) -> NumpyArray:
 
 def _rows_of(key: Key, shape: Shape) -> tuple[NumpyArray, int]:
     """The example index of each row, and the number of draws per row."""
-    if not 0 <= key.step < 2**32:
+    steps = np.asarray(key.step)
+    if not np.all((steps >= 0) & (steps < 2**32)):
         raise ConfigError(
             f"A random draw takes a step from 0 to {2**32 - 1}, got {key.step}. "
             "Count steps from 1."
+        )
+    own = () if key.examples is None else np.shape(key.examples)
+    if steps.shape not in ((), own):
+        raise ShapeError(
+            f"A random draw takes one step, or one for each example index, got steps "
+            f"of shape {steps.shape}. Use key.at(steps, examples) with as many of both."
         )
     if key.examples is None:
         return np.zeros(1), prod(shape)

@@ -40,6 +40,12 @@ class Mixture(NamedTuple):
     corners: Int64[NumpyArray, "batch 4"]
     recorded: Recorded | None = None
 
+    def part(self, images: slice, step: int) -> "Mixture":
+        """That of some images of one step."""
+        rows, shares, blend, corners = (array[images] for array in self[:4])
+        recorded = self.recorded and self.recorded.part(images, step, rows)
+        return Mixture(rows, shares, blend, corners, recorded)
+
 
 def mixed(recorded: Recorded | None, mixture: Mixture) -> Recorded:
     """Operations of a batch, the mixing after them, and those of its second images.

@@ -45,6 +45,11 @@ class Recorded(NamedTuple):
         ends = [*self.steps[1:, 1], self.table.shape[1]]
         return self.table[:, self.steps[number, 1] : ends[number]]
 
+    def part(self, images: slice, step: int, examples: NumpyArray) -> "Recorded":
+        """Those of some images, drawn for their `examples` at one `step`."""
+        keys = tuple(key and key.at(step, examples) for key in self.keys)
+        return Recorded(self.steps, self.table[images], keys)
+
 
 class Pipeline:
     """Records the operations of a `batch` of so many images, in order.

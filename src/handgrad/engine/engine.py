@@ -1,7 +1,7 @@
 """The interface of all engines: training steps, logits, and a state to save."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -58,6 +58,19 @@ class Batch:
         """The number of recorded operations, mixing included."""
         own = 0 if self.recorded is None else len(self.recorded.steps)
         return own + (self.mixture is not None)
+
+    def part(self, images: slice, step: int) -> "Batch":
+        """Some images of a batch of several steps: those of one `step`."""
+        rows = self.rows[images]
+        examples = rows if self.rows is self.examples else self.examples[images]
+        return replace(
+            self,
+            rows=rows,
+            examples=examples,
+            views=None if self.views is None else self.views[images],
+            recorded=self.recorded and self.recorded.part(images, step, examples),
+            mixture=self.mixture and self.mixture.part(images, step),
+        )
 
     def pictures(self) -> NumpyArray:
         """The inputs of these rows, augmented: (batch, ...)."""

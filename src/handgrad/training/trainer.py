@@ -22,7 +22,8 @@ from handgrad.losses.loss import forward_loss
 from handgrad.optimizers import Optimizer
 from handgrad.randomness import Key, permutation
 from handgrad.schedules import Schedule
-from handgrad.training.augmented import augmented, operations_of
+from handgrad.training.augmented import operations_of
+from handgrad.training.drawn_ahead import DrawnAhead
 from handgrad.training.full_batch import content_order
 from handgrad.training.non_finite import first_bad, non_finite_error
 from handgrad.training.position import Position
@@ -94,7 +95,7 @@ class Trainer:
         self._whole_order = content_order(self.train) if is_whole else None
         key = Key(settings.seed)
         self._order_key = key.child("order")
-        self._augmentation_key = key.child("augmentation")
+        self._ahead = DrawnAhead(key.child("augmentation"))
 
     @classmethod
     def for_model(  # noqa: PLR0913 (everything that a run depends on)
@@ -175,7 +176,7 @@ class Trainer:
             self._settle()
             done = self.position
             if done.epoch == epoch and done.batch < len(batches):
-                return self._step(batches[done.batch])
+                return self._step(batches, done.batch)
         return self._end_of_epoch(done) if done.epoch == epoch else None
 
     def _settle(self) -> None:
@@ -196,8 +197,11 @@ class Trainer:
 
     def batch(self, rows: NumpyArray, step: int) -> Batch:
         """The augmented batch of these `rows` at a `step`."""
-        key = self._augmentation_key.at(step, rows)
-        return augmented(self.train, self.augmentation, rows, key)
+        return self._batch([rows], 0, step)
+
+    def _batch(self, batches: list[NumpyArray], place: int, step: int) -> Batch:
+        """That of `batches[place]`; those after it belong to the steps that follow."""
+        return self._ahead.batch(self.train, self.augmentation, batches, place, step)
 
     def logits(self, images: NumpyArray) -> NumpyArray:
         """Current logits of `images` like the split's: (count, classes), float32.
@@ -236,10 +240,10 @@ class Trainer:
         """State for pickling, without the callback, which belongs to the process."""
         return vars(self) | {"between": nothing}
 
-    def _step(self, rows: NumpyArray) -> StepRecord:
+    def _step(self, batches: list[NumpyArray], place: int) -> StepRecord:
         start = perf_counter()
         step = self.position.step + 1
-        batch = self.batch(rows, step)
+        rows, batch = batches[place], self._batch(batches, place, step)
         self.average.hide(self.engine)
         self._begun = step, len(rows)
         result = self.engine.train_step(batch, step)
