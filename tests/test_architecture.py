@@ -28,7 +28,7 @@ GROUND = {
         "names",
         "parameter",
     ),
-    *("parsing", "paths", "randomness", "ranges", "setting", "text"),
+    *("parsing", "paths", "quantile", "randomness", "ranges", "setting", "text"),
 }
 PLAIN = {*GROUND, "initializers", "schedules", "layers", "losses", "optimizers"}
 BUILDING = {
@@ -45,7 +45,8 @@ KNOWS = {
     "arrays": {"errors"},
     "parameter": {"arrays", "errors", "randomness", "setting"},
     "parsing": {"errors", "paths"},
-    "randomness": {"arrays", "errors", "ranges"},
+    "quantile": {"arrays"},
+    "randomness": {"arrays", "errors", "quantile", "ranges"},
     "ranges": {"errors"},
     "setting": {"errors", "ranges"},
     "calls": set(),

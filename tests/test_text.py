@@ -77,7 +77,7 @@ def test_markdown_shows_what_is_there(text, expected):
     assert in_markdown(text) == expected
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@cmd", "\tx", "=HYPERLINK()"])
+@pytest.mark.parametrize("text", ["=1+1", "+1-1", "-1e", "@cmd", "\tx", "=HYPERLINK()"])
 def test_no_word_is_a_formula(text):
     assert csv_of([[text]]).lstrip('"').startswith(f"'{text}")
 
@@ -85,6 +85,11 @@ def test_no_word_is_a_formula(text):
 @pytest.mark.parametrize("text", ODD)
 def test_no_word_is_a_code(text):
     assert csv_of([["a", text]]) == f"a,{ODD[text]}\n"
+
+
+@pytest.mark.parametrize("text", ["-1", "+1", "-0.5"])
+def test_signed_numbers_stay_as_they_are(text):
+    assert csv_of([[text]]) == f"{text}\n"
 
 
 def test_numbers_are_numbers_and_nothing_is_empty():

@@ -19,7 +19,8 @@ from handgrad.arrays import NumpyArray, Shape
 from handgrad.errors import ConfigError
 from handgrad.free_memory import check_memory
 from handgrad.parameter import Parameter
-from handgrad.randomness import Key, child, normal_quantile, uniform_pieces
+from handgrad.quantile import normal_quantile
+from handgrad.randomness import Key, child, uniform_pieces
 
 __all__ = [
     "Initializer",

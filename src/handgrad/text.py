@@ -19,6 +19,7 @@ UNSEEN = re.compile(
 )
 MARKUP = re.compile(r"([\\`*\[\]|])")
 LONGEST = 100  # characters of a name within that of a file
+NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # spreadsheets evaluate cells with these
 
 
@@ -111,8 +112,11 @@ def csv_of(rows: Iterable[Sequence[Any]]) -> str:
 
 
 def _in_csv(cell: Any) -> Any:
-    """Escape a cell; prefix one that a spreadsheet would evaluate by an apostrophe."""
-    if not isinstance(cell, str):
+    """Escape a cell; prefix one that a spreadsheet would evaluate by an apostrophe.
+
+    Numbers such as -1 stay as they are.
+    """
+    if not isinstance(cell, str) or NUMBER.fullmatch(cell):
         return cell
     return f"'{printable(cell)}" if cell.startswith(FORMULA) else printable(cell)
 

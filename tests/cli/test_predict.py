@@ -57,6 +57,10 @@ def test_mistakes_are_sentences(refused, trained, tmp_path):
     assert "--invert takes no, auto or yes" in refused(
         f"predict {trained} bad.png --invert maybe"
     )
+    for own in ("config.toml", "new.csv"):
+        assert "which is part of the network itself" in refused(
+            f"predict {trained} {trained}/figures --csv {trained}/{own}"
+        )
     (tmp_path / "empty").mkdir()
     assert "empty contains no images" in refused(f"predict {trained} empty")
     assert "Missing argument" in refused(f"predict {trained}")

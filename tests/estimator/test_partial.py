@@ -77,11 +77,11 @@ def test_an_interrupted_portion_changes_nothing(monkeypatch):
     clf = Classifier("mlp", batch_size=16).partial_fit(IMAGES, LABELS)
     before, steps, real = clf.logits(IMAGES), [], Trainer._step
 
-    def step(trainer, rows):
-        steps.append(rows)
+    def step(trainer, *arguments):
+        steps.append(arguments)
         if len(steps) == 3:
             raise KeyboardInterrupt
-        return real(trainer, rows)
+        return real(trainer, *arguments)
 
     monkeypatch.setattr(Trainer, "_step", step)
     with pytest.raises(KeyboardInterrupt):

@@ -106,6 +106,21 @@ def test_class_names_are_constants(text, constant):
     assert c_string(text) == constant
 
 
+@needs_compiler
+def test_its_program_refuses_numbers_that_are_not_finite(tmp_path):
+    examples = np.random.default_rng(0).normal(size=(30, 5)).astype(np.float32)
+    clf = hg.Classifier("mlp", epochs=1, engine="plain")
+    clf.fit(examples, np.arange(30) % 3)
+    path, program = to_c(clf, tmp_path / "a.c"), tmp_path / "a"
+    subprocess.run(
+        ["gcc", *FLAGS, "-DHANDGRAD_MAIN", path, "-lm", "-o", program], check=True
+    )
+    examples[2, 4] = np.nan
+    done = subprocess.run([program], input=examples.tobytes(), capture_output=True)
+    assert (done.returncode, done.stdout.count(b"\n")) == (2, 2)
+    assert done.stderr == b"standard input holds a value that is not finite.\n"
+
+
 def test_large_networks_are_refused(tmp_path):
     wide = layers.Sequential([layers.Linear(1000, 1000, key=Key(0))])
     with pytest.raises(ConfigError, match=r"1,000,000 weights, but .* has 1,001,000"):

@@ -51,6 +51,15 @@ def test_other_examples_are_refused(program, monkeypatch, dtype, examples, said)
         program.check(examples)
 
 
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_numbers_that_are_not_finite_are_refused(program, wrong):
+    examples = np.zeros((4, 1, 2, 3), np.float32)
+    assert program.check(examples).shape == (4, 1, 2, 3)
+    examples[3, 0, 1, 2] = wrong
+    with pytest.raises(ValueError, match="takes finite numbers"):
+        program.check(examples)
+
+
 @pytest.mark.parametrize("fit", FITS)
 @pytest.mark.parametrize("mode", ["L", "RGB"])
 @pytest.mark.parametrize(

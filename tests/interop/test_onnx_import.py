@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import handgrad as hg
 from engine.networks import networks
 from handgrad import models
-from handgrad.errors import ConfigError, RunError
+from handgrad.errors import ConfigError, HandgradWarning, RunError
 from handgrad.interop.onnx_export import onnx_model
 from handgrad.interop.onnx_graph import Graph
 from handgrad.interop.onnx_import import Reader, network_from_onnx
@@ -345,6 +345,18 @@ def test_a_single_probability_is_no_classifier(tmp_path):
     last = graph.add("Sigmoid", product, name="p")
     with pytest.raises(ConfigError, match=r"returns one number .* in p, but"):
         network_from_onnx(written(graph, last, tmp_path / "a.onnx"))
+
+
+def test_sigmoids_at_the_end_are_told(tmp_path):
+    draw, graph = np.random.default_rng(0), Graph()
+    weight = draw.normal(size=(3, 4)).astype(np.float32)
+    product = graph.add("MatMul", "x", graph.constant("w", weight), name="y")
+    last = graph.add("Sigmoid", product, name="p")
+    with pytest.warns(HandgradWarning, match="ends with sigmoids, which are indep"):
+        found = network_from_onnx(written(graph, last, tmp_path / "a.onnx"))
+    inputs = draw.normal(size=(5, 3)).astype(np.float32)
+    expected = 1 / (1 + np.exp(-inputs @ weight))
+    np.testing.assert_allclose(found.logits(inputs), expected, atol=1e-5)
 
 
 def test_other_files_are_refused(tmp_path):

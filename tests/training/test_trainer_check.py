@@ -55,6 +55,8 @@ def test_a_shift_is_smaller_than_the_images():
     check_are_images(engine((1, 4, 4)), TrainingSettings(predict_shift=3), [])
     with pytest.raises(ConfigError, match="takes predict_shift below 4 for images of"):
         check_are_images(engine((1, 4, 4)), TrainingSettings(predict_shift=4), [])
+    with pytest.raises(ConfigError, match="at least two pixels on each side, got 4 x"):
+        check_are_images(engine((1, 4, 1)), TrainingSettings(predict_shift=1), [])
 
 
 class Own:

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float32, Float64
 
 from handgrad.arrays import NumpyArray
-from handgrad.randomness import logarithm
+from handgrad.quantile import logarithm
 
 LEVELS = 256  # shares are multiples of 1 / 256
 TERMS = 64  # of the series of the distribution: at 1/2 the next one is below 2**-64

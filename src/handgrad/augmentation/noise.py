@@ -9,7 +9,8 @@ from jaxtyping import Float32
 from handgrad.arrays import NumpyArray
 from handgrad.augmentation.pixel_values import as_pixels
 from handgrad.augmentation.source_coordinates import Images
-from handgrad.randomness import Key, normal_quantile, random_bits
+from handgrad.quantile import normal_quantile
+from handgrad.randomness import Key, random_bits
 
 LEVELS = 1 << 12  # of the table: 16 kilobytes, which stay in a core's first cache
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from handgrad.cli.options import Json
-from handgrad.cli.output_files import file_target
+from handgrad.cli.output_files import check_apart, file_target
 from handgrad.errors import ConfigError
 
 
@@ -128,14 +128,4 @@ def _check_targets(
                 "its own path."
             )
         taken[target] = name
-        _check_target(name, path, target, network)
-
-
-def _check_target(name: str, path: Path, target: Path, network: Path) -> None:
-    """ConfigError for a file that is part of the network itself."""
-    source = network.resolve()
-    if target == source or source in target.parents:
-        raise ConfigError(
-            f"--{name} writes to {path}, which is part of the network itself. Give "
-            "another path."
-        )
+        check_apart(f"--{name}", path, network)

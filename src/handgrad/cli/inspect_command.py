@@ -9,7 +9,7 @@ from typing import Any
 
 from handgrad.cli.inspect_options import CsvFile, FigureFile, Option, PageFile, option
 from handgrad.cli.options import Json
-from handgrad.cli.output_files import check_figure, file_target
+from handgrad.cli.output_files import check_apart, check_figure, file_target
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,8 @@ class Inspection:
             for name in ("csv", "page")
             if (path := given.pop(name, None)) is not None
         }
+        for name, path in targets.items():
+            check_apart(f"--{name}", path, given.get("run"))
         arguments = self._arguments(self.options, given)
         of_table = self._arguments(self.of_table, given)
         from handgrad import inspection

@@ -22,6 +22,18 @@ def file_target(name: str, path: Path) -> Path:
     return target
 
 
+def check_apart(name: str, path: Path, network: Path | None) -> None:
+    """ConfigError for a file that is part of the network that a command reads."""
+    if network is None:
+        return
+    source, target = network.resolve(), path.resolve()
+    if target == source or source in target.parents:
+        raise ConfigError(
+            f"{name} writes to {path}, which is part of the network itself. Give "
+            "another path."
+        )
+
+
 def check_figure(path: Path | None, name: str = "--figure") -> None:
     """An error for a figure of an unsupported format, or that cannot be written.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from handgrad.cli.options import Json, SkipBad, Workers
-from handgrad.cli.output_files import file_target
+from handgrad.cli.output_files import check_apart, file_target
 from handgrad.errors import ConfigError, DatasetError
 
 if TYPE_CHECKING:
@@ -63,6 +63,8 @@ def predict(  # noqa: PLR0913 - a command's options are its arguments
     _check(top, invert, unsure)
     files, passed_over = image_paths(images)
     target = None if csv is None else _csv_target(csv, files)
+    if csv is not None:
+        check_apart("--csv", csv, run)
     evaluate_with(run)
     classifier = load(run, workers=workers)
     _check_confidence(unsure, classifier)

@@ -244,7 +244,7 @@ static void {name}(const float *inputs, {setting}int count,
 }}
 """
 ACTIVATIONS = {  # name: equation, code; and the declaration of a setting
-    "relu": ("max(inputs, 0)", "x > 0 ? x : 0", ""),
+    "relu": ("max(inputs, 0)", "x < 0 ? 0 : x", ""),
     "leaky_relu": (
         "inputs where inputs > 0, else slope * inputs",
         "x > 0 ? x : slope * x",

@@ -75,6 +75,13 @@ SCORES = """\
     for (int k = 0; k < CLASSES; k++)
         scores[k] = logits[k];
 """
+FINITE = """\
+        for (int k = 0; k < INPUTS; k++)
+            if (!isfinite(image[k])) {
+                fprintf(stderr, "%s holds a value that is not finite.\\n", name);
+                return 2;
+            }
+"""
 MAIN = """\
 #ifdef HANDGRAD_MAIN
 #include <stdio.h>
@@ -87,7 +94,7 @@ static int classify(FILE *file, const char *name)
     size_t count;
     while ((count = fread(image, sizeof image[0], INPUTS, file)) == INPUTS) {{
         int best = 0;
-        predict(image, outputs);
+{check}        predict(image, outputs);
         for (int k = 1; k < CLASSES; k++)
             if (outputs[k] > outputs[best])
                 best = k;
@@ -182,7 +189,8 @@ def _parts(source: Standalone) -> Iterator[str]:
     if source.crops:
         yield center_crop_function(source)
     yield _predict(source)
-    yield MAIN.format(type=TYPES[source.input_dtype])
+    check = "" if source.input_dtype == "uint8" else FINITE
+    yield MAIN.format(type=TYPES[source.input_dtype], check=check)
 
 
 def _head(source: Standalone) -> str:

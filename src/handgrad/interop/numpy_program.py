@@ -30,6 +30,8 @@ def check(examples: Array) -> Array:
         raise ValueError(
             f"The network takes {INPUT_DTYPE}, got {examples.dtype}. Convert the array."
         )
+    if examples.dtype.kind == "f" and not np.isfinite(examples).all():
+        raise ValueError("The network takes finite numbers, got others. Replace them.")
     return examples.astype(INPUT_DTYPE)
 
 

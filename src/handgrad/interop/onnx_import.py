@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from handgrad.arrays import Shape
-from handgrad.errors import ConfigError, RunError, ShapeError
+from handgrad.errors import ConfigError, RunError, ShapeError, warn
 from handgrad.interop.onnx_graph import import_onnx
 from handgrad.interop.onnx_layers import add_bias, layer_of
 from handgrad.interop.onnx_metadata import config_of
@@ -28,6 +28,7 @@ from handgrad.layers import (
     Multiply,
     Residual,
     Sequential,
+    Sigmoid,
     SiLU,
     Softmax,
 )
@@ -109,6 +110,11 @@ def _network_of(source: Source, workers: int | None) -> TrainedNetwork:
             f"{source.what} returns one number for each example, in "
             f"{source.output}, but a classifier returns one for each of at least two "
             "classes. Export it with one output for each class, before a softmax."
+        )
+    if isinstance([*network.layers.values()][-1], Sigmoid) and not source.is_ours:
+        warn(
+            f"{source.what} ends with sigmoids, which are independent of each other: "
+            "predict_proba returns their softmax. Use logits for their values."
         )
     normalization = reader.scaling.normalization()
     config = config_of(source, network, outputs[0], normalization)

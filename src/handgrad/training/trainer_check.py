@@ -92,7 +92,13 @@ def check_are_images(
         raise ConfigError(
             f"{what} needs images, got vectors of {shape[0]} features. Leave it out."
         )
-    if (pixels := settings.prediction.shift) is not None:
+    pixels = settings.prediction.shift
+    if pixels is not None and 1 in shape[1:]:
+        raise ConfigError(
+            f"predict_shift needs images of at least two pixels on each side, got "
+            f"{shape[1]} x {shape[2]}. Leave it out."
+        )
+    if pixels is not None:
         check_smaller("Training", "predict_shift", pixels, (shape[1], shape[2]))
 
 
