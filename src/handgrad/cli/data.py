@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from handgrad.cli.command import Command
 from handgrad.cli.options import (
     DataDir,
     Fit,
@@ -33,7 +34,7 @@ data = typer.Typer(
 )
 
 
-@data.command("list")
+@data.command("list", cls=Command)
 @documented
 def list_all(data_dir: DataDir = None, as_json: Json = False) -> None:
     """List the data sets and their locations on this machine."""
@@ -61,7 +62,7 @@ def list_all(data_dir: DataDir = None, as_json: Json = False) -> None:
     say("another format; handgrad data inspect PATH reports what would be read.")
 
 
-@data.command()
+@data.command(cls=Command)
 @documented
 def fetch(
     name: Annotated[
@@ -84,7 +85,7 @@ def fetch(
         say(f"{name} is in {folder}")
 
 
-@data.command()
+@data.command(cls=Command)
 @documented
 def show(  # noqa: PLR0913 - a command's options are its arguments
     name: Name = "digits",
@@ -168,7 +169,7 @@ def _augmentation_of(words: list[str], shape: "Shape") -> "list[Augmentation]":
     return build_augmentation(config, shape)
 
 
-@data.command("inspect")
+@data.command("inspect", cls=Command)
 @documented
 def inspect_data(
     path: Annotated[str, typer.Argument(help="Path of images, or name of a data set.")],

@@ -2,6 +2,7 @@
 
 import typer
 
+from handgrad.cli.command import Command
 from handgrad.cli.inspect_command import Inspection
 from handgrad.cli.inspect_options import (
     DATA_DIR,
@@ -203,4 +204,4 @@ inspect = typer.Typer(
     no_args_is_help=True,
 )
 for one in INSPECTIONS:
-    inspect.command(one.name, help=one.help)(one.command())
+    inspect.command(one.name, help=one.help, cls=Command)(one.command())

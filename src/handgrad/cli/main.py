@@ -15,6 +15,7 @@ import typer
 from handgrad.cli.bench import bench
 from handgrad.cli.calibrate import calibrate
 from handgrad.cli.check import check
+from handgrad.cli.command import Command
 from handgrad.cli.data import data
 from handgrad.cli.evaluate import evaluate
 from handgrad.cli.export import export
@@ -55,7 +56,7 @@ app = typer.Typer(
 )
 COMMANDS = (train, evaluate, calibrate, predict, check, models, summary, bench, race)
 for command in (*COMMANDS, export, verify, sweep, lessons, ui):
-    app.command()(documented(command))
+    app.command(cls=Command)(documented(command))
 app.add_typer(data)
 app.add_typer(study)
 app.add_typer(inspect)

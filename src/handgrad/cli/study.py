@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from handgrad.cli.backends import Address, BackendName, Jobs
+from handgrad.cli.command import Command
 from handgrad.cli.options import DataDir, Json, Quiet, Workers, flag
 from handgrad.docstrings import documented
 
@@ -42,7 +43,7 @@ study = typer.Typer(
 )
 
 
-@study.command("list")
+@study.command("list", cls=Command)
 @documented
 def list_all(as_json: Json = False) -> None:
     """List the built-in studies."""
@@ -52,7 +53,7 @@ def list_all(as_json: Json = False) -> None:
     screen.show_list([find(name) for name in names()], as_json=as_json)
 
 
-@study.command()
+@study.command(cls=Command)
 @documented
 def show(name: Name, rows: Rows = None, as_json: Json = False) -> None:
     """Show the experiments of a study: question, variants, published numbers."""
@@ -61,7 +62,7 @@ def show(name: Name, rows: Rows = None, as_json: Json = False) -> None:
     screen.show_study(chosen(name, rows), as_json=as_json)
 
 
-@study.command()
+@study.command(cls=Command)
 @documented
 def run(  # noqa: PLR0913 - a command's options are its arguments
     name: Name,
@@ -111,7 +112,7 @@ def run(  # noqa: PLR0913 - a command's options are its arguments
         raise typer.Exit(1)
 
 
-@study.command()
+@study.command(cls=Command)
 @documented
 def status(
     name: Name, rows: Rows = None, folder: Folder = None, as_json: Json = False
@@ -125,7 +126,7 @@ def status(
     screen.show_status(found, ledger, as_json=as_json)
 
 
-@study.command()
+@study.command(cls=Command)
 @documented
 def report(
     name: Annotated[
