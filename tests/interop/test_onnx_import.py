@@ -88,6 +88,40 @@ def test_branches_that_begin_with_silu(block):
     np.testing.assert_array_equal(found.forward(inputs)[0], network.forward(inputs)[0])
 
 
+@pytest.mark.parametrize(
+    "block",
+    [
+        Residual(Sequential([Residual(Sequential([Tanh()])), ReLU()])),
+        Residual(Sequential([Residual(Sequential([Tanh(), ReLU()]))])),
+        Residual(
+            Sequential([Residual(Sequential([Residual(Sequential([Tanh()])), ReLU()]))])
+        ),
+        Residual(
+            Sequential([Residual(Sequential([Tanh()])), ReLU(), Tanh()]),
+            Sequential([Multiply(Sequential([Tanh()])), ReLU()]),
+        ),
+        Multiply(Sequential([Residual(Sequential([Tanh()])), Sigmoid()])),
+        Concatenate(
+            [Sequential([Residual(Sequential([Tanh()]))]), Sequential([ReLU()])]
+        ),
+        Concatenate(
+            [
+                Sequential([Concatenate([Sequential([]), Sequential([Tanh()])])]),
+                Sequential([]),
+                Sequential([SiLU(), Residual(Sequential([SiLU(), Tanh()]))]),
+            ]
+        ),
+    ],
+    ids=repr,
+)
+def test_branches_that_begin_with_branches(block):
+    network = Sequential([block, Linear(block.output_shape((6,))[0], 3)])
+    found = again(network, (6,))
+    assert repr(found.layers) == repr(network.layers)
+    inputs = np.random.default_rng(0).normal(size=(5, 6)).astype(np.float32)
+    np.testing.assert_array_equal(found.forward(inputs)[0], network.forward(inputs)[0])
+
+
 def graph_of(*nodes, shape=(2, 4, 4)):
     """The source of a model of these operators, each (kind, inputs, output)."""
     made = [
@@ -135,7 +169,7 @@ def test_a_convolution_of_one_pixel_is_a_linear_layer():
                 ("Add", ["a", "b"], "c", {}),
                 *(("Sigmoid", ["b"], "d", {}), ("Mul", ["c", "d"], "y", {})),
             ],
-            "branches of b that do not meet",
+            "Add of values computed apart",
         ),
     ],
 )

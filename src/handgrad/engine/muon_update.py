@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from handgrad.arrays import Shape
 from handgrad.engine.kernels.muon import muon_direction, muon_factor, muon_step
-from handgrad.engine.lowering.linear_products import product_of
-from handgrad.engine.memory_plan import Memory, Pointer
+from handgrad.engine.lowering.linear_products import Matrix, panel_bytes, product_of
+from handgrad.engine.memory_plan import FLOAT_BYTES, Memory, Pointer
 from handgrad.engine.operation import Operation
 from handgrad.optimizers.muon import matrix_shape
 from handgrad.optimizers.orthogonalize import ITERATIONS
@@ -56,6 +56,9 @@ class MuonUpdate:
             for name in SQUARES
         ]
 
+        floats = panel_bytes() // FLOAT_BYTES
+        self.panel = memory.each_worker("muon panel", "scratch", floats)
+
     def tasks(self) -> list[list[Operation]]:
         """The operations of each parameter."""
         return [self._operations(one) for one in self.parameters]
@@ -97,12 +100,12 @@ class MuonUpdate:
 
         def square(left: Pointer, right: Pointer, outputs: Pointer) -> Operation:
             pair = (left, side, False), (right, side, False)
-            return product_of(say, *pair, (outputs, side), (side, side, side))
+            return self._product(say, *pair, (outputs, side), (side, side, side))
 
         x = self.direction, columns
         sizes = (side, side, max(rows, columns))
         pair = (*x, is_tall), (*x, not is_tall)
-        found = [product_of(say, *pair, (gram, side), sizes)]
+        found = [self._product(say, *pair, (gram, side), sizes)]
         for iteration in range(ITERATIONS):
             is_first, is_last = iteration == 0, iteration == ITERATIONS - 1
             own = factors if is_first else factor
@@ -116,5 +119,15 @@ class MuonUpdate:
         of_all = (factors, side, is_tall)
         pair = ((*x, False), of_all) if is_tall else (of_all, (*x, False))
         sizes = (rows, columns, side)
-        found.append(product_of(say, *pair, (self.moved, columns), sizes))
+        found.append(self._product(say, *pair, (self.moved, columns), sizes))
         return found
+
+    def _product(
+        self,
+        what: str,
+        left: Matrix,
+        right: Matrix,
+        outputs: tuple[Pointer, int],
+        sizes: tuple[int, int, int],
+    ) -> Operation:
+        return product_of(what, left, right, outputs, sizes, self.panel)

@@ -12,8 +12,6 @@ import numpy as np
 
 from handgrad.arrays import NumpyArray, memory_address
 from handgrad.engine.blas_threads import single_thread
-from handgrad.engine.kernels.blas import sgemm_address
-from handgrad.engine.kernels.declaration import Library
 from handgrad.engine.kernels.entry import Announce
 from handgrad.engine.kernels.execute import NO_LIMIT
 from handgrad.engine.kernels.second_compiler import compile_kernels
@@ -89,10 +87,7 @@ class Program:
         operations = operations_of(self.phases)
         for operation, first, last in operations:
             operation.check_regions((first, last), self.workers)
-        blas = Library(sgemm_address)
-        self._uses_blas = any(phase.plain for phase in self.phases) or any(
-            blas in operation.entry.arguments.values() for operation, *_ in operations
-        )
+        self._uses_blas = any(phase.plain for phase in self.phases)
         self._at = 0  # the section that the last run reached
         self._before: list[int] = []  # runs of each section before the last run
 

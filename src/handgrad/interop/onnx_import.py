@@ -1,7 +1,7 @@
 """Read a classifier from an ONNX model, as layers that can be inspected and trained."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -129,6 +129,18 @@ def _all_unsupported(source: Source) -> list[str]:
     return [named(node) for node in source.nodes if node.op_type not in known]
 
 
+class Branch(NamedTuple):
+    """Layers from a value on, the name and shape of their result, and its operator.
+
+    `join` combines the result with that of other branches; None at the end of a graph.
+    """
+
+    layers: list[Layer[Any]]
+    end: str
+    shape: Shape
+    join: Any | None
+
+
 class Reader:
     """Follows a graph from its input, and collects its layers.
 
@@ -197,40 +209,54 @@ class Reader:
         found.append(layer)
 
     def _split(self, value: str, starts: list[list[Any]]) -> tuple[Layer[Any], Any]:
-        """The block from a value to where its branches meet, and that operator."""
-        before, branches, ends, joins = self.shape, {}, {}, []
+        """The block from a value to where all its branches meet, and that operator.
+
+        Where only some of them meet, their block begins a branch of the others.
+        """
+        before, branches = self.shape, []
         for users in starts:
             self.shape = before
-            found, end, join = self._chain(value, users)
-            branches[end], ends[end] = found, self.shape
-            joins.append(join)
-        join = joins[0]
-        if join is None or any(other is not join for other in joins):
-            raise UnsupportedError(f"branches of {value} that do not meet")
-        names = list(join.input)
-        branches, ends = {value: [], **branches}, {value: before, **ends}
-        if not set(names) <= set(branches):
-            raise UnsupportedError(f"{named(join)} of values that are computed apart")
-        block = self._block(join, [branches[name] for name in names], ends)
-        self.shape = block.output_shape(before)
-        return block, join
+            branches.append(self._branch([], value, users))
+        while True:
+            join = _meeting(value, branches)
+            meeting = {each.end: each for each in branches if each.join is join}
+            others = [each for each in branches if each.join is not join]
+            block = self._block(join, [meeting[name] for name in join.input])
+            self.shape = block.output_shape(before)
+            if not others:
+                return block, join
+            end = join.output[0]
+            branches = [*others, self._branch([block], end, self.source.users(end))]
 
-    def _block(
-        self, join: Any, branches: list[list[Layer[Any]]], ends: dict[str, Shape]
-    ) -> Layer[Any]:
+    def _branch(self, begin: list[Layer[Any]], value: str, users: list[Any]) -> Branch:
+        found, end, join = self._chain(value, users)
+        return Branch([*begin, *found], end, self.shape, join)
+
+    def _block(self, join: Any, branches: list[Branch]) -> Layer[Any]:
         """A concatenation, or a residual connection or product of two branches."""
+        bodies = [each.layers for each in branches]
+        ranks = [len(each.shape) for each in branches]
         if join.op_type == "Concat":
             axis = attributes(join)["axis"]
-            shape = ends[join.input[0]]
-            if axis not in (1, 1 - rank_of(self.source, join, shape)):
+            if axis not in (1, 1 - rank_of(self.source, join, branches[0].shape)):
                 raise UnsupportedError(f"{named(join)} along another axis")
-            return Concatenate([Sequential(each) for each in branches])
+            return Concatenate([Sequential(each) for each in bodies])
         kind = Residual if join.op_type == "Add" else Multiply
-        body, shortcut = sorted(branches, key=lambda each: -len(each))
-        if kind is Multiply and len(ends[join.input[0]]) != len(ends[join.input[1]]):
-            first_is_gate = len(ends[join.input[0]]) == 1
-            body, shortcut = branches if first_is_gate else branches[::-1]
+        body, shortcut = sorted(bodies, key=lambda each: -len(each))
+        if kind is Multiply and ranks[0] != ranks[1]:
+            body, shortcut = bodies if ranks[0] == 1 else bodies[::-1]
         return kind(Sequential(body), Sequential(shortcut) if shortcut else None)
+
+
+def _meeting(value: str, branches: list[Branch]) -> Any:
+    """The operator whose inputs are all ends of branches."""
+    for branch in branches:
+        if branch.join is None:
+            raise UnsupportedError(f"branches of {value} that do not meet")
+        ends = {each.end for each in branches if each.join is branch.join}
+        if set(branch.join.input) <= ends:
+            return branch.join
+    raise UnsupportedError(f"{named(branches[0].join)} of values computed apart")
 
 
 def _starts(value: str, users: list[Any]) -> list[list[Any]]:

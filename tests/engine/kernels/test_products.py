@@ -6,14 +6,18 @@ from handgrad.testing.closeness import assert_close
 
 from .run import floats, run_entry
 
-SIZES = [(1, 1, 1), (2, 32, 3), (17, 5, 33), (64, 128, 100)]
+SIZES = [
+    *((1, 1, 1), (2, 32, 3), (17, 5, 33), (64, 128, 100)),
+    *((9, 50, 40), (7, 96, 16), (20, 63, 130), (3, 16, 65)),
+]
 
 
 @pytest.mark.parametrize("right_transposed", [0, 1])
 @pytest.mark.parametrize("left_transposed", [0, 1])
+@pytest.mark.parametrize("together", [7, 32, 1000])
 @pytest.mark.parametrize("sizes", SIZES)
 def test_products_of_transposed_and_strided_matrices(
-    sizes, left_transposed, right_transposed
+    sizes, together, left_transposed, right_transposed
 ):
     rows, columns, inner = sizes
     left = floats(*((inner, rows) if left_transposed else (rows, inner)))
@@ -26,6 +30,8 @@ def test_products_of_transposed_and_strided_matrices(
         left=left,
         right=right,
         outputs=outputs,
+        packed=np.full(products.packed_floats(together), np.nan, np.float32),
+        together=together,
         rows=rows,
         columns=columns,
         inner=inner,
@@ -41,6 +47,30 @@ def test_products_of_transposed_and_strided_matrices(
     )
     assert_close(outputs[:, :columns], expected, inner + 1)
     np.testing.assert_array_equal(outputs[:, columns:], 2)
+    alone = in_order(wide_left, wide_right, left_transposed, right_transposed)
+    np.testing.assert_array_equal(outputs[:, :columns], alone)
+
+
+def in_order(left, right, left_transposed, right_transposed):
+    """Each sum in the order of its terms, with one rounding a step.
+
+    A product of two float32 numbers is exact in float64; the sum is rounded to odd
+    there, so that rounding it to float32 is rounding it once.
+    """
+    left = left.T if left_transposed else left
+    right = right.T if right_transposed else right
+    sums = np.zeros((len(left), right.shape[1]))
+    for k in range(right.shape[0]):
+        term = left[:, k : k + 1] * right[k]
+        total = sums + term
+        small = np.where(np.abs(sums) < np.abs(term), sums, term)
+        large = np.where(np.abs(sums) < np.abs(term), term, sums)
+        lost = small - (total - large)
+        is_even = (total.view(np.int64) & 1) == 0
+        toward = np.where(lost > 0, np.inf, -np.inf)
+        odd = np.where((lost != 0) & is_even, np.nextafter(total, toward), total)
+        sums = odd.astype(np.float32).astype(np.float64)
+    return sums.astype(np.float32)
 
 
 @pytest.mark.parametrize("columns", [32, 128, 32 * 9])

@@ -10,8 +10,6 @@ so each number is broadcast and each row is read in whole registers. Activations
 read in place; weights are packed into panels of 48 columns, whose rows are contiguous.
 """
 
-from numba import carray
-
 from handgrad.engine.kernels.declaration import (
     FLOATS,
     Sizes,
@@ -24,8 +22,8 @@ from handgrad.engine.kernels.declaration import (
     times,
     writes,
 )
-from handgrad.engine.kernels.entry import kernel, kernel_entry
-from handgrad.engine.kernels.machine import float_pointer
+from handgrad.engine.kernels.entry import kernel_entry
+from handgrad.engine.kernels.packing import transpose_panel
 from handgrad.engine.kernels.product_blocks import (
     ROWS,
     VECTORS,
@@ -34,7 +32,6 @@ from handgrad.engine.kernels.product_blocks import (
     some_rows,
 )
 from handgrad.engine.kernels.registers import LANES, VECTOR_BYTES
-from handgrad.engine.kernels.simd_blocks import transpose_block
 
 OUTPUTS = matrix("rows", "columns", "row", item=4)
 
@@ -127,22 +124,6 @@ def rows_gradient(
             steps = (4, block_bytes, few, step, part, row, -int(first > 0))
             left = packed + first * few
             some_rows(rows, wide, left, right + first * step, target, steps)
-
-
-@kernel
-def transpose_panel(weight, row, outs, inputs, panel):
-    """panel[k, o] = weight[o, k] for up to 48 outputs, and `inputs` (16 at once)."""
-    whole = outs // LANES * LANES
-    for first in range(0, whole, LANES):
-        for column in range(0, inputs, LANES):
-            source = weight + first * row + 4 * column
-            target = panel + 4 * (column * WIDTH + first)
-            transpose_block(source, row, target, 4 * WIDTH)
-    for out in range(whole, outs):
-        source = carray(float_pointer(weight + out * row), (inputs,))
-        target = carray(float_pointer(panel), (inputs * WIDTH,))
-        for column in range(inputs):
-            target[column * WIDTH + out] = source[column]
 
 
 @kernel_entry()

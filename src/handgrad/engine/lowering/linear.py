@@ -2,7 +2,7 @@
 
 from handgrad.engine.lowering.activation import lower_bias
 from handgrad.engine.lowering.linear_amx import AmxProducts, suits_amx
-from handgrad.engine.lowering.linear_products import LibraryProducts, LinearProducts
+from handgrad.engine.lowering.linear_products import ColumnProducts, LinearProducts
 from handgrad.engine.lowering.lowering import Lowering
 from handgrad.engine.lowering.node import Node
 from handgrad.engine.lowering.plan import LINEAR_TILE, SKINNY_TILE
@@ -20,7 +20,7 @@ def tile_of_linear(layer: Linear) -> int:
 def lower_linear(lowering: Lowering, node: Node, inputs: Tensor) -> Tensor:
     """outputs = weight @ inputs + bias, with the activation after it, if any."""
     inputs = inputs.reshaped((inputs.rows,))
-    kind: type[LinearProducts] = LibraryProducts
+    kind: type[LinearProducts] = ColumnProducts
     if lowering.by_rows:
         kind = AmxProducts if suits_amx(node.layer) else PanelProducts
     elif is_skinny(node.layer, inputs):

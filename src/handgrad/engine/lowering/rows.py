@@ -6,32 +6,27 @@ weight is packed into panels once a step, for the forward pass and for d_inputs.
 
 from abc import abstractmethod
 
-from handgrad.engine import processor
 from handgrad.engine.kernels import rows as kernels
 from handgrad.engine.kernels.product_blocks import ROWS, WIDTH
 from handgrad.engine.kernels.registers import LANES
-from handgrad.engine.lowering.linear_products import Bounds, LinearProducts
+from handgrad.engine.lowering.linear_products import (
+    AT_ONCE,
+    Bounds,
+    LinearProducts,
+    at_once,
+    panel_bytes,
+)
 from handgrad.engine.memory_plan import FLOAT_BYTES, Pointer, Tensor
 from handgrad.engine.operation import Operation
 from handgrad.engine.program import Phase, Task
 from handgrad.layers import Linear
 
 COLUMNS_AT_ONCE = 4 * WIDTH  # that one task packs
-AT_ONCE, AT_ONCE_SHORT = 768, 128  # terms whose rows and panels stay in a core's cache
 LARGE_WEIGHT = 1 << 21  # bytes
 KEPT_INPUTS = 3 << 19  # bytes of inputs that stay in a core's own cache
 BLOCKS = 4  # of rows of a weight's gradient
 FEWEST_ROWS = 48
 BLOCK_BYTES = 850_000  # of a gradient that stays in a core's own cache until its use
-
-
-def at_once() -> int:
-    """How many terms of a sum are added up before the next: it changes no bit.
-
-    With registers of 8 floats a block loads half as much for each term, twice as often:
-    from the first cache, then.
-    """
-    return AT_ONCE if processor.has_wide_registers() else AT_ONCE_SHORT
 
 
 def fills_registers(layer: Linear) -> bool:
@@ -40,7 +35,7 @@ def fills_registers(layer: Linear) -> bool:
 
 
 class RowsProducts(LinearProducts):
-    """Products with an example a row, without the matrix library."""
+    """Products with an example a row."""
 
     width: int  # of a block of outputs
 
@@ -164,14 +159,13 @@ class PanelProducts(RowsProducts):
         )
 
     def batch_product(self, outputs: Tensor, first: int, outs: int) -> Operation:
-        size = at_once() * WIDTH * FLOAT_BYTES
         return Operation(
             kernels.transposed_product,
             f"{self.name} forward, outputs {first} to {first + outs}",
             inputs=self.inputs.pointer.whole(),
             weight=self.weight.plus(first * self.into * FLOAT_BYTES),
             outputs=outputs.pointer.whole().plus(first * FLOAT_BYTES),
-            panel=self.lowering.scratch("panel", size),
+            panel=self.lowering.scratch("panel", panel_bytes()),
             in_row=self.inputs.stride * FLOAT_BYTES,
             row=outputs.stride * FLOAT_BYTES,
             rows=self.memory.capacity,

@@ -22,7 +22,6 @@ from handgrad.engine.kernels.amx import (
     end_matrices,
     matrix_block,
 )
-from handgrad.engine.kernels.blas import sgemm_address
 from handgrad.engine.kernels.declaration import (
     FLOATS,
     OCTETS,
@@ -33,12 +32,12 @@ from handgrad.engine.kernels.declaration import (
     writes,
 )
 from handgrad.engine.kernels.entry import kernel_entry
-from handgrad.engine.kernels.products import product
 from handgrad.engine.memory_plan import FLOAT_BYTES, Memory, Pointer, pointer_to
 from handgrad.engine.operation import Operation
 from handgrad.engine.processor import has_matrix_unit
 from handgrad.engine.program import Phase, Program, Task
 from handgrad.engine.workers import available_cores
+from handgrad.inspection.speed.library_product import library_product, sgemm_address
 
 MATRIX_SIZES = (512, 1024)
 MEMORY_FLOATS = 1 << 24  # 64 MiB: beyond any cache
@@ -154,16 +153,13 @@ def products(workers: int, size: int) -> tuple[Program, int]:
     left, right, outputs = (
         _filled(memory, name, size * size) for name in ("left", "right", "outputs")
     )
-    sizes = ("rows", "columns", "inner", "left_stride", "right_stride", "out_stride")
     operation = Operation(
-        product,
+        library_product,
         f"{size} x {size} product",
         left=left,
         right=right,
         outputs=outputs,
-        left_transposed=False,
-        right_transposed=False,
-        **dict.fromkeys(sizes, size),
+        size=size,
     )
     return _program(memory, operation), SHARES * workers * 2 * size**3
 
