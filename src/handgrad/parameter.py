@@ -44,7 +44,7 @@ class Parameter:
     key: Key | None  # the key that the value was drawn from, if any
 
     def __init__(self, value: Array) -> None:
-        self.value, self.key = value, None
+        self.value = value
         self.learning_rate_multiplier = 1.0
 
     @classmethod
@@ -67,15 +67,15 @@ class Parameter:
     def value(self) -> Array:
         """The array; an initial value is drawn on first access."""
         if self._draw is not None:
-            draw, self.key = self._draw, self.key or DEFAULT_KEY.child("weight")
-            value = draw.initializer(draw.shape, self.key)
+            draw, key = self._draw, self.key or DEFAULT_KEY.child("weight")
+            value = draw.initializer(draw.shape, key)
             if tuple(getattr(value, "shape", ())) != draw.shape:
                 raise ShapeError(
                     f"An initializer returned {getattr(value, 'shape', value)}, "
                     f"expected an array of shape {draw.shape}. Return an array of that "
                     "shape."
                 )
-            self.value = value
+            self.value, self.key = value, key
         return self._value
 
     @value.setter
@@ -85,7 +85,7 @@ class Parameter:
                 f"The value of a parameter is an array, got {type(value).__name__}. "
                 "Convert it with numpy.asarray(..., dtype='float32')."
             )
-        self._value, self._draw = value, None
+        self._value, self._draw, self.key = value, None, None
 
     @property
     def is_drawn(self) -> bool:

@@ -402,3 +402,12 @@ def test_other_files_are_refused(tmp_path):
         hg.from_onnx(tmp_path / "none.onnx")
     with pytest.raises(RunError):
         hg.from_onnx(tmp_path)
+
+
+def test_equal_weights_are_read(tmp_path):
+    weight, graph = np.eye(4, dtype=np.float32), Graph()
+    value = graph.add("MatMul", "x", graph.constant("a", weight), name="b")
+    last = graph.add("MatMul", value, graph.constant("c", weight), name="d")
+    found = network_from_onnx(written(graph, last, tmp_path / "a.onnx", (4,)))
+    inputs = np.random.default_rng(0).normal(size=(5, 4)).astype(np.float32)
+    np.testing.assert_array_equal(found.logits(inputs), inputs)

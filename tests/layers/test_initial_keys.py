@@ -148,3 +148,10 @@ def test_an_array_in_place_of_a_parameter_is_refused():
     layer.parameters = lambda: {"weight": np.zeros((3, 3), np.float32)}
     with pytest.raises(ConfigError, match=r"^linear_1\.weight .* got one ndarray"):
         Sequential([layer])
+
+
+def test_equal_weights_that_were_assigned_are_allowed():
+    first, second = Linear(4, 4, key=Key(0)), Linear(4, 4, key=Key(0))
+    second.weight.value = first.weight.value.copy()
+    network = Sequential([first, second])
+    np.testing.assert_array_equal(*weights_of(network))
