@@ -93,3 +93,20 @@ def test_the_file_of_a_run_keeps_its_fit(tmp_path, resolved, fit):
 def test_a_number_that_is_no_share_is_refused_before_reading_data(validation):
     with pytest.raises(ConfigError, match="validation takes a fraction above 0"):
         configure("mlp", {"dataset": {"validation": validation}})
+
+
+def test_none_and_false_leave_out_what_a_file_has(tmp_path):
+    path = tmp_path / "a.toml"
+    path.write_text(
+        '[model]\nname = "lenet"\n[training]\nearly_stopping = 3\n'
+        "[prediction]\nshift = 1\nwith_flip = true\n"
+    )
+    before = configure(str(path), {})
+    assert (before.prediction.shift, before.training.early_stopping) == (1, 3)
+    changes = {
+        "prediction": {"shift": "none", "with_flip": False},
+        "training": {"early_stopping": "none"},
+    }
+    after = configure(str(path), changes)
+    assert (after.prediction.shift, after.training.early_stopping) == (None, None)
+    assert not after.prediction.with_flip

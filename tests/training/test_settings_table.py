@@ -1,9 +1,9 @@
 from typing import Annotated
 
 import pytest
-from pydantic import ValidationError
+from pydantic import AfterValidator, ValidationError
 
-from handgrad.training.settings_table import OrNone, Table, Whole
+from handgrad.training.settings_table import Table, Whole
 
 
 class Some(Table):
@@ -11,13 +11,24 @@ class Some(Table):
 
 
 class Open(Table):
-    rate: Annotated[float | None, OrNone] = 1.0
+    rate: float | None = None
+    count: Whole | None = None
+    place: Annotated[str, AfterValidator(str.upper)] | None = None
+    kind: str | None = None
+    needed: float = 1.0
 
 
 def test_the_word_none_stands_for_none():
-    assert Open(rate="none").rate is None
-    with pytest.raises(ValidationError):
-        Open(rate="nothing")
+    found = Open(rate="none", count="none")
+    assert (found.rate, found.count) == (None, None)
+    for wrong in ({"rate": "nothing"}, {"needed": "none"}):
+        with pytest.raises(ValidationError):
+            Open(**wrong)
+
+
+def test_where_any_text_is_allowed_none_is_a_word():
+    found = Open(place="none", kind="none")
+    assert (found.place, found.kind) == ("NONE", "none")
 
 
 def test_a_table_holds_its_fields():

@@ -31,7 +31,6 @@ from handgrad.training.resolved_config import ResolvedConfig
 from handgrad.training.schedule_config import ScheduleConfig
 from handgrad.training.settings_table import (
     NamedTable,
-    OrNone,
     Positive,
     Real,
     Table,
@@ -95,9 +94,7 @@ class LossConfig(NamedTable):
     name: Annotated[str, spelled(catalog.LOSSES)] = "softmax_cross_entropy"
     l2: Real = 0.0
     l2_factor: Positive = 0.5
-    class_weight: Annotated[Literal["balanced"] | dict[str, float] | None, OrNone] = (
-        None
-    )
+    class_weight: Literal["balanced"] | dict[str, float] | None = None
 
 
 class OptimizerConfig(NamedTable):

@@ -1,16 +1,16 @@
 """The base of all configuration tables: strict, validated and immutable."""
 
-from collections.abc import Iterable
-from typing import Annotated, Any, ClassVar
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, ClassVar, get_args
 
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
     model_serializer,
+    model_validator,
 )
 
 from handgrad.errors import ConfigError
@@ -31,20 +31,37 @@ Whole = Annotated[int, Field(ge=1, le=MOST)]
 Real = Annotated[float, Field(ge=0, le=LARGEST)]
 Positive = Annotated[float, Field(gt=0, le=LARGEST)]
 
-OrNone = BeforeValidator(  # "none" stands for None, which TOML has no literal for
-    lambda value: None if isinstance(value, str) and value == "none" else value
-)
-
 
 class Table(BaseModel):
     """A table whose keys are the fields; all other keys are errors.
 
-    Keys in `LATER` were added after the first files, ledgers and sweeps were written:
-    they are omitted while they are None, so that older content stays the same.
+    "none" stands for None, which TOML has no literal for, except where a field may be
+    any text. Keys in `LATER` were added after the first files, ledgers and sweeps were
+    written: they are omitted while they are None, so that older content stays the same.
     """
 
     model_config = RULES
     LATER: ClassVar[frozenset[str]] = frozenset()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_none(cls, table: Any) -> Any:
+        if not isinstance(table, Mapping):
+            return table
+        return {
+            key: None if _is_none(value) and key in cls._optional() else value
+            for key, value in table.items()
+        }
+
+    @classmethod
+    def _optional(cls) -> set[str]:
+        """The keys that may be absent, and are not any text."""
+        fields = cls.model_fields.items()
+        return {
+            name
+            for name, field in fields
+            if field.default is None and str not in _kinds(field.annotation)
+        }
 
     @model_serializer(mode="wrap")
     def _as_before(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -52,6 +69,15 @@ class Table(BaseModel):
         return {
             k: v for k, v in written.items() if v is not None or k not in self.LATER
         }
+
+
+def _kinds(annotation: Any) -> list[Any]:
+    """The types of a union, without their checks."""
+    return [getattr(kind, "__origin__", kind) for kind in get_args(annotation)]
+
+
+def _is_none(value: Any) -> bool:
+    return isinstance(value, str) and value == "none"
 
 
 def written(name: str) -> str:
