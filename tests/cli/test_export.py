@@ -90,6 +90,14 @@ def test_two_outputs_of_one_path_are_refused(refused, trained, tmp_path, outputs
     assert both in refused(f"export {trained} {outputs}")
 
 
+def test_files_of_other_kinds_are_not_replaced(refused, trained, tmp_path):
+    (tmp_path / "numbers.npz").write_bytes(b"some")
+    for name in ("onnx", "csv", "report", "script", "torch", "safetensors"):
+        words = f"export {trained} --{name} numbers.npz"
+        assert f"--{name} would replace numbers.npz" in refused(words)
+    assert (tmp_path / "numbers.npz").read_bytes() == b"some"
+
+
 def test_without_onnx_it_says_what_to_install(refused, trained, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnx", None)
     assert "pip install 'handgrad[onnx]'" in refused(f"export {trained} --onnx a.onnx")

@@ -32,6 +32,20 @@ def test_a_target_needs_its_folder(tmp_path):
         check_figure(tmp_path / "file" / "a.png")
 
 
+def test_a_file_of_another_ending_is_not_replaced(tmp_path):
+    path = tmp_path / "numbers.npz"
+    assert file_target("--onnx", path, ".onnx") == path
+    path.touch()
+    assert file_target("--onnx", path, ".onnx") == path
+    path.write_bytes(b"1")
+    assert file_target("--python", path) == path
+    with pytest.raises(ConfigError, match=r"not end in \.onnx.*as numbers\.onnx"):
+        file_target("--onnx", path, ".onnx")
+    model = tmp_path / "a.ONNX"
+    model.write_bytes(b"1")
+    assert file_target("--onnx", model, ".onnx") == model
+
+
 @pytest.mark.parametrize(
     ("number", "error"), [(errno.ENOSPC, ResourceError), (errno.EROFS, RunError)]
 )

@@ -192,6 +192,17 @@ def test_rows_of_pixels_are_answered_as_pictures_are(
         )
 
 
+def test_other_tables_are_not_replaced(handgrad, refused, trained, pictures, tmp_path):
+    words = f"predict {trained} {pictures[0]} --csv labels.csv"
+    (tmp_path / "labels.csv").write_text("file,label\na.png,3\n")
+    assert "labels.csv, which exists and holds no predictions" in refused(words)
+    assert (tmp_path / "labels.csv").read_text() == "file,label\na.png,3\n"
+    (tmp_path / "labels.csv").write_text("")
+    for _ in range(2):  # the second time it holds predictions
+        assert handgrad(words).code == 0
+    assert (tmp_path / "labels.csv").read_text().startswith("image,class,prob")
+
+
 def test_a_table_without_pixels_is_one_sentence(refused, trained, tmp_path):
     (tmp_path / "test.csv").write_text("a,b\n1,2\n")
     assert "holds no rows of square images" in refused(f"predict {trained} test.csv")

@@ -9,6 +9,15 @@ from handgrad.cli.options import Json
 from handgrad.cli.output_files import check_apart, file_target
 from handgrad.errors import ConfigError
 
+ENDINGS = {  # of the formats whose files may be named otherwise
+    "onnx": ".onnx",
+    "csv": ".csv",
+    "report": ".html",
+    "script": ".py",
+    "torch": ".safetensors",
+    "safetensors": ".safetensors",
+}
+
 
 def export(  # noqa: PLR0913 - a command's options are its arguments
     network: Annotated[
@@ -121,7 +130,7 @@ def _check_targets(
     if tensorboard is not None:
         taken[tensorboard.resolve()] = "tensorboard"
     for name, path in outputs:
-        target = file_target(f"--{name}", path)
+        target = file_target(f"--{name}", path, ENDINGS.get(name, ""))
         if target in taken:
             raise ConfigError(
                 f"--{taken[target]} and --{name} both write to {path}: give each "

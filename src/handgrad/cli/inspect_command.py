@@ -11,6 +11,8 @@ from handgrad.cli.inspect_options import CsvFile, FigureFile, Option, PageFile, 
 from handgrad.cli.options import Json
 from handgrad.cli.output_files import check_apart, check_figure, file_target
 
+ENDINGS = {"csv": ".csv", "page": ".html"}
+
 
 @dataclass(frozen=True)
 class Inspection:
@@ -52,7 +54,7 @@ class Inspection:
         """
         check_figure(figure)
         targets = {
-            name: file_target(f"--{name}", path)
+            name: file_target(f"--{name}", path, ENDINGS[name])
             for name in ("csv", "page")
             if (path := given.pop(name, None)) is not None
         }

@@ -7,8 +7,11 @@ from handgrad.errors import ConfigError
 ENDINGS = (".png", ".svg")
 
 
-def file_target(name: str, path: Path) -> Path:
-    """The file to write to; an error if it cannot be written or has no folder."""
+def file_target(name: str, path: Path, ending: str = "") -> Path:
+    """The file to write to; an error if it cannot be written or has no folder.
+
+    A file with content is replaced only if it has the usual `ending`.
+    """
     from handgrad.paths import target_of
     from handgrad.training.atomic import check_writable
 
@@ -19,7 +22,17 @@ def file_target(name: str, path: Path) -> Path:
             "folder, or give another path."
         )
     check_writable(target)
+    if ending and path.suffix.lower() != ending and holds_something(target):
+        raise ConfigError(
+            f"{name} would replace {path}, which exists and does not end in {ending}. "
+            f"Give another path, such as {path.stem}{ending}."
+        )
     return target
+
+
+def holds_something(path: Path) -> bool:
+    """Whether a file is there and is not empty."""
+    return path.is_file() and path.stat().st_size > 0
 
 
 def check_apart(name: str, path: Path, network: Path | None) -> None:

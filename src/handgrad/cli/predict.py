@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from handgrad.cli.options import Json, SkipBad, Workers
-from handgrad.cli.output_files import check_apart, file_target
+from handgrad.cli.output_files import check_apart, file_target, holds_something
 from handgrad.errors import ConfigError, DatasetError
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from handgrad.training.trained_network import TrainedNetwork
 
 INVERT_CHOICES = ("no", "auto", "yes")
+HEAD = b"image,class,"  # of a CSV file of predictions
 
 
 def predict(  # noqa: PLR0913 - a command's options are its arguments
@@ -62,9 +63,9 @@ def predict(  # noqa: PLR0913 - a command's options are its arguments
 
     _check(top, invert, unsure)
     files, passed_over = image_paths(images)
-    target = None if csv is None else _csv_target(csv, files)
     if csv is not None:
         check_apart("--csv", csv, run)
+    target = None if csv is None else _csv_target(csv, files)
     evaluate_with(run)
     classifier = load(run, workers=workers)
     _check_confidence(unsure, classifier)
@@ -108,7 +109,17 @@ def _csv_target(csv: Path, files: Sequence[Path]) -> Path:
             f"--csv writes the predictions to {csv}, which is {what}. Give another "
             "path, such as predictions.csv."
         )
+    if holds_something(target) and not _begins(target, HEAD):
+        raise ConfigError(
+            f"--csv would replace {csv}, which exists and holds no predictions. Give "
+            "another path, such as predictions.csv."
+        )
     return target
+
+
+def _begins(path: Path, head: bytes) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(head)) == head
 
 
 def _check(top: int, invert: str, unsure: float | None) -> None:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from handgrad.datasets.formats.pixel_arrays import images_of, square_shape
-from handgrad.errors import DatasetError
+from handgrad.errors import DatasetError, HandgradWarning
 
 from .makers import images
 
@@ -41,6 +41,19 @@ def test_other_shapes_are_refused(shape):
 def test_whole_numbers_of_any_type_are_bytes(kind):
     array = images(3)
     np.testing.assert_array_equal(images_of(array.astype(kind), "it")[:, 0], array)
+
+
+@pytest.mark.parametrize(
+    ("width", "words"),
+    [(36, "36 fractions.*grey images of 6 x 6"), (108, "colour images of 6 x 6")],
+)
+def test_rows_that_may_be_features_are_told(width, words, recwarn):
+    images_of((images(4, width) / 255).astype("f2"), "it")
+    images_of(images(4, width).astype("f4"), "it")
+    assert not recwarn.list
+    features = np.random.default_rng(0).random((5, width))
+    with pytest.warns(HandgradWarning, match=words):
+        assert images_of(features, "it").shape[2:] == (6, 6)
 
 
 @pytest.mark.parametrize("kind", ["f2", "f4", "f8"])

@@ -14,11 +14,12 @@ from math import isqrt
 import numpy as np
 
 from handgrad.arrays import NumpyArray
-from handgrad.errors import DatasetError
+from handgrad.errors import DatasetError, warn
 from handgrad.free_memory import check_memory
 
 SAMPLED = 256  # images
 ROUNDINGS = 8  # of a byte that was scaled and scaled back, in float32 or less
+EXACT = 0.1  # of a byte: half floats of pixels differ by less
 READ = (
     "Supported are (count, height, width), with 1 or 3 channels as the second or last "
     "axis, and rows of square images"
@@ -30,7 +31,23 @@ def images_of(array: NumpyArray, source: str) -> NumpyArray:
     if array.size == 0:
         raise DatasetError(f"{source} holds no images. Give another file.")
     arranged = _arranged(array, source)
-    return np.ascontiguousarray(_bytes(arranged, source))
+    pixels = np.ascontiguousarray(_bytes(arranged, source))
+    if array.ndim == 2 and array.dtype.kind == "f":
+        _warn_of_features(arranged, pixels, source)
+    return pixels
+
+
+def _warn_of_features(array: NumpyArray, pixels: NumpyArray, source: str) -> None:
+    """Warn of rows of fractions that bytes hold only rounded: perhaps no pixels."""
+    scaled = array[:SAMPLED] * (255.0 if array.max() <= 1 else 1.0)
+    if np.abs(scaled - pixels[:SAMPLED]).max() > EXACT:
+        channels, height, width = pixels.shape[1:]
+        kind = "grey" if channels == 1 else "colour"
+        warn(
+            f"{source}: rows of {channels * height * width} fractions are read as "
+            f"{kind} images of {height} x {width} pixels, rounded to bytes. To train "
+            'on features, use Python: Classifier("mlp").fit(X, y).'
+        )
 
 
 def square_shape(numbers: int) -> tuple[int, int, int] | None:
