@@ -102,3 +102,16 @@ def test_a_network_of_vectors_takes_no_pictures(tmp_path):
             answer_of_content(other, content_of(tmp_path / "a.png"))
     with pytest.raises(DatasetError, match="none of PNG"):
         answer_of_content(network(), b"text")
+
+
+@pytest.mark.parametrize(
+    ("shape", "takes"),
+    [((6,), "vectors of 6 features"), ((1, 2, 3), "images of 2 x 3 pixels")],
+)
+def test_a_table_for_another_network_is_read_in_python(tmp_path, shape, takes):
+    path = tmp_path / "a.csv"
+    path.write_text("1,2,3,4,5,6\n6,5,4,3,2,1\n")
+    taker = SimpleNamespace(input_shape=shape, config=network().config)
+    answers, (said,) = answers_of(taker, [path], 8)
+    assert answers == []
+    assert f"this network takes {takes}. Read the table in Python" in said

@@ -171,7 +171,22 @@ def _rows(network: TrainedNetwork, path: Path) -> Iterator[tuple[Path, NumpyArra
     from handgrad.datasets.formats.pixel_csv import read_rows
     from handgrad.datasets.formats.pixel_strings import is_pixel_strings, read_strings
 
-    images = read_strings(path) if is_pixel_strings(path) else read_rows(path)[0]
-    fitted = as_shape(images, network.input_shape, network.config.fit)
+    shape = network.input_shape
+    if len(shape) != 3:
+        raise _other_rows(path, f"vectors of {shape[0]} features")
+    try:
+        images = read_strings(path) if is_pixel_strings(path) else read_rows(path)[0]
+    except DatasetError as error:
+        if shape[1] == shape[2]:
+            raise
+        raise _other_rows(path, f"images of {shape[1]} x {shape[2]} pixels") from error
+    fitted = as_shape(images, shape, network.config.fit)
     for number, image in enumerate(fitted, 1):
         yield Path(f"{path}:{number}"), image
+
+
+def _other_rows(path: Path, takes: str) -> DatasetError:
+    return DatasetError(
+        f"{path}: handgrad predict reads tables of square images, but this network "
+        f"takes {takes}. Read the table in Python and use handgrad.load(run).predict."
+    )
