@@ -46,23 +46,6 @@ def test_how_many_k_at_once_changes_no_bit():
     np.testing.assert_array_equal(*found)
 
 
-@pytest.mark.parametrize("together", [16, 48, 100])
-@pytest.mark.parametrize("outs", [16, 64, 112])
-def test_a_product_may_transpose_the_weight_beside_it(outs, together):
-    examples, inputs = 11, 80
-    left, weight = floats(examples, inputs + 5), floats(outs, inputs, seed=1)
-    outputs = np.full((examples, outs + 3), 7, np.float32)
-    scratch = np.zeros(together * rows.WIDTH, np.float32)
-    run_entry(
-        rows.transposed_product,
-        *(left, weight, outputs, scratch, 4 * (inputs + 5), 4 * (outs + 3)),
-        *(examples, outs, inputs, together),
-    )
-    expected = left[:, :inputs].astype(np.float64) @ weight.T
-    assert_close(outputs[:, :outs], expected, inputs)
-    np.testing.assert_array_equal(outputs[:, outs:], 7)
-
-
 @pytest.mark.parametrize("outs", [1, 8, 11, 24])
 @pytest.mark.parametrize(("columns", "count"), [(16, 1), (48, 30), (80, 9)])
 @pytest.mark.parametrize("together", [4, 1000])

@@ -142,38 +142,6 @@ def transpose_panels(
         transpose_panel(weight + start, 4 * inputs, some, inputs, panels + start)
 
 
-@kernel_entry(operations=times(2, "rows", "columns", "count"))
-def transposed_product(
-    inputs: reads(at(FLOATS), matrix("rows", "count", "in_row", item=4)),
-    weight: reads(at(FLOATS), times("columns", "count")),
-    outputs: writes(at(FLOATS), OUTPUTS),
-    panel: scratch(
-        at(FLOATS),
-        lambda columns, count, together: panels_of(
-            min(WIDTH, columns), min(together, count), 0
-        ),
-    ),
-    sizes: Sizes("in_row row rows columns count together"),
-):
-    """outputs = inputs @ weight.T: some outputs (columns, 16 at once) of the batch.
-
-    The weight is transposed here, a panel at a time.
-
-    Stands for
-        the product of Linear.forward
-    """
-    in_row, row, rows, columns, count, together = sizes
-    for first in range(0, count, together):
-        part = min(together, count - first)
-        steps = (in_row, ROWS * in_row, 4, 4 * WIDTH, part, row, -int(first > 0))
-        for out in range(0, columns, WIDTH):
-            some = min(WIDTH, columns - out)
-            source = weight + 4 * (out * count + first)
-            transpose_panel(source, 4 * count, some, part, panel)
-            target = outputs + 4 * out
-            some_rows(rows, some // LANES, inputs + 4 * first, panel, target, steps)
-
-
 @kernel_entry()
 def copy_panels(
     weight: reads(at(FLOATS), OUTPUTS),

@@ -15,6 +15,7 @@ from handgrad.engine.lowering.linear_products import (
     LinearProducts,
     at_once,
     panel_bytes,
+    product_of,
 )
 from handgrad.engine.memory_plan import FLOAT_BYTES, Pointer, Tensor
 from handgrad.engine.operation import Operation
@@ -159,19 +160,14 @@ class PanelProducts(RowsProducts):
         )
 
     def batch_product(self, outputs: Tensor, first: int, outs: int) -> Operation:
-        return Operation(
-            kernels.transposed_product,
+        inputs, weight = self.inputs, self.weight.plus(first * self.into * FLOAT_BYTES)
+        return product_of(
             f"{self.name} forward, outputs {first} to {first + outs}",
-            inputs=self.inputs.pointer.whole(),
-            weight=self.weight.plus(first * self.into * FLOAT_BYTES),
-            outputs=outputs.pointer.whole().plus(first * FLOAT_BYTES),
-            panel=self.lowering.scratch("panel", panel_bytes()),
-            in_row=self.inputs.stride * FLOAT_BYTES,
-            row=outputs.stride * FLOAT_BYTES,
-            rows=self.memory.capacity,
-            columns=outs,
-            count=self.into,
-            together=at_once(),
+            (inputs.pointer.whole(), inputs.stride, False),
+            (weight, self.into, True),
+            (outputs.pointer.whole().plus(first * FLOAT_BYTES), outputs.stride),
+            (self.memory.capacity, outs, self.into),
+            self.lowering.scratch("panel", panel_bytes()),
         )
 
     def d_weight(
