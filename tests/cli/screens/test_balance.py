@@ -47,7 +47,8 @@ def test_macro_recall_is_said_where_it_differs():
     missed = found([0] * 19 + [1], [0] * 20)
     assert is_unequal(missed)
     assert macro_recall_note(missed) == (
-        "macro recall 50.00% (unweighted mean over classes), accuracy 95.00%"
+        "macro recall 50.00% (unweighted mean over classes with images), "
+        "accuracy 95.00%"
     )
     right = found([0] * 19 + [1], [0] * 19 + [1])
     assert not is_unequal(right)
@@ -55,6 +56,17 @@ def test_macro_recall_is_said_where_it_differs():
     better = found([0] * 19 + [1], [0] * 15 + [1] * 5)  # rare ones are found more often
     assert not is_unequal(better)
     assert "macro recall" in macro_recall_note(better)
+
+
+def test_a_class_without_images_has_no_recall():
+    some = found([0] * 6 + [1] * 4, [0] * 4 + [2] * 2 + [1] * 4)
+    assert some.support.tolist() == [6, 4, 0]
+    assert macro_recall_note(some) == (
+        "macro recall 83.33% (unweighted mean over classes with images), "
+        "accuracy 80.00%"
+    )
+    equal = found([0, 0, 1, 1], [0, 2, 1, 2])
+    assert macro_recall_note(equal) == ""
 
 
 @pytest.mark.parametrize("weight", ["", "--class-weight balanced"])

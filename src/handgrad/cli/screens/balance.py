@@ -84,17 +84,23 @@ def evaluation_of(run: Run) -> Evaluation | None:
 
 def is_unequal(found: Evaluation) -> bool:
     """Whether rare classes have a markedly lower recall."""
-    return found.accuracy - found.macro_recall >= UNEQUAL
+    return found.accuracy - _macro_recall(found) >= UNEQUAL
 
 
 def macro_recall_note(found: Evaluation | None) -> str:
     """The macro recall and the accuracy if they differ, otherwise ''."""
-    if found is None or abs(found.accuracy - found.macro_recall) < UNEQUAL:
+    if found is None or abs(found.accuracy - _macro_recall(found)) < UNEQUAL:
         return ""
+    some = "classes" if found.support.all() else "classes with images"
     return (
-        f"macro recall {found.macro_recall:.2%} (unweighted mean over classes), "
+        f"macro recall {_macro_recall(found):.2%} (unweighted mean over {some}), "
         f"accuracy {found.accuracy:.2%}"
     )
+
+
+def _macro_recall(found: Evaluation) -> float:
+    """The mean recall of the classes that have images: the others have none."""
+    return float(found.recall[found.support > 0].mean())
 
 
 def _counts(split: Split, classes: int) -> tuple[int, ...]:
