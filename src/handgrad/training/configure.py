@@ -23,6 +23,7 @@ from handgrad.training.data_place import check_there, located
 from handgrad.training.model_names import check_model_name
 from handgrad.training.run_images import is_same_data
 from handgrad.training.start_from import read_saved
+from handgrad.training.table_keys import PARTS, home_of
 
 Tables = dict[str, dict[str, Any]]  # table -> key -> value; "" holds the top-level keys
 
@@ -34,7 +35,6 @@ QUICK_START: Tables = {  # without a model: seconds, above 98 % of the digits
     "training": {"epochs": 20, "batch_size": 32},
 }
 NETWORK_KEYS = ("fit", "normalization", "augmentation")  # in [dataset]; rest: the data
-PARTS = ("model", "loss", "optimizer", "schedule")  # tables with a name and its options
 ANEW = ", or give images with --dataset"
 LOOKS_LIKE_PATH = ("/", "\\", ".")
 
@@ -123,16 +123,29 @@ def _warn_of_dropped(base: Tables, over: Tables) -> None:
 
 def check_names(config: RunConfig) -> None:
     """ConfigError for an unknown name or option, or an invalid fraction."""
-    for kind, part in ((kind, getattr(config, kind)) for kind in PARTS):
-        catalog.check_options(kind, part.name, part.options)
-    for row in config.dataset.augmentation:
-        catalog.check_options("augmentation", row.name, row.options)
+    check_parts(config)
     if not isinstance(config.dataset.validation, str):
         count_of(config.dataset.validation, 0)  # 1.5 is neither a fraction nor a count
     name = config.dataset.name
     is_path = any(sign in name for sign in LOOKS_LIKE_PATH) or os.path.exists(name)
     if known_name(name, NAMES) is None and not is_path:
         raise ConfigError(f"{unknown_name('data set', name, NAMES)} {OWN_IMAGES}.")
+
+
+def check_parts(config: RunConfig) -> None:
+    """ConfigError for the first name or option that is not in the catalogue.
+
+    It names the table that an option belongs to, if that is another one.
+    """
+    for kind, part in ((kind, getattr(config, kind)) for kind in PARTS):
+        known = catalog.options_of(catalog.find(kind, part.name))
+        wrong = next((name for name in part.options if name not in known), "")
+        if home := home_of(RunConfig, wrong, [kind]):
+            unknown = unknown_name(f"option of {part.name}", wrong, known)
+            raise ConfigError(f"{unknown}{home}")
+        catalog.check_options(kind, part.name, part.options)
+    for row in config.dataset.augmentation:
+        catalog.check_options("augmentation", row.name, row.options)
 
 
 def _base(model: str | None, over: Tables) -> Tables:
