@@ -78,16 +78,16 @@ def test_builds_every_model(name):
     assert model.output_shape((1, 28, 28)) == (3,)
 
 
-def test_builds_a_model_from_words_as_a_command_line_gives_them():
-    model = catalog.build("model", "perceptron", {"hidden": "5"}, classes=3)
+def test_builds_a_model_from_values_as_a_file_gives_them():
+    model = catalog.build("model", "perceptron", {"hidden": 5}, classes=3)
     assert model.layers["linear_1"].out_features == 5
-    options = {"hidden_sizes": ["8", "4"], "activations": "tanh", "dropout": "0.5"}
+    options = {"hidden_sizes": [8, 4], "activations": "tanh", "dropout": 0.5}
     model = catalog.build("model", "mlp", options)
     assert [p.shape[0] for p in model.parameters().values()] == [8, 8, 4, 4, 10, 10]
 
 
 def test_builds_optimizers_with_a_schedule():
-    optimizer = catalog.build("optimizer", "adam", {"learning_rate": "1e-3"})
+    optimizer = catalog.build("optimizer", "adam", {"learning_rate": 1e-3})
     assert optimizer.learning_rate(1) == 0.001
     schedule = catalog.build("schedule", "cosine", {"learning_rate": 0.5, "steps": 9})
     optimizer = catalog.build("optimizer", "sgd", {"learning_rate": schedule})
@@ -120,7 +120,7 @@ def test_refuses_options_that_cannot_be(kind, name, options, words):
 
 
 def test_options_can_be_checked_before_anything_is_built():
-    assert catalog.check_options("model", "mlp", {"dropout": "0.1"}) == {"dropout": 0.1}
+    assert catalog.check_options("model", "mlp", {"dropout": 0.1}) == {"dropout": 0.1}
     with pytest.raises(ConfigError, match="Did you mean 'dropout'"):
         catalog.check_options("model", "mlp", {"drop": 0.1})
 

@@ -55,8 +55,8 @@ def test_an_unknown_name_offers_the_nearest(name, words):
         named("colour", {"red": 1, "blue": 2}, name)
 
 
-def test_words_become_the_kinds_of_the_signature():
-    options = {"width": "3", "rate": "1e-1", "size": [3, 5], "names": ["a", "b"]}
+def test_values_become_the_kinds_of_the_signature():
+    options = {"width": 3, "rate": 1e-1, "size": [3, 5], "names": ["a", "b"]}
     assert call("paint", paint, options, key="k") == (
         3,
         0.1,
@@ -66,7 +66,7 @@ def test_words_become_the_kinds_of_the_signature():
         "k",
     )
     assert call("brush", Brush, {"width": 3}).width == 3
-    assert call("paint", partial(paint, rate=1.0), {"width": "3"})[0] == 3
+    assert call("paint", partial(paint, rate=1.0), {"width": 3})[0] == 3
 
 
 def test_options_can_be_checked_without_a_call():
@@ -80,6 +80,9 @@ def test_options_can_be_checked_without_a_call():
         ({"widht": 3}, "no option of paint named 'widht'. Did you mean 'width'"),
         ({"width": 3, "seed": 1}, "no option of paint named 'seed'"),
         ({"width": "wide"}, "paint takes width as an integer, got 'wide'"),
+        ({"width": "3"}, "paint takes width as an integer, got '3'"),
+        ({"width": 3, "rate": "1e-1"}, "paint takes rate as a number, got '1e-1'"),
+        ({"width": 3, "size": ["3", 5]}, r"each an integer, got \['3', 5\]"),
         ({"width": 3.5}, "paint takes width as an integer, got 3.5"),
         ({"width": 3, "rate": "x"}, "paint takes rate as a number, got 'x'"),
         (

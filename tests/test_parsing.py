@@ -56,10 +56,26 @@ def test_files_that_cannot_be_read_are_named(tmp_path):
     with pytest.raises(ConfigError, match=r"none\.toml cannot be read: No such file"):
         read_toml(tmp_path / "none.toml")
     bad = tmp_path / "bad.toml"
-    for content in (b"a = = b", b"a = '\xff'", f"a = {DEEP}".encode()):
+    for content in (b"a = = b", f"a = {DEEP}".encode()):
         bad.write_bytes(content)
         with pytest.raises(ConfigError, match=r"bad\.toml is not valid TOML: .* Fix"):
             read_toml(bad)
+
+
+def test_a_byte_order_mark_is_read_over(tmp_path):
+    path = tmp_path / "windows.toml"
+    path.write_bytes(b"\xef\xbb\xbfa = 1\r\n")
+    assert read_toml(path) == {"a": 1}
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
+def test_another_encoding_is_named_as_such(tmp_path, encoding):
+    path = tmp_path / "windows.toml"
+    path.write_bytes("a = 'Kühe'\n".encode(encoding))
+    with pytest.raises(
+        ConfigError, match=r"not encoded in UTF-8.* Save it as UTF-8\.$"
+    ):
+        read_toml(path)
 
 
 def test_line_ends_of_windows_are_read(tmp_path):

@@ -5,6 +5,7 @@ from handgrad.errors import ConfigError
 from handgrad.starting_points import (
     STARTING_POINTS,
     optimizer_named,
+    usual_name,
     with_start,
 )
 from handgrad.training.classifier_settings import config_of
@@ -50,3 +51,14 @@ def test_an_optimizer_is_made_by_any_of_the_names():
     made = optimizer_named("momentum", 0.5)
     assert (made.momentum, made.learning_rate(1)) == (0.9, 0.5)
     assert optimizer_named("momentum", 0.5, momentum=0.3).momentum == 0.3
+
+
+@pytest.mark.parametrize("name", STARTING_POINTS)
+def test_the_usual_name_is_found_again(name):
+    assert usual_name({"name": name}) == name
+    assert usual_name(with_start({"name": name, "learning_rate": 1.0})) == name
+
+
+def test_the_usual_name_does_not_depend_on_the_amount_of_momentum():
+    assert usual_name({"name": "SGD", "momentum": 0.95}) == "momentum"
+    assert usual_name({"name": "sgd", "momentum": 0.0}) == "sgd"

@@ -1,7 +1,7 @@
 """Options by name: listing those of a function, checking them, calling it with them.
 
-Strings from a command line or a configuration become arguments here: an unknown name
-is an error that suggests the closest known one, as is a value of the wrong type.
+Values of a command line or a configuration become arguments here: an unknown name is an
+error that suggests the closest known one, as is a value of the wrong type.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -94,8 +94,8 @@ def checked(
 ) -> dict[str, Any]:
     """Check the options and convert them to the types of the function's signature.
 
-    A string that holds a number becomes that number, a list of two becomes a pair if
-    the function takes one. `given` names arguments that are set elsewhere.
+    A list of two becomes a pair if the function takes one; a string that holds a number
+    is no number. `given` names arguments that are set elsewhere.
     """
     known = options_of(function)
     for name in options:
@@ -132,9 +132,20 @@ def value_of_kind(who: str, value: Any, kind: Any) -> Any:
     try:
         if _holds_truth(value) and "true or false" not in in_words(kind):
             raise ValueError("a boolean is not a number here")
-        return adapter.validate_python(value)
+        made = adapter.validate_python(value)
+        if _reads_text(value, made):
+            raise ValueError("a string is not a number here")
+        return made
     except ValueError as error:  # pydantic's is one
         raise ConfigError(f"{who} as {in_words(kind)}, got {shown(value)}.") from error
+
+
+def _reads_text(value: Any, made: Any) -> bool:
+    """Whether a string, or one in a list, has become something else."""
+    if isinstance(value, str):
+        return not isinstance(made, str)
+    is_list = isinstance(value, list | tuple) and isinstance(made, list | tuple)
+    return is_list and any(map(_reads_text, value, made))
 
 
 @lru_cache(maxsize=256)

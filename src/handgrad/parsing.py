@@ -48,10 +48,14 @@ def read_toml(path: Path) -> dict[str, Any]:
             content = file.read(LARGEST + 1)
         if len(content) > LARGEST:  # perhaps an endless stream
             raise ValueError(f"it has more than {LARGEST:,} bytes")
-        tables = parse_toml(content.decode())
+        tables = parse_toml(content.decode("utf-8-sig"))  # editors add a mark
     except OSError as error:
         raise ConfigError(
             f"{path} cannot be read: {error.strerror or error}. Check the path."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"{path} is not encoded in UTF-8, which TOML requires. Save it as UTF-8."
         ) from error
     except ValueError as error:
         raise ConfigError(

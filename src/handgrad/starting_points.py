@@ -40,6 +40,20 @@ def with_start(table: Mapping[str, Any]) -> dict[str, Any]:
     return {**start, **table, "name": start["name"]}
 
 
+def usual_name(table: Mapping[str, Any]) -> str:
+    """The usual name of the optimizer of a table.
+
+    Example
+        usual_name({"name": "sgd", "momentum": 0.95}) == "momentum"
+    """
+    table = with_start(table)
+    return [
+        name
+        for name, start in STARTING_POINTS.items()
+        if start["name"] == table["name"] and all(map(table.get, start))
+    ][-1]
+
+
 def optimizer_named(
     name: str, learning_rate: "float | Schedule", **options: Any
 ) -> "Optimizer":

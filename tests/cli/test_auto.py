@@ -89,7 +89,7 @@ def test_images_of_one_class_are_refused(refused, folder):
         ("--validation folder", "pictures has no validation images of its own"),
         ("--validation 1.5", "validation takes a fraction above 0 and below 1"),
         ("--validation 500", "validation = 500 would hold out 500 of"),
-        ("--validation 0", "validation = 0 would hold out 0 of"),
+        ("--validation 0", "validation = 0 would hold out no image"),
         ("--train-count 500", "train_count must be from 1 to"),
     ],
 )

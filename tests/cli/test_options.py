@@ -71,8 +71,13 @@ def test_every_table_of_a_configuration_is_a_section():
     assert tables == set(SECTIONS)
 
 
-def test_the_last_of_two_assignments_holds():
-    assert parse_settings(["a=1", "a=2"]) == {"model": {"a": 2}}
+@pytest.mark.parametrize(
+    "assignments", [["a=1", "a=2"], ["a=1", "a=1"], ["a=32,", "b=1", " model.a=64,"]]
+)
+def test_a_name_is_given_once(assignments):
+    with pytest.raises(ConfigError, match=r"--set model\.a is repeated\. Give it once"):
+        parse_settings(assignments)
+    assert parse_settings(["a=1", "optimizer.a=1"])["model"] == {"a": 1}
 
 
 def test_a_value_may_hold_an_equals_sign():

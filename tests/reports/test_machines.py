@@ -21,4 +21,7 @@ def test_all_versions_are_there():
     assert "matrix library: openblas 0.3 Haswell\n" in text
     assert "libraries: numpy 2.4.6" in text
     assert "ab" * 32 in text
+    other = {**blas[0], "version": "0.2"}
+    text = details({**ENVIRONMENT, "blas": [*blas, other]})
+    assert text == details({**ENVIRONMENT, "blas": [other, *blas, other]})
     assert "none seen" in details(ENVIRONMENT)

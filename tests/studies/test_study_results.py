@@ -5,6 +5,7 @@ import shutil
 from handgrad.studies.ledger import Ledger
 from handgrad.studies.study_results import (
     as_markdown,
+    environments,
     number,
     results_of,
     write_results,
@@ -46,6 +47,28 @@ def test_instruction_sets_of_the_current_trials_are_counted(done, tmp_path):
     results = results_of(rows, ledger)
     assert results["instruction_sets"] == {"avx2": 1, "avx512": 1}
     assert "1 with avx2, 1 with avx512" in as_markdown(results)
+
+
+def test_a_machine_is_shown_once_whatever_libraries_its_processes_saw(done, tmp_path):
+    ledger = Ledger(shutil.copytree(done.ledger.folder, tmp_path / "trials"))
+    rows = study(tmp_path / "rows", rates=RATES[:2], epochs=EPOCHS)
+    first, second = (
+        {"internal_api": "openblas", "version": version} for version in ("0.3", "0.4")
+    )
+    lists = ([first, second], [second, first, first])
+    for cell, blas in zip(rows.cells("full"), lists, strict=True):
+        made = ledger.outcome(cell.trial.key)
+        made["environment"]["blas"] = blas
+        ledger.record(cell.trial.key, made)
+    made_by = {c.trial.key: ledger.outcome(c.trial.key) for c in rows.cells("full")}
+    assert len(environments(made_by)) == 1
+    made["environment"]["system"] = "another"
+    ledger.record(cell.trial.key, made)
+    results = results_of(rows, ledger)
+    assert len(results["environments"]) >= 2
+    lines = as_markdown(results).partition("## Made with")[2].split("\n")
+    machines = [line for line in lines if line]
+    assert len(machines) == len(set(machines)) >= 1
 
 
 def test_trials_without_numbers_are_listed(done):

@@ -89,6 +89,7 @@ def test_a_checkpoint_is_named_after_its_epoch_and_step(folder, epoch, batch, na
 
 
 def test_a_missing_first_checkpoint_is_a_run_error(folder):
+    folder.mkdir()
     assert not has_checkpoint(folder)
     for which in ("last", "best"):
         with pytest.raises(RunError, match=r"yet\. .* ended .* --resume") as caught:

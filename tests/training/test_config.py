@@ -103,7 +103,7 @@ def test_a_file_is_read(tmp_path):
     assert read_config(path) == config_from(EXAMPLE)
 
 
-@pytest.mark.parametrize("content", [b"seed = ", b"\xff\xfe", b"seed = 1\nseed = 2"])
+@pytest.mark.parametrize("content", [b"seed = ", b"seed = 1\nseed = 2"])
 def test_what_is_not_toml_is_refused(tmp_path, content):
     path = tmp_path / "run.toml"
     path.write_bytes(content)

@@ -1,6 +1,6 @@
 import pytest
 
-from handgrad.errors import ConfigError
+from handgrad.errors import ConfigError, HandgradWarning
 from handgrad.starting_points import STARTING_POINTS
 from handgrad.training.config import RunConfig, config_from
 from handgrad.training.configure import check_names, configure, merged
@@ -110,3 +110,109 @@ def test_none_and_false_leave_out_what_a_file_has(tmp_path):
     after = configure(str(path), changes)
     assert (after.prediction.shift, after.training.early_stopping) == (None, None)
     assert not after.prediction.with_flip
+
+
+OPTIONS = """
+[optimizer]
+name = "adam"
+learning_rate = 0.05
+beta1 = 0.8
+[loss]
+l2 = 0.01
+class_weight = "balanced"
+label_smoothing = 0.1
+[schedule]
+name = "step_decay"
+every = 7
+warmup_epochs = 1.0
+"""
+
+
+@pytest.fixture
+def settings(tmp_path):
+    """Writes a file of settings, and returns its path."""
+
+    def write(text=OPTIONS):
+        (tmp_path / "own.toml").write_text(text)
+        return str(tmp_path / "own.toml")
+
+    return write
+
+
+def test_the_name_that_a_file_has_changes_nothing(settings):
+    path = settings()
+    names = {"optimizer": "Adam", "loss": "softmax-cross-entropy"}
+    names |= {"schedule": "step-decay", "model": "LeNet"}
+    over = {table: {"name": name} for table, name in names.items()}
+    assert configure(path, over) == configure(path, {})
+
+
+@pytest.mark.parametrize(
+    ("table", "name", "words", "kept"),
+    [
+        ("optimizer", "sgd", "replaces adam .* learning_rate = 0.05, beta1 = 0.8", {}),
+        (
+            "loss",
+            "multiclass_svm",
+            "replaces softmax_cross_entropy .* its label_smoothing = 0.1",
+            {"l2": 0.01, "class_weight": "balanced"},
+        ),
+        (
+            "schedule",
+            "cosine",
+            r"replaces step_decay .* its every = 7\. .*--set schedule\.NAME",
+            {"warmup_epochs": 1.0},
+        ),
+    ],
+)
+def test_another_name_leaves_out_only_what_belongs_to_the_old_one(
+    settings, table, name, words, kept
+):
+    with pytest.warns(HandgradWarning, match=words) as found:
+        config = configure(settings(), {table: {"name": name}})
+    assert len(found) == 1
+    part = getattr(config, table)
+    assert part.options == {}
+    assert {key: getattr(part, key) for key in kept} == kept
+    if table == "optimizer":
+        assert part.learning_rate == 0.1
+
+
+def test_an_option_that_is_set_as_well_is_not_named(settings):
+    over = {"optimizer": {"name": "sgd", "learning_rate": 0.3}}
+    with pytest.warns(HandgradWarning, match=r"without its beta1 = 0\.8\."):
+        assert configure(settings(), over).optimizer.learning_rate == 0.3
+
+
+@pytest.mark.parametrize(
+    ("table", "name", "rate", "momentum"),
+    [
+        ('name = "momentum"\nlearning_rate = 0.5', "momentum", 0.5, 0.9),
+        ('name = "sgd"\nmomentum = 0.95\nlearning_rate = 0.5', "momentum", 0.5, 0.95),
+        ('name = "sgd"\nmomentum = 0.95\nlearning_rate = 0.5', "sgd", 0.5, 0.95),
+        ("learning_rate = 0.5", "sgd", 0.5, None),
+    ],
+)
+def test_an_optimizer_is_the_same_by_its_usual_name(
+    settings, table, name, rate, momentum
+):
+    path = settings(f"[optimizer]\n{table}")
+    config = configure(path, {"optimizer": {"name": name}})
+    assert config.optimizer.learning_rate == rate
+    assert config.optimizer.options.get("momentum") == momentum
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("momentum", "sgd"), ("nesterov", "momentum")]
+)
+def test_usual_names_of_one_optimizer_are_different_ones(settings, old, new):
+    path = settings(f'[optimizer]\nname = "{old}"\nlearning_rate = 0.5')
+    with pytest.warns(HandgradWarning, match=f"{new} replaces {old} .* its learning"):
+        config = configure(path, {"optimizer": {"name": new}})
+    fresh = config_from({"optimizer": {"name": new}})
+    assert config.optimizer == fresh.optimizer
+
+
+def test_the_recipe_of_the_quick_start_is_left_without_a_word():
+    config = configure(None, {"optimizer": {"name": "sgd"}})
+    assert config.optimizer.learning_rate == 0.1

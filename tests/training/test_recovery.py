@@ -1,4 +1,5 @@
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -92,8 +93,6 @@ def change_the_settings(run):
     "harm",
     [
         damage_all,
-        lose_all_but_the_best_pointer,
-        lose_the_folder,
         shorten_the_log,
         change_the_settings,
     ],
@@ -108,6 +107,26 @@ def test_without_a_valid_checkpoint_it_is_refused_and_nothing_changes(tmp_path, 
     assert (run / "metrics.jsonl").read_bytes() == log
     if before is not None:
         assert names(run / "checkpoints") == before
+
+
+def lose_the_checkpoints(run):
+    for path in (run / "checkpoints").glob("epoch*"):
+        shutil.rmtree(path)
+
+
+@pytest.mark.parametrize(
+    "harm", [lose_the_checkpoints, lose_all_but_the_best_pointer, lose_the_folder]
+)
+def test_without_any_checkpoint_the_advice_is_to_train_again(tmp_path, harm):
+    run = stopped(tmp_path)
+    harm(run)
+    log = (run / "metrics.jsonl").read_bytes()
+    settings = re.escape(str(run / "config.toml"))
+    advice = rf"No checkpoint is left in .* train again .*: handgrad train {settings}$"
+    for use in (resume, load):
+        with pytest.raises(IntegrityError, match=advice):
+            use(run)
+    assert (run / "metrics.jsonl").read_bytes() == log
 
 
 def test_the_best_epoch_is_not_another(tmp_path):
@@ -196,7 +215,7 @@ def test_a_damaged_pointer_is_written_again(tmp_path, whole, which, content):
     pointer.write_text(content.replace("changed", before.replace("epoch-", "epoch-9")))
     with pytest.raises(IntegrityError, match=r"\. Restore it .* or recover it with: "):
         load(run, which)
-    with pytest.warns(HandgradWarning, match=f"{which}.json was damaged. It now names"):
+    with pytest.warns(HandgradWarning, match=f"{which}.json was invalid. It now names"):
         resume(run)
     assert pointer.read_text() == before
     go_on(run)

@@ -1,4 +1,7 @@
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -8,7 +11,7 @@ from handgrad.training.checkpoint import Checkpoint
 from handgrad.training.config import config_from
 from handgrad.training.position import Position
 from handgrad.training.records import EpochRecord, StepRecord
-from handgrad.training.run_folder import RunFolder, check_free
+from handgrad.training.run_folder import RunFolder, check_free, is_abandoned
 
 from .small import RESOLVED, small
 
@@ -101,6 +104,72 @@ def test_a_folder_without_a_run_is_refused(tmp_path):
         RunFolder.open(tmp_path)
     with pytest.raises(RunError, match="they are under runs/"):
         RunFolder.open(tmp_path / "nothing")
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from handgrad.training import atomic
+from handgrad.training.run_folder import RunFolder
+from tests.training.test_run_folder import SETTINGS
+
+write = atomic._write_through
+for moment in range(1, 6):
+    if os.fork() == 0:
+        writes = []
+        def kill(place, name, content):
+            write(place, name, content)
+            writes.append(name)
+            if len(writes) == moment:
+                os.kill(os.getpid(), signal.SIGKILL)
+        atomic._write_through = kill
+        path = Path(sys.argv[1], str(moment))
+        RunFolder.create(path, SETTINGS, initial=b"old", record=b"{}")
+        os._exit(0)
+    print(os.wait()[1])
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_run_that_was_killed_before_its_settings_is_taken_over(tmp_path):
+    """By SIGKILL after each of the five files was written, before it has its name."""
+    ended = subprocess.run(
+        [sys.executable, "-c", KILLED, tmp_path],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.stdout.split() == ["9"] * 5, ended.stderr
+    for moment in range(1, 6):
+        path = tmp_path / str(moment)
+        with pytest.raises(RunError, match=r"killed before it began.* takes over"):
+            RunFolder.open(path)
+        check_free(path)
+        assert created(path).config == SETTINGS
+        left = {file.name for file in path.iterdir()} - {"owner-0001.json"}
+        left -= {"owner-0002.json"}  # where the first had its name
+        assert left == {"checkpoints", "config.toml", "environment.json"}
+
+
+@pytest.mark.parametrize("name", ["config.toml", "letters.txt", "checkpoints/mine"])
+def test_a_folder_with_more_than_a_killed_run_leaves_is_not_taken_over(tmp_path, name):
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "owner-0001.json").write_text('{"released": true}')
+    assert is_abandoned(tmp_path)
+    (tmp_path / name).write_text("mine")
+    assert not is_abandoned(tmp_path)
+    with pytest.raises(RunError, match="already exists"):
+        check_free(tmp_path)
+
+
+def test_the_folder_of_a_run_that_is_starting_is_not_taken_over(tmp_path):
+    folder = created(tmp_path)
+    (tmp_path / "config.toml").unlink()
+    with pytest.raises(RunError, match="already exists"):
+        check_free(tmp_path)
+    folder.release()
+    check_free(tmp_path)
 
 
 def test_metrics_hold_numbers_that_repeat_timings_the_others(tmp_path):

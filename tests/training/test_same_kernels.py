@@ -61,6 +61,7 @@ def held(monkeypatch):
     monkeypatch.setattr(processor, "hold_to", hold)
     monkeypatch.setattr(same_kernels, "hold_family", found.append)
     monkeypatch.setattr(processor, "offered", lambda: ("avx2", "avx512"))
+    monkeypatch.setattr(processor, "_choice", processor._Choice())  # afterwards as now
     return found
 
 
@@ -93,9 +94,14 @@ def test_a_set_that_the_processor_lacks_is_warned_of(held, tmp_path):
     assert held == []
 
 
-def test_older_runs_resume_without_a_warning(held, tmp_path):
-    go_on_with(folder_of(tmp_path, matrix_unit="AMX", blas=blas("SkylakeX")))
-    (tmp_path / "environment.json").unlink()
+def test_older_runs_that_record_no_set_are_warned_of_too(held, tmp_path):
+    folder = folder_of(tmp_path, matrix_unit="AMX", blas=blas("SkylakeX"))
+    with pytest.warns(HandgradWarning, match="set amx, which this processor lacks"):
+        go_on_with(folder)
+    assert held == []
+
+
+def test_runs_without_an_environment_resume_without_a_warning(held, tmp_path):
     go_on_with(tmp_path)
     assert held == []
 
@@ -137,11 +143,24 @@ def test_a_run_with_rounded_products_is_resumed_verified_and_evaluated(tmp_path)
     assert command("evaluate", whole) == "amx-bf16"
 
 
-def test_incomparable_kernels_are_a_run_error(tmp_path):
-    if "amx" in processor.offered():
-        pytest.skip("needs a processor without AMX")
+@pytest.mark.parametrize(
+    ("offered", "advice"),
+    [
+        (("avx2", "avx512"), r"with amx, or train again with --isa avx2\.$"),
+        ((), r"with amx\.$"),
+    ],
+)
+def test_incomparable_kernels_are_a_run_error(monkeypatch, tmp_path, offered, advice):
+    monkeypatch.setattr(processor, "offered", lambda: offered)
     folder = folder_of(tmp_path, instruction_set="amx", blas=blas("SkylakeX"))
-    with pytest.raises(RunError, match=r"trained with SkylakeX, amx\. This proc"):
+    wrong = r"trained with SkylakeX, amx, and this processor has no amx\. Verify .* "
+    with pytest.raises(RunError, match=wrong + advice):
+        compare_with(folder, environment_of(folder))
+
+
+def test_an_unknown_set_of_a_run_is_a_run_error(tmp_path):
+    folder = folder_of(tmp_path, instruction_set="sse9", blas=blas("SkylakeX"))
+    with pytest.raises(RunError, match=r"SkylakeX, sse9\. There is no instruction set"):
         compare_with(folder, environment_of(folder))
 
 

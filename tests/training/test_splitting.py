@@ -49,6 +49,7 @@ def test_without_any_a_tenth_is_cut_off():
         ({"validation": "test"}, 20, "digits has no test images"),
         ({"validation": "folder"}, 20, "digits has no validation images"),
         ({"validation": 20}, 20, "would hold out 20 of 20"),
+        ({"validation": 0}, 20, 'would hold out no image.* use "none"'),
         ({"validation": 5, "train_count": 16}, 20, "train_count must be from 1 to 15"),
         ({"validation": "none", "train_count": 21}, 20, "from 1 to 20"),
     ],

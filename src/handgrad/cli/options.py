@@ -163,9 +163,9 @@ SkipBad = Annotated[
 def parse_settings(assignments: Sequence[str]) -> Settings:
     """Parse `activation=relu` and `optimizer.beta1=0.8` into sections and names.
 
-    A name without a section belongs to the model. A value is parsed as TOML if possible
-    (`true`, `0.5`, `[3, 5]`), commas make a list (`3,5` or `256,`), and anything else
-    is a string.
+    A name without a section belongs to the model; each is given once. A value is parsed
+    as TOML if possible (`true`, `0.5`, `[3, 5]`), commas make a list (`3,5` or `256,`),
+    and anything else is a string.
 
     Example
         parse_settings(["pooling=max", "hidden_sizes=256,128"])
@@ -183,7 +183,10 @@ def parse_settings(assignments: Sequence[str]) -> Settings:
         section = section if dot else "model"
         if section not in SECTIONS:
             raise unknown_name("section of the configuration", section, SECTIONS)
-        settings.setdefault(section, {})[option] = parse_value(text.strip())
+        options = settings.setdefault(section, {})
+        if option in options:
+            raise ConfigError(f"--set {section}.{option} is repeated. Give it once.")
+        options[option] = parse_value(text.strip())
     return settings
 
 

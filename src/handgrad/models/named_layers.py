@@ -94,11 +94,19 @@ def _split(choice: object) -> tuple[Any, dict[str, Any]]:
     """Split into name and settings; a number after a colon has the name ""."""
     if isinstance(choice, str):
         name, colon, number = choice.partition(":")
-        return name, {"": number} if colon else {}
+        return name, {"": _number_in(number)} if colon else {}
     if isinstance(choice, Mapping):
         settings = dict(choice)
         return settings.pop("name", None), settings
     return choice, {}
+
+
+def _number_in(text: str) -> Any:
+    """The number that a text holds, or the text."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def layer_defaults(name: str) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def details(environment: Mapping[str, Any]) -> str:
         machine_words(environment),
         f"system: {environment.get('system')}",
         f"libraries: {', '.join(f'{k} {v}' for k, v in libraries.items())}",
-        f"matrix library: {'; '.join(dict.fromkeys(blas)) or 'none seen'}",
+        f"matrix library: {'; '.join(sorted(set(blas))) or 'none seen'}",
         f"source checksum: {environment.get('code_sha256')}",
     ]
     return "\n".join(lines)

@@ -68,6 +68,6 @@ def study_page(
         verdicts=verdict_chips(results["rows"]),
         overview=overview(results),
         rows=[row_values(row, figures) for row in rows],
-        machines=list(map(details, results["environments"])),
+        machines=list(dict.fromkeys(map(details, results["environments"]))),
     )
     return document, figures.files

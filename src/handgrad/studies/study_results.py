@@ -107,11 +107,16 @@ def _finding(result: Result) -> dict[str, Any]:
 
 
 def environments(outcomes: dict[str, Outcome]) -> list[dict[str, Any]]:
-    """The distinct machines and versions of the trials."""
+    """The distinct machines and versions of the trials.
+
+    The order and number of the same BLAS libraries depend on what a process imports.
+    """
     different: dict[str, dict[str, Any]] = {}
     for outcome in outcomes.values():
         environment = outcome["environment"]
-        different.setdefault(json.dumps(environment, sort_keys=True), environment)
+        blas = sorted({json.dumps(each) for each in environment.get("blas", [])})
+        key = json.dumps({**environment, "blas": blas}, sort_keys=True)
+        different.setdefault(key, environment)
     return list(different.values())
 
 
@@ -137,14 +142,12 @@ def as_markdown(results: dict[str, Any]) -> str:
     for row in results["rows"]:
         lines += _row_in_markdown(results["study"], row)
     lines += ["", "## Made with", ""]
-    lines += [
-        "- "
-        + in_markdown(
-            f"Handgrad {e['handgrad']}, Python {e['python']}, "
-            f"{e['processor']}, {e['cores']} cores"
-        )
+    machines = [
+        f"Handgrad {e['handgrad']}, Python {e['python']}, "
+        f"{e['processor']}, {e['cores']} cores"
         for e in results["environments"]
     ]
+    lines += [f"- {in_markdown(machine)}" for machine in dict.fromkeys(machines)]
     return "\n".join(lines).rstrip() + "\n"
 
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from handgrad import catalog
 from handgrad.datasets.sources import source_of
 from handgrad.errors import ConfigError
 from handgrad.studies.experiment import TABLES, Experiment, Size, Variant
 from handgrad.studies.inspections import check_inspection, needed_data, with_defaults
 from handgrad.training.config import RunConfig, config_from
+from handgrad.training.configure import check_parts
 from handgrad.training.prediction_settings import PredictionConfig
 
 KEY_LENGTH = 16  # hex digits: 64 bits, so that keys do not collide
@@ -158,16 +158,8 @@ def settings_of(experiment: Experiment, variant: Variant, size: Size) -> dict[st
 
 def check_config(config: RunConfig, who: str) -> None:
     """ConfigError for the first name or option that is not in the catalogue."""
-    parts: list[tuple[str, Any]] = [
-        ("model", config.model),
-        ("loss", config.loss),
-        ("optimizer", config.optimizer),
-        ("schedule", config.schedule),
-        *(("augmentation", row) for row in config.dataset.augmentation),
-    ]
     try:
-        for kind, part in parts:
-            catalog.check_options(kind, part.name, part.options)
+        check_parts(config)
     except ConfigError as error:
         raise ConfigError(f"{who}: {error}") from error
 

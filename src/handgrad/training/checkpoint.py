@@ -189,9 +189,13 @@ def _was_written(pointer: Path) -> bool:
 
     best.json is read only once an epoch has ended.
     """
-    names = [path.name for path in pointer.parent.glob("epoch-*")]
     has_ended = is_file(pointer.parent.parent / "result.json")
-    return has_ended or any(map(NAME.fullmatch, names))
+    return has_ended or _holds_any(pointer.parent) or not pointer.parent.is_dir()
+
+
+def _holds_any(folder: Path) -> bool:
+    """Whether there is a checkpoint, named by a pointer or not."""
+    return any(NAME.fullmatch(path.name) for path in folder.glob("epoch-*"))
 
 
 def _parse(path: Path, content: bytes) -> dict[str, Any]:
@@ -221,7 +225,18 @@ def _damaged(path: Path) -> IntegrityError:
 def _recover(pointer: Path) -> str:
     """What to do about a pointer that is lost or damaged."""
     run = pointer.parent.parent
+    if not _holds_any(pointer.parent):
+        return train_again(pointer.parent)
     return f"Restore it from a copy, or recover it with: handgrad train --resume {run}"
+
+
+def train_again(folder: Path) -> str:
+    """What to do about a run whose checkpoints are all gone."""
+    settings = folder.parent / "config.toml"
+    return (
+        f"No checkpoint is left in {folder}: restore a copy of it, or train again with "
+        f"the same settings: handgrad train {settings}"
+    )
 
 
 def _free_name(folder: Path, position: Position) -> Path:

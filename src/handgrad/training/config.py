@@ -6,11 +6,10 @@ so on are those of `handgrad.catalog`; nothing is imported or evaluated.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
     Field,
     ValidationError,
@@ -38,6 +37,7 @@ from handgrad.training.settings_table import (
     spelled,
     written,
 )
+from handgrad.training.table_keys import home_of, keys_of, table_of
 
 Validation = float | int | Literal["test", "none", "folder"]
 Size = Annotated[tuple[Whole, Whole], Field(strict=False)]  # TOML has lists, no tuples
@@ -240,8 +240,9 @@ def _as_config_error(error: ValidationError, source: str) -> ConfigError:
     *tables, key = [str(part) for part in first["loc"]]
     if first["type"] == "extra_forbidden":
         where = f"[{'.'.join(tables)}]" if tables else "the top"
-        unknown = unknown_name(f"key of {where}", key, _keys(tables))
-        return ConfigError(f"{source}: {unknown}")
+        unknown = unknown_name(f"key of {where}", key, keys_of(RunConfig, tables))
+        home = home_of(RunConfig, key, tables)
+        return ConfigError(f"{source}: {unknown}{home}")
     if first["type"] == "value_error":  # a complete sentence of our own
         place = _place(first["loc"])
         return ConfigError(f"{source}: {place}: {first['ctx']['error']}")
@@ -262,30 +263,11 @@ def _place(location: tuple[int | str, ...]) -> str:
         known = getattr(fields, "model_fields", {})
         if part not in known:
             break  # pydantic appends the type that it tried
-        fields = _table_of(known[part].annotation)
-    if len(names) > 1 and names[-1] not in _keys(names[:-1]):
+        fields = table_of(known[part].annotation)
+    if len(names) > 1 and names[-1] not in keys_of(RunConfig, names[:-1]):
         is_option = isinstance(location[len(names) - 1], int) or "augmentation" in names
         names = names if is_option else names[:-1]
     return ".".join(names)
-
-
-def _keys(tables: list[str]) -> list[str]:
-    """Return the keys that a table may have."""
-    model: Any = RunConfig
-    for table in tables:
-        field = model.model_fields.get(table)
-        model = _table_of(getattr(field, "annotation", None))
-        if model is None:
-            return []
-    return list(model.model_fields)
-
-
-def _table_of(annotation: Any) -> type[BaseModel] | None:
-    """Return the table type of a field, also of an optional one."""
-    for kind in (annotation, *get_args(annotation)):
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
-            return kind
-    return None
 
 
 def _without_none(value: Any) -> Any:

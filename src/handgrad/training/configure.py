@@ -12,13 +12,18 @@ from handgrad.datasets.image_fit import USUAL
 from handgrad.datasets.load import OWN_IMAGES
 from handgrad.datasets.sources import NAMES
 from handgrad.datasets.splits import count_of
-from handgrad.errors import ConfigError, unknown_name
+from handgrad.errors import ConfigError, unknown_name, warn
 from handgrad.names import known_name
-from handgrad.training.config import RunConfig, config_from, read_config
+from handgrad.parsing import read_toml
+from handgrad.paths import path_of
+from handgrad.ranges import shown
+from handgrad.starting_points import usual_name
+from handgrad.training.config import RunConfig, config_from
 from handgrad.training.data_place import check_there, located
 from handgrad.training.model_names import check_model_name
 from handgrad.training.run_images import is_same_data
 from handgrad.training.start_from import read_saved
+from handgrad.training.table_keys import PARTS, home_of
 
 Tables = dict[str, dict[str, Any]]  # table -> key -> value; "" holds the top-level keys
 
@@ -48,6 +53,8 @@ def configure(
         if start_from is None
         else _base_of(start_from, model, changes)
     )
+    if base is not QUICK_START:
+        _warn_of_dropped(base, changes)
     tables = merged(base, changes)
     top = tables.pop("")
     check_start(tables)
@@ -66,7 +73,10 @@ def check_start(tables: Tables) -> None:
 
 
 def merged(base: Tables, over: Tables) -> Tables:
-    """Merge tables over a base; a new name resets the options of its table.
+    """Merge tables over a base; another name resets the options of its table.
+
+    Options that do not belong to one kind stay, such as an L2 penalty or a warm-up. A
+    learning rate belongs to its optimizer.
 
     Example
         base "sgd" with a momentum, merged with "adam": "adam" without a momentum
@@ -75,30 +85,67 @@ def merged(base: Tables, over: Tables) -> Tables:
     top = {**base.get("", {}), **over.get("", {})}
     for name, table in over.items():
         before = tables.get(name, {})
-        if name != "dataset" and "name" in table:
-            before = {}
-        tables[name] = {**before, **table}
+        gone = _dropped(name, before, table)
+        kept = {key: value for key, value in before.items() if key not in gone}
+        tables[name] = {**kept, **table}
     return {**tables, "": top}
+
+
+def _dropped(name: str, before: dict[str, Any], table: dict[str, Any]) -> list[str]:
+    """The options in a table that belong to its name, if `table` has another one."""
+    if name not in PARTS or "name" not in table:
+        return []
+    old = _name_in(name, before)
+    names = [old, usual_name({**before, "name": old})] if name == "optimizer" else [old]
+    if known_name(str(table["name"]), names) is not None:
+        return []
+    common = type(getattr(RunConfig(), name)).model_fields.keys() - {"learning_rate"}
+    return [key for key in before if key not in common]
+
+
+def _name_in(name: str, table: dict[str, Any]) -> str:
+    return str(table.get("name", getattr(RunConfig(), name).name))
+
+
+def _warn_of_dropped(base: Tables, over: Tables) -> None:
+    """Warn of options of a file or run that another name leaves out."""
+    for name, table in over.items():
+        before = base.get(name, {})
+        gone = [key for key in _dropped(name, before, table) if key not in table]
+        if gone:
+            options = ", ".join(f"{key} = {shown(before[key])}" for key in gone)
+            warn(
+                f"{table['name']} replaces {_name_in(name, before)} as the {name}, "
+                f"without its {options}. Set again what should stay, with --set "
+                f"{name}.NAME=VALUE."
+            )
 
 
 def check_names(config: RunConfig) -> None:
     """ConfigError for an unknown name or option, or an invalid fraction."""
-    parts = {
-        "model": config.model,
-        "loss": config.loss,
-        "optimizer": config.optimizer,
-        "schedule": config.schedule,
-    }
-    for kind, part in parts.items():
-        catalog.check_options(kind, part.name, part.options)
-    for row in config.dataset.augmentation:
-        catalog.check_options("augmentation", row.name, row.options)
+    check_parts(config)
     if not isinstance(config.dataset.validation, str):
         count_of(config.dataset.validation, 0)  # 1.5 is neither a fraction nor a count
     name = config.dataset.name
     is_path = any(sign in name for sign in LOOKS_LIKE_PATH) or os.path.exists(name)
     if known_name(name, NAMES) is None and not is_path:
         raise ConfigError(f"{unknown_name('data set', name, NAMES)} {OWN_IMAGES}.")
+
+
+def check_parts(config: RunConfig) -> None:
+    """ConfigError for the first name or option that is not in the catalogue.
+
+    It names the table that an option belongs to, if that is another one.
+    """
+    for kind, part in ((kind, getattr(config, kind)) for kind in PARTS):
+        known = catalog.options_of(catalog.find(kind, part.name))
+        wrong = next((name for name in part.options if name not in known), "")
+        if home := home_of(RunConfig, wrong, [kind]):
+            unknown = unknown_name(f"option of {part.name}", wrong, known)
+            raise ConfigError(f"{unknown}{home}")
+        catalog.check_options(kind, part.name, part.options)
+    for row in config.dataset.augmentation:
+        catalog.check_options("augmentation", row.name, row.options)
 
 
 def _base(model: str | None, over: Tables) -> Tables:
@@ -108,12 +155,16 @@ def _base(model: str | None, over: Tables) -> Tables:
     check_model_name(model)
     if not (model.endswith(".toml") or "/" in model or "\\" in model):
         return {"model": {"name": model}}
-    config = read_config(Path(model))
+    read = read_toml(path_of("configure", "model", Path(model)))
+    config = config_from(read, model)
     if config.resolved is not None:  # that of a run
         folder = Path(model).parent
         config = located(folder, config)
         _check_data(folder, config, over)
-    return _tables_of(config)
+    tables = _tables_of(config)
+    if "optimizer" in read:  # by its name there: momentum is more than sgd
+        tables["optimizer"] = read["optimizer"]
+    return tables
 
 
 def _check_data(source: Path, before: RunConfig, over: Tables) -> None:

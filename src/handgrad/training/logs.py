@@ -59,8 +59,8 @@ class Logs:
                     check_no_link(path)
                     has = f"has {number} lines" if is_file(path) else "is missing"
                     raise IntegrityError(
-                        f"{path} {has} and should have {lines}. Restore a copy, or "
-                        "start a new run."
+                        f"{path} {has}, and the run has written a line for each of "
+                        f"{lines} steps and epochs. Restore a copy, or start a new run."
                     )
             sizes[name] = end
         return sizes

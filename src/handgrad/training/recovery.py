@@ -18,6 +18,7 @@ from handgrad.training.checkpoint import (
     has_whole_pointer,
     load_checkpoint,
     point,
+    train_again,
 )
 from handgrad.training.notes import Notes
 from handgrad.training.run_folder import RunFolder
@@ -70,7 +71,7 @@ def _point_to_newest(
 ) -> Checkpoint:
     """Write last.json or best.json for the newest checkpoint that fits."""
     pointer, why = folder.checkpoints / f"{which}.json", ""
-    wrong = "damaged" if has_checkpoint(folder.checkpoints, which) else "missing"
+    wrong = "invalid" if has_checkpoint(folder.checkpoints, which) else "missing"
     for name in _names(folder.checkpoints):
         try:
             found, manifest_sha256 = find_checkpoint(folder.checkpoints / name)
@@ -81,6 +82,8 @@ def _point_to_newest(
         point(folder.checkpoints, which, name, manifest_sha256)
         _say(f"{pointer} was {wrong}. It now names {name}, the newest valid one.")
         return found
+    if not why and best_epoch is None:
+        raise IntegrityError(train_again(folder.checkpoints))
     of = "" if best_epoch is None else f" of epoch {best_epoch}, the best"
     raise IntegrityError(
         f"{pointer} is {wrong}, and {folder.checkpoints} holds no valid "

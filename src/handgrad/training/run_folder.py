@@ -24,8 +24,10 @@ from typing import Any
 from handgrad.errors import IntegrityError, RunError
 from handgrad.paths import path_of
 from handgrad.training.atomic import (
+    HALF_WRITTEN,
     cannot_write,
     make_folder,
+    remove_file,
     sweep,
     write_file,
 )
@@ -35,7 +37,7 @@ from handgrad.training.data_place import working_directory
 from handgrad.training.data_record import DATA
 from handgrad.training.environment import describe_environment
 from handgrad.training.logs import Logs, table_of
-from handgrad.training.ownership import Ownership, take
+from handgrad.training.ownership import NAME, Ownership, living_owner, take
 from handgrad.training.real_files import is_file, read_file
 from handgrad.training.run_config import INITIAL, config_in, shorter_configs
 
@@ -69,6 +71,7 @@ class RunFolder(Logs):
     ) -> "RunFolder":
         """Create a new folder with its `config`, at `path` or a free one under runs/.
 
+        The folder of a run that was killed before its config.toml is taken over.
         `initial` is the content of initial.safetensors, if the run starts from existing
         weights, `record` that of data.json. RunError if the path is already in use.
         """
@@ -86,6 +89,8 @@ class RunFolder(Logs):
             for name, content in ((INITIAL, initial), (DATA, record)):
                 if content:
                     write_file(folder / name, content)
+                else:
+                    remove_file(folder / name)  # of a run that was killed here
             made.write("config.toml", config.to_toml())
         except BaseException:  # an error, or a signal
             if is_new:  # leave nothing half-written
@@ -98,6 +103,12 @@ class RunFolder(Logs):
         """Open the folder at `path` for reading; RunError if it is not a run folder."""
         path = path_of("A run", "its folder", path, RunError)
         if not is_file(path / "config.toml"):
+            if is_abandoned(path):
+                raise RunError(
+                    f"{path} holds a run that was killed before it began: there is "
+                    "nothing to resume. Train again with the command that started it; "
+                    f"it takes over this folder: --run {path}"
+                )
             is_there = path.exists()
             wrong = "is not a run folder: it holds no config.toml"
             raise RunError(
@@ -160,19 +171,31 @@ class RunFolder(Logs):
         self.write("result.json", _pretty(result))
 
 
+def is_abandoned(path: Path) -> bool:
+    """Whether a folder is that of a run that was killed before its config.toml."""
+    if not path.is_dir():
+        return False
+    names = {found.name for found in path.iterdir()}
+    claims = {n for n in names if NAME.fullmatch(n) or HALF_WRITTEN.fullmatch(n)}
+    others = names - claims - {"environment.json", INITIAL, DATA}
+    if not claims or others - {"checkpoints"} or living_owner(path):
+        return False
+    return not others or _is_empty(path / "checkpoints")
+
+
 def check_free(path: Path | None) -> None:
     """RunError if the folder `path` cannot be that of a new run: if it has content."""
     if path is not None:
         place = path_of("A run", "its folder", path, RunError)
         if os.path.lexists(place):
-            _refuse_unless_empty(place)
+            _refuse_unless_free(place)
 
 
 def _make(path: Path | None, config: RunConfig) -> tuple[Path, bool]:
-    """Create the folder or accept an empty one; return it and whether it is new."""
+    """Create the folder or accept a free one; return it and whether it is new."""
     if path is not None:
         make_folder(path.parent)
-        return path, _is_made(path) or _refuse_unless_empty(path)
+        return path, _is_made(path) or _refuse_unless_free(path)
     make_folder(RUNS)
     stem = f"{config.model.name}-{Path(config.dataset.name).stem}".replace("_", "-")
     numbered = (RUNS / f"{stem}-{number}" for number in count(1))
@@ -190,10 +213,14 @@ def _is_made(path: Path) -> bool:
     return True
 
 
-def _refuse_unless_empty(path: Path) -> bool:
-    if not path.is_dir() or any(path.iterdir()):
+def _refuse_unless_free(path: Path) -> bool:
+    if not (_is_empty(path) or is_abandoned(path)):
         raise _is_there(path)
     return False
+
+
+def _is_empty(path: Path) -> bool:
+    return path.is_dir() and not any(path.iterdir())
 
 
 def _is_there(path: Path) -> RunError:

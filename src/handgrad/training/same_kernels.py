@@ -83,7 +83,7 @@ def go_on_with(folder: Path) -> None:
     name = set_of(environment)
     if name is None or name in processor.named():
         hold_to_kernels_of(environment)
-    elif KEY in environment:
+    else:
         warn(
             f"{folder} was trained with the instruction set {name}, which this "
             f"processor lacks: from here on, results differ{_how_little(name)}."
@@ -111,7 +111,14 @@ def _how_little(name: str) -> str:
 
 def compare_with(folder: Path, environment: Mapping[str, Any]) -> tuple[str, ...]:
     """Restrict this process to a run's kernels and return them; RunError on failure."""
-    made = family_of(environment)
+    made, needed = family_of(environment), set_of(environment)
+    if needed in processor.NAMED and needed not in processor.named():
+        others = processor.named()[:1]
+        again = f", or train again with --isa {others[0]}" if others else ""
+        raise RunError(
+            f"{folder} was trained with {', '.join(made)}, and this processor has no "
+            f"{needed}. Verify it on a machine with {needed}{again}."
+        )
     try:
         hold_to_kernels_of(environment)
         here = family_of(matrix_kernels())

@@ -35,6 +35,11 @@ def check_split(
         raise ConfigError(
             f"{name} has no validation images of its own. Give a fraction, such as 0.1."
         )
+    if wanted == 0:
+        raise ConfigError(
+            f"validation = {wanted} would hold out no image. For no validation images "
+            'use "none" (None in Python); otherwise give a fraction, such as 0.1.'
+        )
     if not isinstance(wanted, str):
         trained -= held_out(wanted, images)
     if chosen.train_count is not None:

@@ -40,6 +40,12 @@ BINARY = {
 }
 
 
+def test_a_byte_order_mark_is_no_part_of_a_name(tmp_path):
+    names = "\ufeff" + BINARY["coarse_label_names.txt"]
+    put(tmp_path / "set", {**BINARY, "coarse_label_names.txt": names})
+    assert load(tmp_path / "set", label_from="coarse").class_names[0] == "coarse_0"
+
+
 def packed(folder, contents):
     file = io.BytesIO()
     with tarfile.open(fileobj=file, mode="w:gz") as archive:

@@ -74,7 +74,7 @@ def test_other_sets_are_not_transposed(tmp_path):
 
 def test_the_mapping_of_a_set_names_its_classes(tmp_path):
     put_set(tmp_path, "emnist-balanced-{}-{}-{}", LETTERS % 2)
-    (tmp_path / "emnist-balanced-mapping.txt").write_text("0 120\n1 121\n\n")
+    (tmp_path / "emnist-balanced-mapping.txt").write_text("\ufeff0 120\n1 121\n\n")
     assert load(tmp_path).class_names == ("x", "y")
     (tmp_path / "emnist-balanced-mapping.txt").write_text("zero x")
     with pytest.raises(DatasetError, match="a label and a character code in each line"):

@@ -24,6 +24,8 @@ LABELS = {
     "name": lambda n: (".cls", f"{'ab'[n % 2]}\n"),
     "txt": lambda n: (".txt", "ab"[n % 2]),
     "json": lambda n: (".json", f'{{"label": {n % 2}, "width": 3}}'),
+    "marked": lambda n: (".txt", f"\ufeff{'ab'[n % 2]}"),
+    "marked json": lambda n: (".json", f'\ufeff{{"label": {n % 2}}}'),
     "words": lambda n: (".json", f'{{"class_name": "{"ab"[n % 2]}"}}'),
 }
 

@@ -130,7 +130,7 @@ def _label_names(files: dict[str, bytes], kind: str, place: Path) -> list[str]:
             else []
         )
         return [_text(name) for name in names or []]
-    text = files.get(f"{kind}_label_names.txt", b"").decode("ascii", "replace")
+    text = files.get(f"{kind}_label_names.txt", b"").decode("utf-8-sig", "replace")
     return text.split()
 
 

@@ -86,7 +86,7 @@ def _letters(rest: tuple[str, ...], folder: Path) -> dict[int, str]:
 def _mapping(path: Path) -> dict[int, str]:
     """Parse a mapping file: a label and its character codes in each line."""
     try:
-        lines = path.read_text(encoding="ascii").splitlines()[:1000]
+        lines = path.read_text(encoding="utf-8-sig").splitlines()[:1000]
         rows = [[int(word) for word in line.split()] for line in lines if line.strip()]
         return {row[0]: chr(row[1]) for row in rows}
     except (OSError, ValueError, IndexError, OverflowError) as error:

@@ -134,7 +134,7 @@ def _label(contents: dict[str, bytes], label_from: str | None) -> str:
     for ending in LABELS:
         if ending not in contents:
             continue
-        text = contents[ending].decode("utf-8", "replace").strip()
+        text = contents[ending].decode("utf-8-sig", "replace").strip()
         found = _from_json(text, label_from) if ending == "json" else text
         if found and "\n" not in found and not (label_from and ending != "json"):
             return found
