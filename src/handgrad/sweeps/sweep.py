@@ -31,8 +31,8 @@ from handgrad.studies.experiment import (
 from handgrad.studies.ledger import Ledger
 from handgrad.studies.table_validation import check_seeds, checked
 from handgrad.studies.trials import Cell, trials_of
+from handgrad.sweeps.selection import check_selection
 from handgrad.sweeps.space import (
-    Choice,
     Parameter,
     Setting,
     Values,
@@ -46,7 +46,6 @@ MOST_SETTINGS = 10_000
 BEST: dict[Direction, str] = {"maximize": "highest", "minimize": "lowest"}
 TRIALS = 20  # default number of settings of a random or TPE sweep
 OBJECTIVES = tuple(name for name in METRICS if not name.startswith("test_"))
-TRAINING_TERMS = ("loss.l2", "loss.l2_factor", "loss.class_weight")  # not validated
 
 
 class SweepTable(BaseModel):
@@ -235,15 +234,6 @@ def _direction(table: SweepTable, source: str) -> Direction:
     return direction
 
 
-def _changes_metric(metric: str, name: str) -> bool:
-    """Whether a swept key makes the metric another function of the same network."""
-    key, is_training = ".".join(name.split(".")[:2]), "train_" in metric
-    if key == "dataset.augmentation":
-        return is_training  # measured on augmented images
-    is_term = key.startswith("loss.") and (is_training or key not in TRAINING_TERMS)
-    return is_term and "_loss" in metric
-
-
 def _check_size(sweep: Sweep) -> None:
     """ConfigError for too many settings or trials, before any is created."""
     settings = sweep.trials or TRIALS
@@ -263,22 +253,8 @@ def _check_size(sweep: Sweep) -> None:
 def _check(sweep: Sweep) -> None:
     """ConfigError for settings that contradict each other."""
     source = sweep.source
-    validation = [sweep.base.dataset.get("validation")]
-    for parameter in sweep.space:
-        values = parameter.values if isinstance(parameter, Choice) else ()
-        if parameter.name == "dataset.validation":
-            validation = list(values)
-        if len(values) != 1 and _changes_metric(sweep.metric, parameter.name):
-            raise ConfigError(
-                f"{source}: {sweep.metric} is another function for each value of "
-                f"{parameter.name}, so its values cannot be compared. Use metric = "
-                f'"validation_accuracy", or do not vary {parameter.name}.'
-            )
-    if "validation" in sweep.metric and "none" in validation:
-        raise ConfigError(
-            f"{source}: metric = {sweep.metric!r} needs validation images, but "
-            'validation = "none". Remove that, or use a training metric.'
-        )
+    validation = sweep.base.dataset.get("validation")
+    check_selection(sweep.metric, validation, sweep.space, source)
     if sweep.method == "grid" and sweep.trials is not None:
         raise ConfigError(
             f"{source}: a grid tries all combinations and takes no number of trials. "
