@@ -105,6 +105,17 @@ def test_a_setting_without_numbers_ends_with_its_first_seed(tmp_path, status):
     assert following.trial.seed == 0
 
 
+def test_divergence_is_a_number_where_it_is_the_metric(tmp_path):
+    more = 'metric = "diverged"\n'
+    plan = TreeSearch(tpe(tmp_path, seeds=(0, 1), more=more), Ledger(tmp_path / "s"))
+    cell = plan.next()
+    plan.take(cell, outcome(cell, 0.5, status=DIVERGED, metrics={}))
+    other = plan.next()
+    assert (other.variant, other.trial.seed) == (cell.variant, 1)
+    plan.take(other, outcome(other, 0.5))
+    assert [trial.value for trial in plan.study.get_trials()] == [0.5]
+
+
 def test_failed_trials_are_done_again_where_that_is_asked_for(tmp_path):
     sweep, ledger = tpe(tmp_path, trials=1), Ledger(tmp_path / "s")
     cell = TreeSearch(sweep, ledger).next()

@@ -3,13 +3,13 @@ import json
 
 import pytest
 
-from handgrad.studies.ledger import Ledger
+from handgrad.studies.ledger import FAILED, Ledger
 from handgrad.sweeps.random_search import drawn
 from handgrad.sweeps.report import against, markdown, write_report
 from handgrad.sweeps.sweep_results import results_of
 from handgrad.text import printable
 
-from .small import fill, sweep_of
+from .small import fill, outcome, sweep_of
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +80,16 @@ def test_an_empty_sweep_has_a_report_without_figures(tmp_path):
     assert "5 more in trials.csv" in text
     assert "No hyperparameter importance: 0 settings" in text
     assert "Test accuracy" not in text
+
+
+def test_the_report_says_why_a_setting_has_no_mean(tmp_path):
+    sweep = sweep_of(tmp_path, "trials = 2")
+    ledger = fill(sweep, drawn(sweep), tmp_path / "s", lambda p, s: p / 10 + s / 100)
+    cell = sweep.cells(drawn(sweep)[0])[1]
+    made = outcome(cell, 0.9, status=FAILED, reason="(28, 28) | too small.")
+    ledger.record(cell.trial.key, made)
+    text = markdown({**results_of(sweep, ledger), "figures": []})
+    assert "| | | 2 | failed: (28, 28) \\| too small. |" in text
 
 
 def test_the_report_contains_no_control_characters_or_tags(written):

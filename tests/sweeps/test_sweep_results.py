@@ -64,7 +64,32 @@ def test_a_setting_that_lacks_a_seed_is_not_ranked(four):
     rows = results_of(sweep, ledger)["settings"]
     assert [row["status"] for row in rows] == [DONE, DONE, "not run", DIVERGED]
     assert rows[3]["why_not"] == "diverged: NaN."
-    assert len(rows[3]["by_seed"]) == 2
+    assert rows[3]["by_seed"] == [0.92, 0.89, None]  # in the order of `seeds`
+    assert rows[2]["by_seed"][0] is None
+
+
+def test_divergence_is_a_metric_of_its_own(tmp_path):
+    sweep = sweep_of(tmp_path, 'trials = 2\nmetric = "diverged"')
+    ledger = fill(sweep, drawn(sweep), tmp_path / "s", value)
+    worse = sweep.cells(drawn(sweep)[0])[1]
+    made = outcome(worse, 0.9, status=DIVERGED, reason="NaN.", metrics={})
+    ledger.record(worse.trial.key, made)
+    results = results_of(sweep, ledger)
+    best, last = results["settings"]
+    assert (best["by_seed"], best["mean"]) == ([0.0, 0.0, 0.0], 0)
+    assert (last["by_seed"], last["status"]) == ([0.0, 1.0, 0.0], DONE)
+    assert last["name"] == drawn(sweep)[0].name
+    assert "seeds to distinguish" in results["verdict"]
+
+
+def test_the_test_accuracy_is_that_of_all_seeds_or_none(tmp_path):
+    sweep = sweep_of(tmp_path, 'trials = 1\nmetric = "diverged"')
+    ledger = fill(sweep, drawn(sweep), tmp_path / "s", value)
+    assert len(results_of(sweep, ledger)["tested"]["by_seed"]) == 3
+    cell = sweep.cells(drawn(sweep)[0])[1]
+    made = outcome(cell, 0.9, status=DIVERGED, reason="NaN.", metrics={})
+    ledger.record(cell.trial.key, made)
+    assert results_of(sweep, ledger)["tested"] is None
 
 
 def test_before_anything_was_run_there_is_nothing_to_compare(tmp_path):

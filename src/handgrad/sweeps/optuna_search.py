@@ -24,7 +24,8 @@ import numpy as np
 from handgrad.errors import ConfigError, IntegrityError
 from handgrad.randomness import Key, random_bits
 from handgrad.studies.experiment import in_words
-from handgrad.studies.ledger import CRASHED, DONE, FAILED, Ledger, Outcome
+from handgrad.studies.ledger import CRASHED, FAILED, Ledger, Outcome
+from handgrad.studies.study_summary import metric_of
 from handgrad.studies.trials import Cell
 from handgrad.sweeps.space import Choice, Parameter, Setting, as_written
 from handgrad.sweeps.sweep import TRIALS, Sweep
@@ -107,8 +108,8 @@ class TreeSearch:
         open_ = self.open.get(cell.variant)
         if open_ is None:  # another seed has closed the setting already
             return
-        value = outcome["metrics"].get(self.sweep.metric)
-        if outcome["status"] != DONE or value is None:
+        value = metric_of(self.sweep.metric, outcome)
+        if value is None:
             self.study.tell(open_.trial, state=TrialState.PRUNED)
             self._close(cell.variant)
             return

@@ -6,6 +6,7 @@ from typing import Any
 
 from handgrad.studies.contents import as_sentences
 from handgrad.studies.ledger import Ledger, as_json
+from handgrad.studies.study_summary import metric_of
 from handgrad.sweeps.importance import caution
 from handgrad.sweeps.sweep import Sweep
 from handgrad.sweeps.sweep_results import Tried, results_of, tried
@@ -77,7 +78,7 @@ def trial_rows(sweep: Sweep, found: Sequence[Tried]) -> list[list[Any]]:
         for cell, outcome in zip(sweep.cells(one.setting), one.outcomes, strict=True):
             ended = outcome or {"status": "not run", "metrics": {}, "seconds": None}
             values = [one.setting.values[name] for name in names]
-            numbers = [ended["metrics"].get(metric) for metric in metrics]
+            numbers = [metric_of(metric, ended) for metric in metrics]
             status = [cell.trial.seed, ended["status"]]
             key = cell.trial.key
             rows.append([*values, *status, *numbers, ended["seconds"], key])
@@ -130,11 +131,11 @@ def _table(results: dict[str, Any]) -> list[str]:
     )
     lines = [f"| setting | {numbers} |", "|---|---|---|---|---|"]
     for row in results["settings"][:MOST]:
+        count = sum(value is not None for value in row["by_seed"])
         if row["why_not"]:
-            numbers = f"| | | {len(row['by_seed'])} | {row['status']} |"
+            numbers = f"| | | {count} | {in_markdown(row['why_not'])} |"
         else:
             spread = "" if row["spread"] is None else f"{row['spread']:.4f}"
-            count = len(row["by_seed"])
             numbers = f"| {row['mean']:.4f} | {spread} | {count} | {against(row)} |"
         lines.append(f"| {in_markdown(row['name'])} {numbers}")
     left = len(results["settings"]) - MOST
