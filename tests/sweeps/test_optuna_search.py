@@ -14,6 +14,7 @@ from handgrad.sweeps.optuna_search import (
     open_study,
     settings_tried,
 )
+from handgrad.sweeps.sweep_results import results_of
 
 from .small import BATCH, RATE, WIDTH, outcome, sweep_of
 
@@ -173,8 +174,11 @@ def test_all_kinds_of_parameters_come_back_as_they_were_written(tmp_path):
 
 def test_a_small_space_is_tried_once(tmp_path):
     sweep, ledger = tpe(tmp_path, trials=9, parameters=(WIDTH,)), Ledger(tmp_path / "s")
-    assert len(go(sweep, ledger)) == 3
+    go(sweep, ledger, until=1)
+    assert results_of(sweep, ledger)["exhausted"] == ""  # it has only begun
+    assert len(go(sweep, ledger)) == 2
     assert len(settings_tried(sweep, tmp_path / "s")) == 3
+    assert "3 different settings were" in results_of(sweep, ledger)["exhausted"]
 
 
 def test_settings_that_are_being_tried_are_not_tried_twice_at_a_time(tmp_path):

@@ -6,7 +6,7 @@ from handgrad.sweeps.report import markdown
 from handgrad.sweeps.sweep import read_sweep
 from handgrad.sweeps.sweep_results import results_of, settings_of, tried, verdict
 
-from .small import fill, outcome, sweep_of, write
+from .small import WIDTH, fill, outcome, sweep_of, write
 
 LEVELS = (0.5, 0.9, 0.7, 0.89)
 
@@ -110,6 +110,16 @@ def test_each_method_has_its_settings(tmp_path):
     assert len(settings_of(sweep, tmp_path)) == 2
     assert len(settings_of(sweep_of(tmp_path, "trials = 3"), tmp_path)) == 3
     assert settings_of(sweep_of(tmp_path, 'method = "tpe"'), tmp_path) == []
+
+
+def test_a_search_says_when_its_space_has_too_few_settings(tmp_path):
+    sweep = sweep_of(tmp_path, "trials = 5", parameters=(WIDTH,))
+    results = {**results_of(sweep, Ledger(tmp_path / "s")), "figures": []}
+    said = "Only 3 different settings were found in the search space, of 5 trials."
+    assert results["exhausted"] == said
+    assert said in markdown(results)
+    enough = sweep_of(tmp_path, "trials = 3", parameters=(WIDTH,))
+    assert results_of(enough, Ledger(tmp_path / "s"))["exhausted"] == ""
 
 
 def test_a_real_sweep_has_all_its_numbers(done):

@@ -27,7 +27,7 @@ from handgrad.studies.experiment import in_words
 from handgrad.studies.ledger import CRASHED, FAILED, Ledger, Outcome
 from handgrad.studies.study_summary import metric_of
 from handgrad.studies.trials import Cell
-from handgrad.sweeps.space import Choice, Parameter, Setting, as_written
+from handgrad.sweeps.space import Choice, Parameter, Setting
 from handgrad.sweeps.sweep import TRIALS, Sweep
 from handgrad.training.atomic import append, cut, make_folder
 from handgrad.training.real_files import read_file
@@ -279,4 +279,4 @@ def _distribution(parameter: Parameter) -> "BaseDistribution":
 def _value(parameter: Parameter, proposed: Any) -> Any:
     if isinstance(parameter, Choice):
         return {in_words(v): v for v in parameter.values}[proposed]
-    return int(proposed) if parameter.integer else as_written(proposed)
+    return int(proposed) if parameter.integer else parameter.rounded(proposed)

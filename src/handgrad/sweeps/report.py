@@ -117,12 +117,18 @@ def markdown(results: dict[str, Any]) -> str:
             f"{results['seconds']:.0f} seconds of training."
         ),
         "",
-        *(part for text in as_sentences(results) for part in (in_markdown(text), "")),
+        *(part for text in sentences(results) for part in (in_markdown(text), "")),
         in_markdown(results["verdict"]),
         "",
         *_table(results),
     ]
     return "\n".join([*lines, *_tested(results), *_pictures(results)])
+
+
+def sentences(results: dict[str, Any]) -> list[str]:
+    """What a reader should know of the search and its data, one sentence each."""
+    found = results["exhausted"]
+    return [*([found] if found else []), *as_sentences(results)]
 
 
 def _table(results: dict[str, Any]) -> list[str]:

@@ -14,7 +14,8 @@ from handgrad.sweeps.grid_search import grid
 from handgrad.sweeps.importance import importance
 from handgrad.sweeps.random_search import drawn
 from handgrad.sweeps.space import Setting, short_names
-from handgrad.sweeps.sweep import Sweep
+from handgrad.sweeps.sweep import TRIALS, Sweep
+from handgrad.text import number_of
 
 NOT_RUN = "not run"
 
@@ -111,6 +112,7 @@ def results_of(sweep: Sweep, ledger: Ledger) -> dict[str, Any]:
         "instruction_sets": instruction_sets(o for t in found for o in t.outcomes if o),
         "parameters": short_names(p.name for p in sweep.space),
         "settings": [_row(one, whole) for one in found],
+        "exhausted": exhausted(sweep, ledger, len(found)),
         "verdict": verdict(whole),
         "as_good": [one.setting.name for one in whole if _is_as_good(one, whole[0])],
         "tested": _tested(whole[0]) if whole else None,
@@ -121,6 +123,21 @@ def results_of(sweep: Sweep, ledger: Ledger) -> dict[str, Any]:
         ),
         "seconds": sum(o["seconds"] or 0.0 for one in found for o in one.outcomes if o),
     }
+
+
+def exhausted(sweep: Sweep, ledger: Ledger, settings: int) -> str:
+    """A sentence if a search has found fewer `settings` than asked for; else ''."""
+    wanted = sweep.trials or TRIALS
+    if sweep.method == "grid" or settings >= wanted:
+        return ""
+    if sweep.method == "tpe":
+        from handgrad.sweeps.optuna_search import trials_ahead
+
+        if trials_ahead(sweep, ledger):
+            return ""
+    different = number_of(settings, "different setting")
+    were = "was" if settings == 1 else "were"
+    return f"Only {different} {were} found in the search space, of {wanted:,} trials."
 
 
 def verdict(whole: list[Tried]) -> str:
