@@ -199,5 +199,5 @@ def test_mistakes_in_the_tables_are_said(tmp_path, old, new, sentence):
 def test_a_file_without_a_sweep_is_no_sweep(tmp_path):
     path = write(tmp_path)
     path.write_text(path.read_text().split("[sweep]")[0])
-    with pytest.raises(ConfigError, match=r"sweep is missing\. Add it"):
+    with pytest.raises(ConfigError, match=r"no table \[sweep\]. Add .* docs/guides/"):
         read_sweep(path, trials=3)

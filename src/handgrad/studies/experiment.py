@@ -16,6 +16,7 @@ from handgrad.errors import ConfigError, unknown_name
 from handgrad.parsing import read_toml
 from handgrad.studies.claims import Claim, parse_claim
 from handgrad.studies.table_validation import check_seeds, checked
+from handgrad.training.file_kinds import check_command
 from handgrad.training.settings_table import RULES, Table
 
 Size = Literal["quick", "full"]
@@ -220,6 +221,7 @@ def read_experiment(path: Path) -> Experiment:
     ConfigError for an unknown key, name or option, or an invalid value.
     """
     tables = read_toml(path)
+    check_command("study run", tables, str(path))
     experiment = checked(Experiment, tables, str(path))
     check_names(experiment, str(path))
     return experiment

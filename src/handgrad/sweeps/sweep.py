@@ -39,6 +39,7 @@ from handgrad.sweeps.space import (
     read_space,
     setting_of,
 )
+from handgrad.training.file_kinds import check_command
 from handgrad.training.settings_table import RULES
 
 Direction = Literal["maximize", "minimize"]
@@ -165,6 +166,13 @@ def read_sweep(
     if isinstance(tables.get("sweep"), dict):
         tables["sweep"] = {**tables["sweep"], **given}
     source = str(place)
+    if "sweep" not in tables:
+        raise ConfigError(
+            f"{source} has no table [sweep]. Add [sweep.parameters] with what to vary, "
+            'such as "optimizer.learning_rate" = [0.01, 0.1]; docs/guides/sweeps.md '
+            "has a whole file."
+        )
+    check_command("sweep", tables, source)
     file = checked(SweepFile, tables, source)
     table = file.sweep
     sweep = Sweep(
