@@ -3,7 +3,7 @@ import re
 import pytest
 
 from handgrad.errors import ConfigError
-from handgrad.studies.experiment import all_variants, in_words, read_experiment
+from handgrad.studies.experiment import all_variants, read_experiment
 
 ONE = """
 question = "?"
@@ -79,10 +79,3 @@ def test_sizes_have_their_own_seeds_and_variants(tmp_path):
 
 def test_an_experiment_that_varies_nothing_has_one_variant(tmp_path):
     assert [v.name for v in all_variants(read(tmp_path, 'question = "?"'))] == ["main"]
-
-
-@pytest.mark.parametrize(
-    ("value", "words"), [(True, "true"), (1, "1"), (0.5, "0.5"), ("a", "a")]
-)
-def test_values_in_words(value, words):
-    assert in_words(value) == words

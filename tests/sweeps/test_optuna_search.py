@@ -16,7 +16,7 @@ from handgrad.sweeps.optuna_search import (
 )
 from handgrad.sweeps.sweep_results import results_of
 
-from .small import BATCH, RATE, WIDTH, outcome, sweep_of
+from .small import BATCH, FLIPS, RATE, WIDTH, outcome, sweep_of
 
 TPE = 'method = "tpe"\ntrials = {trials}\nseeds = {seeds}\n'
 
@@ -170,6 +170,18 @@ def test_all_kinds_of_parameters_come_back_as_they_were_written(tmp_path):
         assert rate == float(f"{rate:.4g}")
         assert config["model"]["hidden_sizes"] in ([8], [16], [8, 8])
         assert 10 <= config["training"]["batch_size"] <= 40
+
+
+def test_the_journal_has_values_as_in_older_versions(tmp_path):
+    sweep, ledger = tpe(tmp_path, trials=3, parameters=(FLIPS,)), Ledger(tmp_path / "s")
+    made = go(sweep, ledger)
+    assert {cell.variant for cell in made} <= {
+        "augmentation=none",
+        "augmentation=random_flip",
+    }
+    trials = open_study(sweep, ledger.folder).trials
+    kept = {trial.params["dataset.augmentation"] for trial in trials}
+    assert kept <= {"", "{'name': 'random_flip'}"}
 
 
 def test_a_small_space_is_tried_once(tmp_path):

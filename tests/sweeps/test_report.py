@@ -4,12 +4,13 @@ import json
 import pytest
 
 from handgrad.studies.ledger import FAILED, Ledger
+from handgrad.sweeps.grid_search import grid
 from handgrad.sweeps.random_search import drawn
 from handgrad.sweeps.report import against, markdown, write_report
 from handgrad.sweeps.sweep_results import results_of
 from handgrad.text import printable
 
-from .small import fill, outcome, sweep_of
+from .small import FLIPS, fill, outcome, sweep_of
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +50,16 @@ def test_the_table_of_trials_has_every_trial(written):
     best = sweep.cells(drawn(sweep)[9])[0]
     assert rows[0]["key"] == best.trial.key
     assert float(rows[0]["validation_accuracy"]) == 0.9
+
+
+def test_tables_of_values_are_json(tmp_path):
+    sweep = sweep_of(tmp_path, 'method = "grid"', parameters=(FLIPS,))
+    ledger = fill(sweep, grid(sweep), tmp_path / "s", lambda p, s: p / 10 + s / 100)
+    results = write_report(sweep, ledger)
+    names = [row["name"] for row in results["settings"]]
+    assert names == ["augmentation=random_flip", "augmentation=none"]
+    rows = rows_of(ledger.folder / "trials.csv")
+    assert json.loads(rows[0]["dataset.augmentation"]) == [{"name": "random_flip"}]
 
 
 def test_the_report_says_what_was_found(written):

@@ -16,6 +16,7 @@ from handgrad.errors import ConfigError, unknown_name
 from handgrad.parsing import read_toml
 from handgrad.studies.claims import Claim, parse_claim
 from handgrad.studies.table_validation import check_seeds, checked
+from handgrad.studies.value_words import in_words
 from handgrad.training.file_kinds import check_command
 from handgrad.training.settings_table import RULES, Table
 
@@ -204,15 +205,6 @@ def all_variants(experiment: Experiment) -> tuple[Variant, ...]:
         )
         for values in product(*experiment.sweep.values())
     )
-
-
-def in_words(value: Any) -> str:
-    """Format a value of a sweep for the name of a variant."""
-    if isinstance(value, list | tuple):
-        return "-".join(map(in_words, value))
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def read_experiment(path: Path) -> Experiment:

@@ -1,5 +1,6 @@
 """The files of a sweep: report.md, results.json, trials.csv and the figures."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -62,8 +63,7 @@ def setting_rows(sweep: Sweep, whole: Sequence[Tried]) -> list[list[Any]]:
     names = [parameter.name for parameter in sweep.space]
     head = [*names, f"mean_{sweep.metric}", "spread", "seeds"]
     rows = [
-        [*(one.setting.values[n] for n in names), one.mean, one.spread, len(one.values)]
-        for one in whole
+        [*_values(one, names), one.mean, one.spread, len(one.values)] for one in whole
     ]
     return [head, *rows]
 
@@ -77,12 +77,18 @@ def trial_rows(sweep: Sweep, found: Sequence[Tried]) -> list[list[Any]]:
     for one in found:
         for cell, outcome in zip(sweep.cells(one.setting), one.outcomes, strict=True):
             ended = outcome or {"status": "not run", "metrics": {}, "seconds": None}
-            values = [one.setting.values[name] for name in names]
+            values = _values(one, names)
             numbers = [metric_of(metric, ended) for metric in metrics]
             status = [cell.trial.seed, ended["status"]]
             key = cell.trial.key
             rows.append([*values, *status, *numbers, ended["seconds"], key])
     return [head, *rows]
+
+
+def _values(one: Tried, names: Sequence[str]) -> list[Any]:
+    """The values of a setting; lists and tables as JSON."""
+    values = [one.setting.values[name] for name in names]
+    return [json.dumps(v) if isinstance(v, list | dict) else v for v in values]
 
 
 def importance_rows(found: dict[str, Any]) -> list[list[Any]]:

@@ -8,7 +8,8 @@ from typing import Any
 
 from handgrad.errors import ConfigError, unknown_name
 from handgrad.ranges import LARGEST
-from handgrad.studies.experiment import TABLES, in_words
+from handgrad.studies.experiment import TABLES
+from handgrad.studies.value_words import in_words
 
 Values = dict[str, Any]  # dotted key of the configuration -> value
 MOST_POINTS = 1_000  # values of a list, or of a range in a grid
