@@ -79,3 +79,10 @@ def test_sizes_have_their_own_seeds_and_variants(tmp_path):
 
 def test_an_experiment_that_varies_nothing_has_one_variant(tmp_path):
     assert [v.name for v in all_variants(read(tmp_path, 'question = "?"'))] == ["main"]
+
+
+def test_values_of_a_sweep_may_have_parentheses(tmp_path):
+    path = tmp_path / "e.toml"
+    path.write_text('question = "?"\n[sweep]\n"dataset.name" = ["a (b)", "c"]\n')
+    names = [variant.name for variant in all_variants(read_experiment(path))]
+    assert names == ["name=a (b)", "name=c"]

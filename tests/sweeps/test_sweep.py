@@ -38,6 +38,13 @@ def test_a_setting_is_one_trial_for_each_seed(tmp_path):
     assert str(cells[0]) == "rates learning_rate=0.2, hidden_sizes=16, seed 3"
 
 
+def test_values_may_have_parentheses(tmp_path):
+    weights = '"loss.class_weight" = [{ "7 (seven)" = 2.0 }]'
+    sweep = sweep_of(tmp_path, parameters=(weights,))
+    (setting,) = drawn(sweep)
+    assert sweep.cells(setting)[0].variant == "class_weight=7 (seven)=2"
+
+
 def test_words_go_over_the_file(tmp_path):
     path = write(tmp_path, "trials = 4\nseeds = [7]")
     sweep = read_sweep(path, trials=9, seeds=(0, 1))

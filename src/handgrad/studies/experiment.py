@@ -196,7 +196,7 @@ def all_variants(experiment: Experiment) -> tuple[Variant, ...]:
         return (Variant(name=ALONE),)
     keys = list(experiment.sweep)
     return tuple(
-        Variant(
+        Variant.model_construct(  # a value may have parentheses
             name=", ".join(
                 f"{key.rpartition('.')[2]}={in_words(value)}"
                 for key, value in zip(keys, values, strict=True)

@@ -139,7 +139,9 @@ class Sweep:
     def cells(self, setting: Setting) -> list[Cell]:
         """Trials of a `setting`, one for each seed; ConfigError if it is invalid."""
         if setting.name not in self._cells:
-            variant = Variant(name=setting.name, set=setting.values)
+            variant = Variant.model_construct(  # a value may have parentheses
+                name=setting.name, set=setting.values
+            )
             trials = trials_of(self.base, variant, "full", self.seeds, self.source)
             made = [Cell(self.name, setting.name, trial) for trial in trials]
             self._cells[setting.name] = list(map(self.contents.cell, made))
