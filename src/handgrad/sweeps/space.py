@@ -75,7 +75,7 @@ class Range:
         return tuple({in_words(value): value for value in made}.values())
 
     def rounded(self, value: float) -> float:
-        """Round a value to four significant digits, but not out of the range."""
+        """Round a `value` to four significant digits, but not out of the range."""
         return float(min(max(as_written(value), self.low), self.high))
 
     def share_of(self, value: float) -> float:
