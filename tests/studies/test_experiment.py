@@ -3,7 +3,7 @@ import re
 import pytest
 
 from handgrad.errors import ConfigError
-from handgrad.studies.experiment import all_variants, in_words, read_experiment
+from handgrad.studies.experiment import all_variants, read_experiment
 
 ONE = """
 question = "?"
@@ -81,8 +81,8 @@ def test_an_experiment_that_varies_nothing_has_one_variant(tmp_path):
     assert [v.name for v in all_variants(read(tmp_path, 'question = "?"'))] == ["main"]
 
 
-@pytest.mark.parametrize(
-    ("value", "words"), [(True, "true"), (1, "1"), (0.5, "0.5"), ("a", "a")]
-)
-def test_values_in_words(value, words):
-    assert in_words(value) == words
+def test_values_of_a_sweep_may_have_parentheses(tmp_path):
+    path = tmp_path / "e.toml"
+    path.write_text('question = "?"\n[sweep]\n"dataset.name" = ["a (b)", "c"]\n')
+    names = [variant.name for variant in all_variants(read_experiment(path))]
+    assert names == ["name=a (b)", "name=c"]

@@ -1,7 +1,7 @@
 import pytest
 
 from handgrad.studies.claims import Term
-from handgrad.studies.study_summary import summarize
+from handgrad.studies.study_summary import metric_of, summarize
 from handgrad.studies.trials import Cell, Trial
 
 
@@ -39,6 +39,14 @@ def test_an_epoch_is_read_from_the_curve():
 def test_a_single_seed_has_no_spread():
     found = summarize(Term("test_accuracy", "a"), CELLS[:1], OUTCOMES)
     assert (found.mean, found.spread) == (0.5, None)
+
+
+def test_a_trial_has_a_number_or_none():
+    diverged = OUTCOMES[trial(2).key]
+    assert metric_of("test_accuracy", done(0.5)) == 0.5
+    assert metric_of("test_accuracy", diverged) is None
+    assert [metric_of("diverged", o) for o in (done(0.5), diverged)] == [0.0, 1.0]
+    assert metric_of("diverged", {**diverged, "status": "crashed"}) is None
 
 
 def test_divergence_is_a_number_as_well():

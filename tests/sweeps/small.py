@@ -31,6 +31,7 @@ batch_size = 40
 RATE = '"optimizer.learning_rate" = { low = 0.01, high = 1.0, log = true }'
 WIDTH = '"model.hidden_sizes" = [[8], [16], [8, 8]]'
 ENVIRONMENT = {"handgrad": "0", "python": "3", "processor": "", "cores": 2}
+FLIPS = '"dataset.augmentation" = [[], [{ name = "random_flip" }]]'
 BATCH = '"training.batch_size" = { low = 10, high = 40, integer = true }'
 
 

@@ -14,8 +14,9 @@ from handgrad.sweeps.optuna_search import (
     open_study,
     settings_tried,
 )
+from handgrad.sweeps.sweep_results import results_of
 
-from .small import BATCH, RATE, WIDTH, outcome, sweep_of
+from .small import BATCH, FLIPS, RATE, WIDTH, outcome, sweep_of
 
 TPE = 'method = "tpe"\ntrials = {trials}\nseeds = {seeds}\n'
 
@@ -105,6 +106,17 @@ def test_a_setting_without_numbers_ends_with_its_first_seed(tmp_path, status):
     assert following.trial.seed == 0
 
 
+def test_divergence_is_a_number_where_it_is_the_metric(tmp_path):
+    more = 'metric = "diverged"\n'
+    plan = TreeSearch(tpe(tmp_path, seeds=(0, 1), more=more), Ledger(tmp_path / "s"))
+    cell = plan.next()
+    plan.take(cell, outcome(cell, 0.5, status=DIVERGED, metrics={}))
+    other = plan.next()
+    assert (other.variant, other.trial.seed) == (cell.variant, 1)
+    plan.take(other, outcome(other, 0.5))
+    assert [trial.value for trial in plan.study.get_trials()] == [0.5]
+
+
 def test_failed_trials_are_done_again_where_that_is_asked_for(tmp_path):
     sweep, ledger = tpe(tmp_path, trials=1), Ledger(tmp_path / "s")
     cell = TreeSearch(sweep, ledger).next()
@@ -160,10 +172,25 @@ def test_all_kinds_of_parameters_come_back_as_they_were_written(tmp_path):
         assert 10 <= config["training"]["batch_size"] <= 40
 
 
+def test_the_journal_has_values_as_in_older_versions(tmp_path):
+    sweep, ledger = tpe(tmp_path, trials=3, parameters=(FLIPS,)), Ledger(tmp_path / "s")
+    made = go(sweep, ledger)
+    assert {cell.variant for cell in made} <= {
+        "augmentation=none",
+        "augmentation=random_flip",
+    }
+    trials = open_study(sweep, ledger.folder).trials
+    kept = {trial.params["dataset.augmentation"] for trial in trials}
+    assert kept <= {"", "{'name': 'random_flip'}"}
+
+
 def test_a_small_space_is_tried_once(tmp_path):
     sweep, ledger = tpe(tmp_path, trials=9, parameters=(WIDTH,)), Ledger(tmp_path / "s")
-    assert len(go(sweep, ledger)) == 3
+    go(sweep, ledger, until=1)
+    assert results_of(sweep, ledger)["exhausted"] == ""  # it has only begun
+    assert len(go(sweep, ledger)) == 2
     assert len(settings_tried(sweep, tmp_path / "s")) == 3
+    assert "3 different settings were" in results_of(sweep, ledger)["exhausted"]
 
 
 def test_settings_that_are_being_tried_are_not_tried_twice_at_a_time(tmp_path):

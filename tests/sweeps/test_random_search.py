@@ -52,6 +52,12 @@ def test_a_small_space_is_used_up_and_no_setting_comes_twice(tmp_path):
     assert sorted(found) == ["hidden_sizes=16", "hidden_sizes=8", "hidden_sizes=8-8"]
 
 
+def test_settings_with_the_same_name_are_the_same(tmp_path):
+    narrow = '"optimizer.learning_rate" = { low = 0.1000001, high = 0.1000002 }'
+    found = names(sweep_of(tmp_path, "trials = 5", parameters=(narrow,)))
+    assert found == ["learning_rate=0.1"]
+
+
 def test_draws_fill_the_range_evenly(tmp_path):
     sweep = sweep_of(tmp_path, parameters=(RATE,))
     (rate,) = sweep.space

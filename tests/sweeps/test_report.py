@@ -3,13 +3,14 @@ import json
 
 import pytest
 
-from handgrad.studies.ledger import Ledger
+from handgrad.studies.ledger import FAILED, Ledger
+from handgrad.sweeps.grid_search import grid
 from handgrad.sweeps.random_search import drawn
 from handgrad.sweeps.report import against, markdown, write_report
 from handgrad.sweeps.sweep_results import results_of
 from handgrad.text import printable
 
-from .small import fill, sweep_of
+from .small import FLIPS, fill, outcome, sweep_of
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +52,16 @@ def test_the_table_of_trials_has_every_trial(written):
     assert float(rows[0]["validation_accuracy"]) == 0.9
 
 
+def test_tables_of_values_are_json(tmp_path):
+    sweep = sweep_of(tmp_path, 'method = "grid"', parameters=(FLIPS,))
+    ledger = fill(sweep, grid(sweep), tmp_path / "s", lambda p, s: p / 10 + s / 100)
+    results = write_report(sweep, ledger)
+    names = [row["name"] for row in results["settings"]]
+    assert names == ["augmentation=random_flip", "augmentation=none"]
+    rows = rows_of(ledger.folder / "trials.csv")
+    assert json.loads(rows[0]["dataset.augmentation"]) == [{"name": "random_flip"}]
+
+
 def test_the_report_says_what_was_found(written):
     _, ledger, results = written
     text = (ledger.folder / "report.md").read_text()
@@ -80,6 +91,16 @@ def test_an_empty_sweep_has_a_report_without_figures(tmp_path):
     assert "5 more in trials.csv" in text
     assert "No hyperparameter importance: 0 settings" in text
     assert "Test accuracy" not in text
+
+
+def test_the_report_says_why_a_setting_has_no_mean(tmp_path):
+    sweep = sweep_of(tmp_path, "trials = 2")
+    ledger = fill(sweep, drawn(sweep), tmp_path / "s", lambda p, s: p / 10 + s / 100)
+    cell = sweep.cells(drawn(sweep)[0])[1]
+    made = outcome(cell, 0.9, status=FAILED, reason="(28, 28) | too small.")
+    ledger.record(cell.trial.key, made)
+    text = markdown({**results_of(sweep, ledger), "figures": []})
+    assert "| | | 2 | failed: (28, 28) \\| too small. |" in text
 
 
 def test_the_report_contains_no_control_characters_or_tags(written):

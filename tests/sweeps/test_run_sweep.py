@@ -144,7 +144,8 @@ def test_every_data_set_that_is_varied_is_looked_at(tmp_path):
         pictures(tmp_path / name)
     names = [str(tmp_path / name) for name in "xy"]
     varied = (f'"dataset.name" = {names}', '"dataset.image_size" = [[4, 4], [8, 8]]')
-    sweep, ledger = sweep_of(tmp_path, parameters=varied), Ledger(tmp_path / "s")
+    sweep = sweep_of(tmp_path, 'metric = "seconds"', parameters=varied)
+    ledger = Ledger(tmp_path / "s")
     look_at_data(sweep, ledger)
     assert len(ledger.checksums) == 4
     assert all("data" in cell.trial.spec for cell in all_cells(sweep, ledger))

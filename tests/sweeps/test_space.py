@@ -26,6 +26,14 @@ def test_a_range_is_never_left(share):
     assert Range("a.b", 1, 8, integer=True, log=True).at(share) in range(1, 9)
 
 
+@given(shares)
+def test_rounding_does_not_leave_a_narrow_range(share):
+    narrow = Range("a.b", 0.100001, 0.100004, count=3)
+    assert 0.100001 <= narrow.at(share) <= 0.100004
+    assert all(0.100001 <= value <= 0.100004 for value in narrow.points())
+    assert Range("a.b", 12345, 99999).at(0.0) == 12345.0
+
+
 def test_logarithms_are_spread_evenly():
     assert [log10(RATE.at(s)) for s in (0, 1 / 3, 2 / 3)] == pytest.approx([-3, -2, -1])
     assert RATE.share_of(0.01) == pytest.approx(1 / 3)

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
-from matplotlib.colors import to_hex
+from matplotlib.colors import to_hex, to_rgb
 
 from handgrad.inspection.figures.style import ORANGE
-from handgrad.studies.ledger import PRUNED
+from handgrad.studies.ledger import PRUNED, Ledger
+from handgrad.sweeps.grid_search import grid
 from handgrad.sweeps.random_search import drawn
 from handgrad.sweeps.space import Choice, Range
 from handgrad.sweeps.sweep_figures import (
@@ -15,7 +16,7 @@ from handgrad.sweeps.sweep_figures import (
 )
 from handgrad.sweeps.sweep_results import tried
 
-from .small import fill, outcome, sweep_of
+from .small import WIDTH, fill, outcome, sweep_of
 
 
 @pytest.fixture
@@ -41,6 +42,44 @@ def test_every_setting_is_a_line_that_ends_at_its_mean(five):
     shares = [p.share_of(values[p.name]) for p in (rate, width)]
     assert list(best.get_ydata()) == pytest.approx([*shares, 1.0])
     assert sorted(line.get_ydata()[-1] for line in lines)[0] == 0
+
+
+@pytest.mark.parametrize("metric", ["validation_accuracy", "validation_loss"])
+def test_better_settings_are_darker(tmp_path, metric):
+    sweep = sweep_of(tmp_path, f'trials = 4\nseeds = [0]\nmetric = "{metric}"')
+    ledger = Ledger(tmp_path / "s")
+    for place, setting in enumerate(drawn(sweep)):
+        (cell,) = sweep.cells(setting)
+        ledger.prepare(cell.trial)
+        made = outcome(cell, 0.2 + place / 10, metric=metric)
+        ledger.record(cell.trial.key, made)
+    found = tried(sweep, ledger)
+    (axes,) = parallel_coordinates(sweep, found).axes
+    lines = [line for line in axes.lines if len(line.get_xdata()) == 3]
+    *others, _ = [to_rgb(line.get_color()) for line in lines]  # the best one is orange
+    assert [sum(color) for color in others] == sorted(map(sum, others), reverse=True)
+
+
+def test_axes_are_apart_as_far_as_their_labels_need(tmp_path):
+    crops = '[{ name = "random_crop", padding = 2 }, { name = "random_flip" }]'
+    varied = (f'"dataset.augmentation" = [[], {crops}]', WIDTH)
+    sweep = sweep_of(tmp_path, 'method = "grid"\nseeds = [0]', parameters=varied)
+    ledger = fill(sweep, grid(sweep), tmp_path / "s", lambda p, s: p / 10)
+    figure = parallel_coordinates(sweep, tried(sweep, ledger))
+    (axes,) = figure.axes
+    figure.canvas.draw()
+    first, second = axes.transData.transform([(x, 0) for x in axes.get_xticks()])[:2, 0]
+    texts = {text.get_text(): text for text in axes.texts}
+    long = texts["random_crop:padding=2+random_flip"].get_window_extent()
+    assert first < long.x0 < long.x1 < second
+    assert "none" in texts
+
+
+def test_one_epoch_is_a_dot(tmp_path):
+    sweep = sweep_of(tmp_path, "trials = 2\nseeds = [0]", epochs=1)
+    ledger = fill(sweep, drawn(sweep), tmp_path / "s", lambda p, s: p / 10)
+    (axes,) = curves(sweep, tried(sweep, ledger)).axes
+    assert [line.get_marker() for line in axes.lines] == ["o", "o"]
 
 
 def test_settings_that_are_equal_still_have_an_axis(tmp_path):

@@ -6,7 +6,7 @@ from handgrad.sweeps.report import markdown
 from handgrad.sweeps.sweep import read_sweep
 from handgrad.sweeps.sweep_results import results_of, settings_of, tried, verdict
 
-from .small import fill, outcome, sweep_of, write
+from .small import WIDTH, fill, outcome, sweep_of, write
 
 LEVELS = (0.5, 0.9, 0.7, 0.89)
 
@@ -64,7 +64,32 @@ def test_a_setting_that_lacks_a_seed_is_not_ranked(four):
     rows = results_of(sweep, ledger)["settings"]
     assert [row["status"] for row in rows] == [DONE, DONE, "not run", DIVERGED]
     assert rows[3]["why_not"] == "diverged: NaN."
-    assert len(rows[3]["by_seed"]) == 2
+    assert rows[3]["by_seed"] == [0.92, 0.89, None]  # in the order of `seeds`
+    assert rows[2]["by_seed"][0] is None
+
+
+def test_divergence_is_a_metric_of_its_own(tmp_path):
+    sweep = sweep_of(tmp_path, 'trials = 2\nmetric = "diverged"')
+    ledger = fill(sweep, drawn(sweep), tmp_path / "s", value)
+    worse = sweep.cells(drawn(sweep)[0])[1]
+    made = outcome(worse, 0.9, status=DIVERGED, reason="NaN.", metrics={})
+    ledger.record(worse.trial.key, made)
+    results = results_of(sweep, ledger)
+    best, last = results["settings"]
+    assert (best["by_seed"], best["mean"]) == ([0.0, 0.0, 0.0], 0)
+    assert (last["by_seed"], last["status"]) == ([0.0, 1.0, 0.0], DONE)
+    assert last["name"] == drawn(sweep)[0].name
+    assert "seeds to distinguish" in results["verdict"]
+
+
+def test_the_test_accuracy_is_that_of_all_seeds_or_none(tmp_path):
+    sweep = sweep_of(tmp_path, 'trials = 1\nmetric = "diverged"')
+    ledger = fill(sweep, drawn(sweep), tmp_path / "s", value)
+    assert len(results_of(sweep, ledger)["tested"]["by_seed"]) == 3
+    cell = sweep.cells(drawn(sweep)[0])[1]
+    made = outcome(cell, 0.9, status=DIVERGED, reason="NaN.", metrics={})
+    ledger.record(cell.trial.key, made)
+    assert results_of(sweep, ledger)["tested"] is None
 
 
 def test_before_anything_was_run_there_is_nothing_to_compare(tmp_path):
@@ -85,6 +110,16 @@ def test_each_method_has_its_settings(tmp_path):
     assert len(settings_of(sweep, tmp_path)) == 2
     assert len(settings_of(sweep_of(tmp_path, "trials = 3"), tmp_path)) == 3
     assert settings_of(sweep_of(tmp_path, 'method = "tpe"'), tmp_path) == []
+
+
+def test_a_search_says_when_its_space_has_too_few_settings(tmp_path):
+    sweep = sweep_of(tmp_path, "trials = 5", parameters=(WIDTH,))
+    results = {**results_of(sweep, Ledger(tmp_path / "s")), "figures": []}
+    said = "Only 3 different settings were found in the search space, of 5 trials."
+    assert results["exhausted"] == said
+    assert said in markdown(results)
+    enough = sweep_of(tmp_path, "trials = 3", parameters=(WIDTH,))
+    assert results_of(enough, Ledger(tmp_path / "s"))["exhausted"] == ""
 
 
 def test_a_real_sweep_has_all_its_numbers(done):

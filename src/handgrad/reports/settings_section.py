@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from handgrad.reports.text_formatting import listed
-from handgrad.studies.experiment import Experiment, Size, in_words
+from handgrad.studies.experiment import Experiment, Size
 from handgrad.studies.trials import Cell
+from handgrad.studies.value_words import in_words
 from handgrad.training.config import RunConfig
 
 ALWAYS = (

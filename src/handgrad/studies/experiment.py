@@ -16,6 +16,8 @@ from handgrad.errors import ConfigError, unknown_name
 from handgrad.parsing import read_toml
 from handgrad.studies.claims import Claim, parse_claim
 from handgrad.studies.table_validation import check_seeds, checked
+from handgrad.studies.value_words import in_words
+from handgrad.training.file_kinds import check_command
 from handgrad.training.settings_table import RULES, Table
 
 Size = Literal["quick", "full"]
@@ -194,7 +196,7 @@ def all_variants(experiment: Experiment) -> tuple[Variant, ...]:
         return (Variant(name=ALONE),)
     keys = list(experiment.sweep)
     return tuple(
-        Variant(
+        Variant.model_construct(  # a value may have parentheses
             name=", ".join(
                 f"{key.rpartition('.')[2]}={in_words(value)}"
                 for key, value in zip(keys, values, strict=True)
@@ -205,21 +207,13 @@ def all_variants(experiment: Experiment) -> tuple[Variant, ...]:
     )
 
 
-def in_words(value: Any) -> str:
-    """Format a value of a sweep for the name of a variant."""
-    if isinstance(value, list | tuple):
-        return "-".join(map(in_words, value))
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
 def read_experiment(path: Path) -> Experiment:
     """Read one experiment from the TOML file at `path`.
 
     ConfigError for an unknown key, name or option, or an invalid value.
     """
     tables = read_toml(path)
+    check_command("study run", tables, str(path))
     experiment = checked(Experiment, tables, str(path))
     check_names(experiment, str(path))
     return experiment

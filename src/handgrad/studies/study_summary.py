@@ -38,13 +38,21 @@ def spread_of(values: Sequence[float]) -> float | None:
     return stdev(values) if len(values) > 1 else None
 
 
+def metric_of(metric: str, outcome: Outcome) -> float | None:
+    """The value of a metric at the end of a trial; None if it has none.
+
+    `diverged` is 1 for a trial that ended with NaN or infinity, 0 for one that is done.
+    """
+    if metric == "diverged" and outcome["status"] in (DONE, DIVERGED):
+        return float(outcome["status"] == DIVERGED)
+    value = outcome["metrics"].get(metric)
+    return None if value is None else float(value)
+
+
 def summarize(
     term: Term, cells: Iterable[Cell], outcomes: dict[str, Outcome]
 ) -> Summary:
-    """A metric over the seeds of a variant; empty unless all seeds have it.
-
-    The metric `diverged` is 1 for a trial that ended with NaN or infinity, else 0.
-    """
+    """A metric over the seeds of a variant; empty unless all seeds have it."""
     keys = [c.trial.key for c in cells if term.variant in ("", c.variant)]
     if not keys:
         return Summary(why="not part of this size")
@@ -61,13 +69,13 @@ def _value(term: Term, outcome: Outcome | None) -> float | str:
     """The number, or why there is none."""
     if outcome is None:
         return "not run"
-    if term.metric == "diverged" and outcome["status"] in (DONE, DIVERGED):
-        return float(outcome["status"] == DIVERGED)
+    value = metric_of(term.metric, outcome) if term.epoch is None else None
+    if value is not None:
+        return value
     if outcome["status"] != DONE:
         return f"{outcome['status']}: {outcome['reason']}"
     if term.epoch is None:
-        value = outcome["metrics"].get(term.metric)
-        return f"there is no metric {term.metric}" if value is None else float(value)
+        return f"there is no metric {term.metric}"
     curve = outcome.get("curves", {}).get(term.metric, [])
     if term.epoch > len(curve):
         return f"{term.metric} has {len(curve)} epochs, not {term.epoch}"

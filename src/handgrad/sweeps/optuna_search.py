@@ -23,10 +23,10 @@ import numpy as np
 
 from handgrad.errors import ConfigError, IntegrityError
 from handgrad.randomness import Key, random_bits
-from handgrad.studies.experiment import in_words
-from handgrad.studies.ledger import CRASHED, DONE, FAILED, Ledger, Outcome
+from handgrad.studies.ledger import CRASHED, FAILED, Ledger, Outcome
+from handgrad.studies.study_summary import metric_of
 from handgrad.studies.trials import Cell
-from handgrad.sweeps.space import Choice, Parameter, Setting, as_written
+from handgrad.sweeps.space import Choice, Parameter, Setting
 from handgrad.sweeps.sweep import TRIALS, Sweep
 from handgrad.training.atomic import append, cut, make_folder
 from handgrad.training.real_files import read_file
@@ -107,8 +107,8 @@ class TreeSearch:
         open_ = self.open.get(cell.variant)
         if open_ is None:  # another seed has closed the setting already
             return
-        value = outcome["metrics"].get(self.sweep.metric)
-        if outcome["status"] != DONE or value is None:
+        value = metric_of(self.sweep.metric, outcome)
+        if value is None:
             self.study.tell(open_.trial, state=TrialState.PRUNED)
             self._close(cell.variant)
             return
@@ -268,7 +268,7 @@ def _distribution(parameter: Parameter) -> "BaseDistribution":
     )
 
     if isinstance(parameter, Choice):  # as strings: Optuna does not support lists
-        return CategoricalDistribution([in_words(v) for v in parameter.values])
+        return CategoricalDistribution([_stored(v) for v in parameter.values])
     if parameter.integer:
         low, high = int(parameter.low), int(parameter.high)
         return IntDistribution(low, high, log=parameter.log)
@@ -277,5 +277,14 @@ def _distribution(parameter: Parameter) -> "BaseDistribution":
 
 def _value(parameter: Parameter, proposed: Any) -> Any:
     if isinstance(parameter, Choice):
-        return {in_words(v): v for v in parameter.values}[proposed]
-    return int(proposed) if parameter.integer else as_written(proposed)
+        return {_stored(v): v for v in parameter.values}[proposed]
+    return int(proposed) if parameter.integer else parameter.rounded(proposed)
+
+
+def _stored(value: Any) -> str:
+    """A value as text in the journal, where searches of older versions have it."""
+    if isinstance(value, list | tuple):
+        return "-".join(map(_stored, value))
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -28,8 +28,9 @@ def drawn(sweep: Sweep) -> list[Setting]:
     repeats = 0
     for values in draws(sweep):
         repeats += 1
-        if repr(values) not in found:
-            found[repr(values)] = sweep.setting(values)
+        setting = sweep.setting(values)
+        if setting.name not in found:
+            found[setting.name] = setting
             repeats = 0
         if len(found) == wanted or repeats == MOST_REPEATS:
             break

@@ -1,11 +1,13 @@
 """The files of a sweep: report.md, results.json, trials.csv and the figures."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from handgrad.studies.contents import as_sentences
 from handgrad.studies.ledger import Ledger, as_json
+from handgrad.studies.study_summary import metric_of
 from handgrad.sweeps.importance import caution
 from handgrad.sweeps.sweep import Sweep
 from handgrad.sweeps.sweep_results import Tried, results_of, tried
@@ -61,8 +63,7 @@ def setting_rows(sweep: Sweep, whole: Sequence[Tried]) -> list[list[Any]]:
     names = [parameter.name for parameter in sweep.space]
     head = [*names, f"mean_{sweep.metric}", "spread", "seeds"]
     rows = [
-        [*(one.setting.values[n] for n in names), one.mean, one.spread, len(one.values)]
-        for one in whole
+        [*_values(one, names), one.mean, one.spread, len(one.values)] for one in whole
     ]
     return [head, *rows]
 
@@ -76,12 +77,18 @@ def trial_rows(sweep: Sweep, found: Sequence[Tried]) -> list[list[Any]]:
     for one in found:
         for cell, outcome in zip(sweep.cells(one.setting), one.outcomes, strict=True):
             ended = outcome or {"status": "not run", "metrics": {}, "seconds": None}
-            values = [one.setting.values[name] for name in names]
-            numbers = [ended["metrics"].get(metric) for metric in metrics]
+            values = _values(one, names)
+            numbers = [metric_of(metric, ended) for metric in metrics]
             status = [cell.trial.seed, ended["status"]]
             key = cell.trial.key
             rows.append([*values, *status, *numbers, ended["seconds"], key])
     return [head, *rows]
+
+
+def _values(one: Tried, names: Sequence[str]) -> list[Any]:
+    """The values of a setting; lists and tables as JSON."""
+    values = [one.setting.values[name] for name in names]
+    return [json.dumps(v) if isinstance(v, list | dict) else v for v in values]
 
 
 def importance_rows(found: dict[str, Any]) -> list[list[Any]]:
@@ -116,12 +123,18 @@ def markdown(results: dict[str, Any]) -> str:
             f"{results['seconds']:.0f} seconds of training."
         ),
         "",
-        *(part for text in as_sentences(results) for part in (in_markdown(text), "")),
+        *(part for text in sentences(results) for part in (in_markdown(text), "")),
         in_markdown(results["verdict"]),
         "",
         *_table(results),
     ]
     return "\n".join([*lines, *_tested(results), *_pictures(results)])
+
+
+def sentences(results: dict[str, Any]) -> list[str]:
+    """What a reader should know of the search and its data, one sentence each."""
+    found = results["exhausted"]
+    return [*([found] if found else []), *as_sentences(results)]
 
 
 def _table(results: dict[str, Any]) -> list[str]:
@@ -130,11 +143,11 @@ def _table(results: dict[str, Any]) -> list[str]:
     )
     lines = [f"| setting | {numbers} |", "|---|---|---|---|---|"]
     for row in results["settings"][:MOST]:
+        count = sum(value is not None for value in row["by_seed"])
         if row["why_not"]:
-            numbers = f"| | | {len(row['by_seed'])} | {row['status']} |"
+            numbers = f"| | | {count} | {in_markdown(row['why_not'])} |"
         else:
             spread = "" if row["spread"] is None else f"{row['spread']:.4f}"
-            count = len(row["by_seed"])
             numbers = f"| {row['mean']:.4f} | {spread} | {count} | {against(row)} |"
         lines.append(f"| {in_markdown(row['name'])} {numbers}")
     left = len(results["settings"]) - MOST

@@ -8,7 +8,8 @@ from typing import Any
 
 from handgrad.errors import ConfigError, unknown_name
 from handgrad.ranges import LARGEST
-from handgrad.studies.experiment import TABLES, in_words
+from handgrad.studies.experiment import TABLES
+from handgrad.studies.value_words import in_words
 
 Values = dict[str, Any]  # dotted key of the configuration -> value
 MOST_POINTS = 1_000  # values of a list, or of a range in a grid
@@ -59,7 +60,7 @@ class Range:
         low, high = self.low, self.high
         if self.integer:  # each integer has an equal part of the (log) range
             return min(floor(self._between(low, high + 1, share)), int(high))
-        return as_written(self._between(low, high, share))
+        return self.rounded(self._between(low, high, share))
 
     def points(self) -> tuple[float, ...]:
         """The `count` points of a grid, evenly spaced; ConfigError without a count."""
@@ -70,8 +71,12 @@ class Range:
             )
         shares = [i / max(1, self.count - 1) for i in range(self.count)]
         inner = [self._between(self.low, self.high, share) for share in shares]
-        made = [round(v) if self.integer else as_written(v) for v in inner]
-        return tuple(dict.fromkeys(made))
+        made = [round(v) if self.integer else self.rounded(v) for v in inner]
+        return tuple({in_words(value): value for value in made}.values())
+
+    def rounded(self, value: float) -> float:
+        """Round a `value` to four significant digits, but not out of the range."""
+        return float(min(max(as_written(value), self.low), self.high))
 
     def share_of(self, value: float) -> float:
         """The relative position of a `value`, from 0 to 1."""

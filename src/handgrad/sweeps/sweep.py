@@ -31,14 +31,15 @@ from handgrad.studies.experiment import (
 from handgrad.studies.ledger import Ledger
 from handgrad.studies.table_validation import check_seeds, checked
 from handgrad.studies.trials import Cell, trials_of
+from handgrad.sweeps.selection import check_selection
 from handgrad.sweeps.space import (
-    Choice,
     Parameter,
     Setting,
     Values,
     read_space,
     setting_of,
 )
+from handgrad.training.file_kinds import check_command
 from handgrad.training.settings_table import RULES
 
 Direction = Literal["maximize", "minimize"]
@@ -46,7 +47,6 @@ MOST_SETTINGS = 10_000
 BEST: dict[Direction, str] = {"maximize": "highest", "minimize": "lowest"}
 TRIALS = 20  # default number of settings of a random or TPE sweep
 OBJECTIVES = tuple(name for name in METRICS if not name.startswith("test_"))
-TRAINING_TERMS = ("loss.l2", "loss.l2_factor", "loss.class_weight")  # not validated
 
 
 class SweepTable(BaseModel):
@@ -139,7 +139,9 @@ class Sweep:
     def cells(self, setting: Setting) -> list[Cell]:
         """Trials of a `setting`, one for each seed; ConfigError if it is invalid."""
         if setting.name not in self._cells:
-            variant = Variant(name=setting.name, set=setting.values)
+            variant = Variant.model_construct(  # a value may have parentheses
+                name=setting.name, set=setting.values
+            )
             trials = trials_of(self.base, variant, "full", self.seeds, self.source)
             made = [Cell(self.name, setting.name, trial) for trial in trials]
             self._cells[setting.name] = list(map(self.contents.cell, made))
@@ -166,6 +168,13 @@ def read_sweep(
     if isinstance(tables.get("sweep"), dict):
         tables["sweep"] = {**tables["sweep"], **given}
     source = str(place)
+    if "sweep" not in tables:
+        raise ConfigError(
+            f"{source} has no table [sweep]. Add [sweep.parameters] with what to vary, "
+            'such as "optimizer.learning_rate" = [0.01, 0.1]; docs/guides/sweeps.md '
+            "has a whole file."
+        )
+    check_command("sweep", tables, source)
     file = checked(SweepFile, tables, source)
     table = file.sweep
     sweep = Sweep(
@@ -235,15 +244,6 @@ def _direction(table: SweepTable, source: str) -> Direction:
     return direction
 
 
-def _changes_metric(metric: str, name: str) -> bool:
-    """Whether a swept key makes the metric another function of the same network."""
-    key, is_training = ".".join(name.split(".")[:2]), "train_" in metric
-    if key == "dataset.augmentation":
-        return is_training  # measured on augmented images
-    is_term = key.startswith("loss.") and (is_training or key not in TRAINING_TERMS)
-    return is_term and "_loss" in metric
-
-
 def _check_size(sweep: Sweep) -> None:
     """ConfigError for too many settings or trials, before any is created."""
     settings = sweep.trials or TRIALS
@@ -263,22 +263,8 @@ def _check_size(sweep: Sweep) -> None:
 def _check(sweep: Sweep) -> None:
     """ConfigError for settings that contradict each other."""
     source = sweep.source
-    validation = [sweep.base.dataset.get("validation")]
-    for parameter in sweep.space:
-        values = parameter.values if isinstance(parameter, Choice) else ()
-        if parameter.name == "dataset.validation":
-            validation = list(values)
-        if len(values) != 1 and _changes_metric(sweep.metric, parameter.name):
-            raise ConfigError(
-                f"{source}: {sweep.metric} is another function for each value of "
-                f"{parameter.name}, so its values cannot be compared. Use metric = "
-                f'"validation_accuracy", or do not vary {parameter.name}.'
-            )
-    if "validation" in sweep.metric and "none" in validation:
-        raise ConfigError(
-            f"{source}: metric = {sweep.metric!r} needs validation images, but "
-            'validation = "none". Remove that, or use a training metric.'
-        )
+    validation = sweep.base.dataset.get("validation")
+    check_selection(sweep.metric, validation, sweep.space, source)
     if sweep.method == "grid" and sweep.trials is not None:
         raise ConfigError(
             f"{source}: a grid tries all combinations and takes no number of trials. "

@@ -1,13 +1,13 @@
 """The figures of a sweep: parallel coordinates, importance, learning curves."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from math import floor, log10
 from typing import Any
 
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
-from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -23,53 +23,73 @@ from handgrad.inspection.figures.style import (
     quiet,
     title,
 )
-from handgrad.studies.experiment import in_words
+from handgrad.studies.value_words import in_words
 from handgrad.sweeps.importance import caution
 from handgrad.sweeps.space import Choice, Parameter, Range, short_names
 from handgrad.sweeps.sweep import Sweep
 from handgrad.sweeps.sweep_results import Tried
+from handgrad.text import number_of
 
 COLOURS = "Blues"  # its upper part: better settings are darker
 FEWEST = 3  # tick labels on the axis of a range
+APART = 1.9  # inches between two axes, at least
+INCHES = 0.07  # width of a character
+LONGEST = 60  # characters of a tick label
+LONGEST_NOTE = 160
 
 
 def parallel_coordinates(sweep: Sweep, whole: Sequence[Tried]) -> Figure:
     """Parallel coordinates: an axis per parameter and metric, a line per setting."""
-    labels = short_names(p.name for p in sweep.space)
-    figure = new_figure(max(6.0, 1.9 * (len(sweep.space) + 1)), 4.2)
-    axes = figure.subplots()
+    names = [*short_names(p.name for p in sweep.space).values(), sweep.metric]
+    names = [plain(name.replace("_", " ")) for name in names]
     low, high = _ends([one.mean for one in whole])
-    shade = Normalize(low, high)
+    ends = [((v - low) / (high - low), f"{v:.4g}") for v in _round(low, high)]
+    marks = [*map(_marks, sweep.space), ends]
+    across = _places(names, marks)
+    count = number_of(len(whole), "setting")
+    note = f"{count}, better ones darker; orange: {whole[0].setting.name}"
+    figure = new_figure(_width(max(6.0, across[-1] + 2.0), note), 4.2)
+    axes = figure.subplots()
     for rank, one in reversed(list(enumerate(whole))):
-        places = [p.share_of(one.setting.values[p.name]) for p in sweep.space]
-        places.append((one.mean - low) / (high - low))
+        heights = [p.share_of(one.setting.values[p.name]) for p in sweep.space]
+        heights.append((one.mean - low) / (high - low))
+        good = heights[-1] if sweep.sign > 0 else 1 - heights[-1]
         best = rank == 0
         axes.plot(
-            range(len(places)),
-            places,
-            color=ORANGE if best else colormaps[COLOURS](0.3 + 0.7 * shade(one.mean)),
+            across,
+            heights,
+            color=ORANGE if best else colormaps[COLOURS](0.3 + 0.7 * good),
             linewidth=2.6 if best else 1.2,
             alpha=1.0 if best else 0.8,
             zorder=3 if best else 2,
             solid_capstyle="round",
         )
-    names = [*labels.values(), sweep.metric]
-    for place, parameter in enumerate(sweep.space):
-        _upright(axes, place, _marks(parameter))
-    marks = [((v - low) / (high - low), f"{v:.4g}") for v in _round(low, high)]
-    _upright(axes, len(sweep.space), marks)
-    axes.set_xticks(range(len(names)), [plain(n.replace("_", " ")) for n in names])
+    for place, drawn in zip(across, marks, strict=True):
+        _upright(axes, place, drawn)
+    axes.set_xticks(across, names)
     axes.set_yticks([])
     axes.set_ylim(-0.06, 1.06)
-    axes.set_xlim(-0.35, len(names) - 0.6)
+    axes.set_xlim(-0.65, across[-1] + 0.75)
     quiet(axes)
     axes.tick_params(labelcolor=INK)
-    note = f"{len(whole)} settings; orange: {whole[0].setting.name}"
-    title(axes, f"Settings and their mean {sweep.metric.replace('_', ' ')}", note)
+    heading = f"Settings and their mean {sweep.metric.replace('_', ' ')}"
+    title(axes, heading, _short(note, LONGEST_NOTE))
     return figure
 
 
-def _upright(axes: Axes, place: int, marks: Sequence[tuple[float, str]]) -> None:
+def _places(
+    names: Sequence[str], marks: Sequence[Sequence[tuple[float, str]]]
+) -> list[float]:
+    """Places of the axes in inches: as far apart as their labels need."""
+    places = [0.0]
+    for (name, following), drawn in zip(pairwise(names), marks[:-1], strict=True):
+        right = max((len(words) for _, words in drawn), default=0)
+        below = (len(name) + len(following)) / 2
+        places.append(places[-1] + max(APART, INCHES * max(right, below) + 0.3))
+    return places
+
+
+def _upright(axes: Axes, place: float, marks: Sequence[tuple[float, str]]) -> None:
     """Draw one vertical axis with tick labels."""
     axes.axvline(place, ymin=0.05, ymax=0.95, color=MUTED, linewidth=1, zorder=1)
     for height, words in marks:
@@ -89,13 +109,24 @@ def _upright(axes: Axes, place: int, marks: Sequence[tuple[float, str]]) -> None
 def _marks(parameter: Parameter) -> list[tuple[float, str]]:
     """Tick positions and labels of the axis of a parameter."""
     if isinstance(parameter, Choice):
-        return [(parameter.share_of(v), in_words(v)) for v in parameter.values]
+        words = map(_short, map(in_words, parameter.values))
+        places = map(parameter.share_of, parameter.values)
+        return list(zip(places, words, strict=True))
     values = _decades(parameter) if parameter.log else ()
     if len(values) < FEWEST:
         values = _round(parameter.low, parameter.high)
     if parameter.integer:
         values = sorted({round(value) for value in values})
     return [(parameter.share_of(value), f"{value:.4g}") for value in values]
+
+
+def _short(words: str, most: int = LONGEST) -> str:
+    return words if len(words) <= most else f"{words[: most - 1]}…"
+
+
+def _width(least: float, note: str) -> float:
+    """Inches of a figure with that note: one that is too wide shrinks the axes."""
+    return max(least, INCHES * min(len(note), LONGEST_NOTE) + 1.0)
 
 
 def _decades(parameter: Range) -> list[float]:
@@ -140,9 +171,10 @@ def importance_bars(found: dict[str, Any], metric: str) -> Figure:
 
 def curves(sweep: Sweep, found: Sequence[Tried]) -> Figure:
     """The learning curve of every setting: the mean of its seeds."""
-    figure = new_figure(7.2, 4.2)
-    axes = figure.subplots()
     best = next((one for one in found if one.is_whole), None)
+    note = f"orange: {_short(best.setting.name, LONGEST_NOTE)}" if best else ""
+    figure = new_figure(_width(7.2, note), 4.2)
+    axes = figure.subplots()
     ended = 0
     for one in reversed(found):
         values = mean_curve(one, sweep.curve)
@@ -155,6 +187,7 @@ def curves(sweep: Sweep, found: Sequence[Tried]) -> Figure:
             range(1, len(values) + 1),
             values,
             color=ORANGE if is_best else PALE,
+            marker="o" if len(values) == 1 else "",  # one epoch is no line
             linewidth=2.6 if is_best else 1.1,
             zorder=3 if is_best else 2,
             solid_capstyle="round",
@@ -164,7 +197,6 @@ def curves(sweep: Sweep, found: Sequence[Tried]) -> Figure:
     quiet(axes, grid=True)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.set_xlabel("epoch", color=MUTED, fontsize=TEXT_SIZE)
-    note = f"orange: {best.setting.name}" if best else ""
     if ended:
         note += f"{'; ' if note else ''}cross: stopped early"
     title(axes, f"{sweep.curve.replace('_', ' ').capitalize()} of each setting", note)

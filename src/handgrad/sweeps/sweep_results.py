@@ -8,24 +8,33 @@ from typing import Any
 from handgrad.studies.contents import changes_of_data, on_other_data
 from handgrad.studies.instruction_sets import instruction_sets
 from handgrad.studies.ledger import DONE, Ledger, Outcome
-from handgrad.studies.study_summary import spread_of
+from handgrad.studies.study_summary import metric_of, spread_of
 from handgrad.sweeps.comparison import compare, in_words
 from handgrad.sweeps.grid_search import grid
 from handgrad.sweeps.importance import importance
 from handgrad.sweeps.random_search import drawn
 from handgrad.sweeps.space import Setting, short_names
-from handgrad.sweeps.sweep import Sweep
+from handgrad.sweeps.sweep import TRIALS, Sweep
+from handgrad.text import number_of
 
 NOT_RUN = "not run"
 
 
 @dataclass(frozen=True)
 class Tried:
-    """A setting with the outcomes of its seeds, in their order; None if not run."""
+    """A setting with the outcomes of its seeds, in their order; None if not run.
+
+    `by_seed` holds the metric of each seed, None for one without.
+    """
 
     setting: Setting
     outcomes: tuple[Outcome | None, ...]
-    values: tuple[float, ...]  # the metric, of the seeds that have one
+    by_seed: tuple[float | None, ...]
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        """The metric, of the seeds that have one."""
+        return tuple(value for value in self.by_seed if value is not None)
 
     @property
     def is_whole(self) -> bool:
@@ -50,10 +59,12 @@ class Tried:
     @property
     def why_not(self) -> str:
         """Why a seed has no number; '' if all have."""
+        if self.is_whole:
+            return ""
         for outcome in self.outcomes:
             if outcome is not None and outcome["status"] != DONE:
                 return f"{outcome['status']}: {outcome['reason']}"
-        return "" if self.is_whole else NOT_RUN
+        return NOT_RUN
 
 
 def settings_of(sweep: Sweep, folder: Path) -> list[Setting]:
@@ -73,9 +84,8 @@ def tried(sweep: Sweep, ledger: Ledger) -> list[Tried]:
     for setting in settings_of(sweep, ledger.folder):
         cells = sweep.cells(setting)
         outcomes = tuple(known.get(cell.trial.key) for cell in cells)
-        numbers = (o["metrics"].get(sweep.metric) for o in outcomes if o is not None)
-        values = tuple(float(v) for v in numbers if v is not None)
-        found.append(Tried(setting, outcomes, values))
+        numbers = tuple(metric_of(sweep.metric, o) if o else None for o in outcomes)
+        found.append(Tried(setting, outcomes, numbers))
     whole = [one for one in found if one.is_whole]
     whole.sort(key=lambda one: -sweep.sign * one.mean)
     return whole + [one for one in found if not one.is_whole]
@@ -102,6 +112,7 @@ def results_of(sweep: Sweep, ledger: Ledger) -> dict[str, Any]:
         "instruction_sets": instruction_sets(o for t in found for o in t.outcomes if o),
         "parameters": short_names(p.name for p in sweep.space),
         "settings": [_row(one, whole) for one in found],
+        "exhausted": exhausted(sweep, ledger, len(found)),
         "verdict": verdict(whole),
         "as_good": [one.setting.name for one in whole if _is_as_good(one, whole[0])],
         "tested": _tested(whole[0]) if whole else None,
@@ -112,6 +123,21 @@ def results_of(sweep: Sweep, ledger: Ledger) -> dict[str, Any]:
         ),
         "seconds": sum(o["seconds"] or 0.0 for one in found for o in one.outcomes if o),
     }
+
+
+def exhausted(sweep: Sweep, ledger: Ledger, settings: int) -> str:
+    """A sentence if a search has found fewer `settings` than asked for; else ''."""
+    wanted = sweep.trials or TRIALS
+    if sweep.method == "grid" or settings >= wanted:
+        return ""
+    if sweep.method == "tpe":
+        from handgrad.sweeps.optuna_search import trials_ahead
+
+        if trials_ahead(sweep, ledger):
+            return ""
+    different = number_of(settings, "different setting")
+    were = "was" if settings == 1 else "were"
+    return f"Only {different} {were} found in the search space, of {wanted:,} trials."
 
 
 def verdict(whole: list[Tried]) -> str:
@@ -133,7 +159,7 @@ def _row(one: Tried, whole: list[Tried]) -> dict[str, Any]:
     row = {
         "name": one.setting.name,
         "values": one.setting.values,
-        "by_seed": list(one.values),
+        "by_seed": list(one.by_seed),
         "mean": one.mean if one.values else None,
         "spread": one.spread,
         "status": one.status,
@@ -152,9 +178,12 @@ def _row(one: Tried, whole: list[Tried]) -> dict[str, Any]:
 
 
 def _tested(best: Tried) -> dict[str, Any] | None:
-    """The test accuracy of the best setting, which was not used for selection."""
-    numbers = [o["metrics"].get("test_accuracy") for o in best.outcomes if o]
-    values = [float(v) for v in numbers if v is not None]
-    if not values:
+    """The test accuracy of the best setting, which was not used for selection.
+
+    None unless all its seeds have one.
+    """
+    numbers = [metric_of("test_accuracy", o) for o in best.outcomes if o]
+    values = [value for value in numbers if value is not None]
+    if len(values) < len(best.outcomes):
         return None
     return {"mean": mean(values), "spread": spread_of(values), "by_seed": values}

@@ -25,6 +25,7 @@ from handgrad.parsing import read_toml
 from handgrad.paths import path_of
 from handgrad.ranges import LARGEST, shown
 from handgrad.starting_points import with_start
+from handgrad.training.file_kinds import check_command
 from handgrad.training.prediction_settings import PredictionConfig
 from handgrad.training.resolved_config import ResolvedConfig
 from handgrad.training.schedule_config import ScheduleConfig
@@ -231,7 +232,9 @@ def read_config(path: Path) -> RunConfig:
     ConfigError for a file that is missing or not TOML, and for an invalid key.
     """
     place = path_of("read_config", "path", path)
-    return config_from(read_toml(place), str(path))
+    tables = read_toml(place)
+    check_command("train", tables, str(path))
+    return config_from(tables, str(path))
 
 
 def _as_config_error(error: ValidationError, source: str) -> ConfigError:

@@ -40,14 +40,37 @@ def test_the_note_counts_correct_predictions():
     assert "23 of 30 images correct (76.67%)" in words
 
 
-@pytest.mark.parametrize("classes", [1, 26, 27, 200, 500, 501, 1_001])
+@pytest.mark.parametrize("classes", [1, 26, 60, 61, 200, 500, 501, 1_001])
 def test_few_and_many_classes_are_drawn(classes):
     counts = np.eye(classes, dtype=int)
     figure = confusion_matrix(counts, [f"class {n}" for n in range(classes)])
     figure.canvas.draw()
     assert len(figure.axes[0].get_yticklabels()) <= 60
     assert len(figure.axes[0].collections[0].get_array()) <= 500
-    assert len(cells(figure)) == (classes if classes <= 26 else 0)
+    assert len(cells(figure)) == (classes if classes <= 60 else 0)
+    words = " ".join(text.get_text() for text in figure.axes[0].texts)
+    assert ("darkest blue 100%" in words) == (classes > 60)
+
+
+@pytest.mark.parametrize(("classes", "largest"), [(10, 9), (43, 999), (60, 9_999)])
+def test_counts_fit_into_their_cells(classes, largest):
+    counts = np.full((classes, classes), largest)
+    figure = confusion_matrix(counts, [f"c {n}" for n in range(classes)])
+    figure.canvas.draw()
+    axes = figure.axes[0]
+    numbers = [text for text in axes.texts if text.get_text().isdigit()]
+    boxes = [text.get_window_extent() for text in numbers]
+    (left, _), (right, _) = axes.transData.transform([(0, 0), (1, 0)])
+    assert max(box.width for box in boxes) < right - left
+
+
+def test_counts_that_do_not_fit_give_way_to_the_scale_of_the_colours():
+    counts = np.eye(60, dtype=int) * 600_000
+    counts[0, 1] = 200_000
+    figure = confusion_matrix(counts, [f"c {n}" for n in range(60)])
+    assert cells(figure) == {}
+    (note,) = [text.get_text() for text in figure.axes[0].texts]
+    assert note.endswith("white 0%, darkest blue 100%, darkest orange 25.0%")
 
 
 def test_a_matrix_without_examples_is_drawn():
@@ -77,8 +100,8 @@ def test_neighbours_share_a_cell_with_very_many_classes():
     assert (blue - red)[499, 499] > (blue - red)[0, 0] > 0
     assert (red - blue)[1, 499] > 0
     assert np.count_nonzero(red != blue) == 4
-    note = "3 of 5 images correct (60.00%); 2 neighbouring classes per cell"
-    assert note in [text.get_text() for text in axes.texts]
+    note = "3 of 5 images correct (60.00%); 2 neighbouring classes per cell; of the"
+    assert axes.texts[0].get_text().startswith(note)
 
 
 def test_predictions_need_no_full_matrix():

@@ -1,3 +1,5 @@
+from itertools import combinations
+
 import numpy as np
 import pytest
 
@@ -26,6 +28,19 @@ def test_hidden_units_are_drawn_as_images_with_names():
     ]
     words = [text.get_text() for text in figure.axes[0].texts]
     assert {"cat", "dog"} <= set(words)
+
+
+def test_long_names_do_not_cover_their_neighbours():
+    names = [f"Dangerous curve to the left {n}" for n in range(43)]
+    figure = first_layer_weights(np.ones((43, 64)), (1, 8, 8), names=names)
+    figure.canvas.draw()
+    texts = [text for text in figure.axes[0].texts if "curve" in text.get_text()]
+    boxes = [text.get_window_extent() for text in texts]
+    assert len(boxes) == 43
+    for one, other in combinations(boxes, 2):
+        assert not one.overlaps(other)
+    for image in figure.axes[0].images:
+        assert not any(box.overlaps(image.get_window_extent()) for box in boxes)
 
 
 def test_three_channels_are_a_colour_image_with_grey_zero():

@@ -1,7 +1,9 @@
 import numpy as np
 
+from handgrad.inspection.figures.charts import SIGNS
 from handgrad.inspection.figures.picture_rows import (
     SIDE,
+    note_of,
     picture_rows,
     resized,
     signed_pictures,
@@ -15,6 +17,11 @@ def test_each_row_has_its_name_and_is_padded():
     assert len(axes.images) == 2 * 16
     dark = [bool((image.get_array() == 0).all()) for image in axes.images]
     assert dark == [True] * 17 + [False] * 15
+
+
+def test_the_note_says_when_images_are_left_out():
+    assert note_of([3, 16]) == note_of([]) == SIGNS
+    assert note_of([3, 17]) == f"first 16 of each; {SIGNS}"
 
 
 def test_signs_are_colours_on_one_scale():

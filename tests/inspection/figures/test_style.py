@@ -110,3 +110,4 @@ def test_no_figure_is_written_through_a_link_in_a_run_folder(tmp_path, name):
 
 def test_a_label_is_one_line():
     assert class_labels(["a\tb\nc"]) == [r"a\tb\nc"]
+    assert class_labels(["Speed limit $20 $"], across=12) == ["Speed limit\n\\$20 \\$"]

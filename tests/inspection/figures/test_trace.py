@@ -46,6 +46,13 @@ def test_every_array_of_a_step_has_a_row():
     assert "d_logits\n1 x 3" in labels(step_figure(FOUND.loss))
 
 
+def test_a_step_says_that_only_its_first_maps_are_drawn():
+    for name, cut in (("conv2d_1", False), ("linear_1", True)):
+        (axes,) = step_figure(FOUND[name]).axes
+        words = [text.get_text() for text in axes.texts]
+        assert any(word.startswith("first 16 of each") for word in words) == cut
+
+
 def test_arrays_become_maps_or_features():
     assert as_maps(np.zeros((2, 3, 4, 5))).shape == (6, 4, 5)
     assert as_maps(np.zeros((3, 4))).shape == (1, 3, 4)

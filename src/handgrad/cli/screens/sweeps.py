@@ -4,12 +4,11 @@ from typing import Any
 
 from handgrad.cli.screens.console import say, show, table
 from handgrad.cli.screens.studies import StudyScreen, said_before
-from handgrad.studies.contents import as_sentences
 from handgrad.studies.runner import Event
 from handgrad.studies.trials import Cell
 from handgrad.sweeps.comparison import FEWEST
 from handgrad.sweeps.importance import caution
-from handgrad.sweeps.report import against
+from handgrad.sweeps.report import against, sentences
 from handgrad.text import number_of
 
 SHOWN = 10  # settings
@@ -48,7 +47,7 @@ def show_results(results: dict[str, Any]) -> None:
     show(shown)
     if len(rows) > SHOWN:
         say(f"{number_of(len(rows) - SHOWN, 'more setting')}: see trials.csv.")
-    for sentence in as_sentences(results):
+    for sentence in sentences(results):
         say(sentence)
     say()
     say(results["verdict"])

@@ -20,8 +20,9 @@ from handgrad.inspection.figures.style import (
     title,
 )
 
-MOST_NUMBERED = 26  # most classes with a count in each cell
-MOST_NAMED = 60  # most classes with a label on each row
+MOST_NAMED = 60  # most classes with a label on each row, and a count in each cell
+SMALLEST = 4.5  # points of a count
+DIGIT = 0.64 / 72  # width of a digit in inches, by point
 MOST_CELLS = 500  # most cells per side; with more classes, neighbours share a cell
 RIGHT = LinearSegmentedColormap.from_list("right", ["#ffffff", "#a9c4e3", BLUE])
 WRONG = LinearSegmentedColormap.from_list("wrong", ["#ffffff", "#f6c8ab", ORANGE])
@@ -81,11 +82,13 @@ def _draw(
     colors = _colors(counts, right)
     _draw_cells(axes, colors)
     _name_axes(axes, names)
-    if cells <= MOST_NUMBERED:
-        _write_counts(axes, counts, colors)
-    title(
-        axes, "Confusion matrix", _note(int(right.sum()), int(sums.sum()), what, every)
-    )
+    size = _size_of_counts(side / cells, int(counts.max(initial=0)))
+    note = _note(int(right.sum()), int(sums.sum()), what, every)
+    if cells <= MOST_NAMED and size >= SMALLEST:
+        _write_counts(axes, counts, colors, size)
+    else:
+        note += _scale(counts)
+    title(axes, "Confusion matrix", note)
     return figure
 
 
@@ -97,11 +100,29 @@ def _note(right: int, total: int, what: str, every: int) -> str:
     return f"{right:,} of {total:,} {images} correct{share}{grouped}"
 
 
+def _size_of_counts(inches: float, largest: int) -> float:
+    """Points at which the largest count fits into a cell so wide."""
+    return min(TEXT_SIZE - 1.0, 0.9 * inches / (DIGIT * len(str(largest))))
+
+
+def _scale(counts: NumpyArray) -> str:
+    """What the colours mean, of cells without counts."""
+    most = float(_mistakes(counts).max(initial=0.0))
+    orange = f", darkest orange {most:.1%}" if most else ""
+    return f"; of the images of a row: white 0%, darkest blue 100%{orange}"
+
+
+def _mistakes(counts: NumpyArray) -> NumpyArray:
+    """Mistakes as fractions of their rows; 0 on the diagonal."""
+    totals = np.maximum(counts.sum(axis=1), 1)
+    return np.where(np.eye(len(counts), dtype=bool), 0.0, counts / totals[:, None])
+
+
 def _colors(counts: NumpyArray, right: NumpyArray) -> NumpyArray:
     """Colours (cells, cells, 4): blue on the diagonal, orange off it."""
     totals = np.maximum(counts.sum(axis=1), 1)
     diagonal = np.eye(len(counts), dtype=bool)
-    mistakes = np.where(diagonal, 0.0, counts / totals[:, None])
+    mistakes = _mistakes(counts)
     scaled = mistakes / max(float(mistakes.max(initial=0.0)), 1e-12)
     shares = np.diag(right / totals)
     return np.where(diagonal[..., None], RIGHT(shares), WRONG(scaled))
@@ -128,7 +149,7 @@ def _name_axes(axes: Axes, class_names: Sequence[str]) -> None:
     axes.set_yticks(places, names)
     axes.set_xlabel("predicted", color=INK, fontsize=TEXT_SIZE + 1, labelpad=8)
     axes.set_ylabel("true", color=INK, fontsize=TEXT_SIZE + 1, labelpad=8)
-    axes.tick_params(labelcolor=MUTED if classes > MOST_NUMBERED else INK)
+    axes.tick_params(labelcolor=MUTED if classes > MOST_NAMED else INK)
     if classes <= MOST_NAMED:  # thin lines between the cells
         edges = np.arange(classes + 1) - 0.5
         axes.set_xticks(edges, minor=True)
@@ -137,7 +158,9 @@ def _name_axes(axes: Axes, class_names: Sequence[str]) -> None:
         axes.tick_params(which="minor", length=0)
 
 
-def _write_counts(axes: Axes, counts: NumpyArray, colors: NumpyArray) -> None:
+def _write_counts(
+    axes: Axes, counts: NumpyArray, colors: NumpyArray, size: float
+) -> None:
     """Write the count into each cell, except for zeros."""
     dark = colors[..., :3].mean(axis=-1) < 0.62
     for row, column in zip(*np.nonzero(counts), strict=True):
@@ -148,5 +171,5 @@ def _write_counts(axes: Axes, counts: NumpyArray, colors: NumpyArray) -> None:
             ha="center",
             va="center",
             color="white" if dark[row, column] else INK,
-            fontsize=TEXT_SIZE - 1,
+            fontsize=size,
         )

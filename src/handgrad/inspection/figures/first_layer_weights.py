@@ -18,6 +18,10 @@ from handgrad.inspection.figures.style import (
 )
 
 MOST = 64  # units shown
+LONGEST = 34  # characters of a name
+ACROSS = 13  # and of each of its lines
+CELL = 0.95  # width of an image with a name, in inches, at least
+LINE = 0.22  # height of a line of a name, with the space around it
 
 
 def first_layer_weights(
@@ -38,12 +42,14 @@ def first_layer_weights(
     shown = filters[:MOST]
     pictures = _pictures(shown)
     height, width = shown.shape[2:]
-    below = 0.42 * height if names else 0.14 * height
+    labels = class_labels(names[: len(shown)], LONGEST, ACROSS)
+    lines = max((label.count("\n") + 1 for label in labels), default=0)
+    below = max((0.42 if names else 0.14) * height, lines * LINE / CELL * width)
     ideal = sqrt(len(shown) * (height + below) / width * 1.3)
     columns = full_rows(len(shown), ideal)
     grid = Grid(height, width, columns, 0.14 * width, below)
-    figure = _drawn(pictures, grid)
-    for index, name in enumerate(class_labels(names[: len(shown)])):
+    figure = _drawn(pictures, grid, CELL if names else 0.0)
+    for index, name in enumerate(labels):
         caption(figure.axes[0], grid, index, name, 1.06)
     kind = "filters" if weight.ndim == 4 else "units"
     count = f"{len(shown)} of {len(filters)}" if len(filters) > MOST else len(filters)
@@ -75,9 +81,10 @@ def _pictures(filters: NumpyArray) -> list[NumpyArray]:
     return [SIGNED(0.5 + 0.5 * mean / max(reach, 1e-12)) for mean in means]
 
 
-def _drawn(pictures: list[NumpyArray], grid: Grid) -> Figure:
+def _drawn(pictures: list[NumpyArray], grid: Grid, least: float) -> Figure:
+    """A figure of the grid, whose images are `least` inches wide or wider."""
     width, height = grid.extent(len(pictures))
-    inches = 7.2 / max(width, height)
+    inches = max(7.2 / max(width, height), least / grid.width)
     figure = new_figure(max(width * inches, 4.6), height * inches + 0.8)
     draw_grid(figure.add_subplot(), pictures, grid, frame=GRID)
     return figure

@@ -1,13 +1,13 @@
 """Rows of small images of arrays, each row with its name."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from handgrad.arrays import NumpyArray
-from handgrad.inspection.figures.charts import SIGNED
+from handgrad.inspection.figures.charts import SIGNED, SIGNS
 from handgrad.inspection.figures.grid import Grid, blank, draw_grid
 from handgrad.inspection.figures.style import (
     GRID,
@@ -42,6 +42,12 @@ def picture_rows(
     axes.tick_params(labelcolor=INK, labelsize=TEXT_SIZE)
     axes.spines[:].set_color(GRID)
     return figure, axes
+
+
+def note_of(counts: Iterable[int]) -> str:
+    """What the colours of rows with so many images mean, and how many are drawn."""
+    cut = any(count > ACROSS for count in counts)
+    return f"first {ACROSS} of each; {SIGNS}" if cut else SIGNS
 
 
 def filled(row: Sequence[NumpyArray], count: int) -> list[NumpyArray]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
+from textwrap import wrap
 
 import matplotlib as mpl
 import numpy as np
@@ -138,10 +139,16 @@ def plain(text: str) -> str:
     return drawable(printable(text).expandtabs(4)).replace("$", r"\$")
 
 
-def class_labels(names: Sequence[str], most: int = 24) -> list[str]:
-    """The names of all classes as `plain` text of at most `most` characters."""
+def class_labels(
+    names: Sequence[str], most: int = 24, across: int | None = None
+) -> list[str]:
+    """The names of all classes as `plain` text of at most `most` characters.
+
+    With `across`, they are broken into lines of so many characters.
+    """
     shown = numbered([one_line(name) for name in names])
-    return [plain(n if len(n) <= most else n[: most - 1] + "…") for n in shown]
+    cut = [n if len(n) <= most else n[: most - 1] + "…" for n in shown]
+    return [plain("\n".join(wrap(n, across)) if across else n) for n in cut]
 
 
 def _drawn(figure: Figure, ending: str) -> bytes:

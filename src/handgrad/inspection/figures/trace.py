@@ -9,6 +9,7 @@ from handgrad.arrays import NumpyArray
 from handgrad.inspection.figures.charts import SIGNS
 from handgrad.inspection.figures.picture_rows import (
     filled,
+    note_of,
     picture_rows,
     signed_pictures,
 )
@@ -43,13 +44,14 @@ def trace_figure(found: Trace) -> Figure:
 
 def step_figure(step: TraceStep) -> Figure:
     """One row per array of a step: its first maps, or its features as squares."""
+    drawn = [(name, value) for name, value, _ in step.arrays if is_drawn(value)]
+    maps = [as_maps(value) for _, value in drawn]
     rows = [
-        (f"{name}\n{sizes(value.shape)}", signed_pictures(as_maps(value)))
-        for name, value, _ in step.arrays
-        if is_drawn(value)
+        (f"{name}\n{sizes(value.shape)}", signed_pictures(one))
+        for (name, value), one in zip(drawn, maps, strict=True)
     ]
     figure, axes = picture_rows(rows)
-    title(axes, f"{step.name} ({step.kind})", SIGNS)
+    title(axes, f"{step.name} ({step.kind})", note_of(map(len, maps)))
     return figure
 
 
