@@ -54,6 +54,19 @@ def test_a_value_that_an_option_cannot_take_is_refused_at_once(refused, tmp_path
     )
 
 
+def test_the_folder_of_data_sets_in_a_file_is_searched(refused, tmp_path):
+    for name in ("train", "t10k"):
+        for what in ("images-idx3", "labels-idx1"):
+            path = tmp_path / "here" / "mnist" / f"{name}-{what}-ubyte.gz"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(b"damaged")
+    write(tmp_path, parameters=(RATE,))
+    file = tmp_path / "rates.toml"
+    given = file.read_text().replace('"digits"', '"mnist"\ndata_dir = "here"')
+    file.write_text(given)
+    assert "here/mnist/train-images-idx3-ubyte.gz" in refused("sweep rates.toml")
+
+
 def test_a_missing_extra_is_one_sentence(refused, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "optuna", None)
     write(tmp_path, 'method = "tpe"')

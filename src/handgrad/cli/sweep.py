@@ -70,6 +70,8 @@ def sweep(  # noqa: PLR0913 - a command's options are its arguments
 
     read = read_sweep(file, trials=trials, seeds=_numbers(seeds))
     check(read)
+    if data_dir is None and "data_dir" in read.base.dataset:
+        data_dir = Path(read.base.dataset["data_dir"])
     ledger = Ledger(folder or SWEEPS / read.name)
     where = opened(backend, address, jobs=jobs, workers=workers, data_dir=data_dir)
     with loading(quiet=quiet) as progress:
