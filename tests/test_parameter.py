@@ -1,9 +1,14 @@
+from copy import deepcopy
+from pickle import dumps, loads
+
 import numpy as np
 import pytest
 import torch
 
 from handgrad.errors import ConfigError
+from handgrad.initializers import normal
 from handgrad.parameter import Buffer, Parameter, check_are_parameters
+from handgrad.randomness import Key
 
 
 @pytest.mark.parametrize("kind", [Parameter, Buffer])
@@ -44,3 +49,31 @@ def test_what_is_no_parameter_is_named():
     check_are_parameters(right)
     with pytest.raises(ConfigError, match=r"^bias is a Parameter .* got one list\. W"):
         check_are_parameters({**right, "bias": [0.0]})
+
+
+def drawn(key=None):
+    return Parameter.drawn((2, 3), normal(0.5), key)
+
+
+def test_a_value_that_was_only_read_may_be_drawn_anew():
+    parameter = drawn()
+    before = parameter.value.copy()
+    parameter.forget_draw()
+    assert not parameter.is_drawn
+    parameter.key = Key(7)
+    assert not np.array_equal(parameter.value, before)
+    copied = deepcopy(parameter)
+    copied.forget_draw()
+    assert not copied.is_drawn
+
+
+def test_a_value_with_a_key_of_its_own_or_changed_since_is_kept():
+    own, changed, assigned = drawn(Key(1)), drawn(), drawn()
+    changed.value[0, 0] = 5.0
+    assigned.value = assigned.value + 0
+    loaded = loads(dumps(drawn()))
+    for parameter in (own, changed, assigned, loaded, Parameter(np.zeros(2))):
+        before = parameter.value.copy()
+        parameter.forget_draw()
+        assert parameter.is_drawn
+        np.testing.assert_array_equal(parameter.value, before)

@@ -72,3 +72,15 @@ def test_a_name_without_a_docstring_is_seen():
 )  # fmt: skip
 def test_what_scripts_rely_on_is_on_the_page(promised):
     assert ("handgrad", promised) in NAMES
+
+
+def test_documented_modules_are_attributes_of_the_package():
+    code = (
+        "import handgrad\n"
+        "for name in handgrad.MODULES: getattr(handgrad, name)\n"
+        "print(handgrad.lessons.write.__name__, handgrad.testing.check_layer.__name__)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "write check_layer\n"

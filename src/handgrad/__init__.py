@@ -41,6 +41,11 @@ __all__ = [
     "training",
 ]
 
+MODULES = (  # imported on access too, but not by `from handgrad import *`
+    *("augmentation", "errors", "lessons", "metrics", "parameter", "randomness"),
+    *("studies", "sweeps", "testing"),
+)
+
 
 def __getattr__(name: str) -> Any:
     """Import a public name on first access, which keeps `import handgrad` fast."""
@@ -48,7 +53,7 @@ def __getattr__(name: str) -> Any:
         return getattr(import_module("handgrad.classifier"), name)
     if name == "train":
         return import_module("handgrad.run").train
-    if name in __all__:
+    if name in __all__ or name in MODULES:
         return import_module(f"handgrad.{name}")
     raise AttributeError(f"module 'handgrad' has no attribute {name!r}")
 

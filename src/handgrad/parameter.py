@@ -3,7 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from handgrad.arrays import Array, Shape
+import numpy as np
+
+from handgrad.arrays import Array, Shape, to_numpy
 from handgrad.errors import ConfigError, ShapeError
 from handgrad.randomness import Key
 from handgrad.setting import at_least
@@ -41,6 +43,7 @@ class Parameter:
     learning_rate_multiplier = at_least(0)
     _value: Array
     _draw: Draw | None
+    _drawn: Draw | None  # of a value that was read, with a key that was chosen for it
     key: Key | None  # the key that the value was drawn from, if any
 
     def __init__(self, value: Array) -> None:
@@ -60,6 +63,7 @@ class Parameter:
         """
         made = cls.__new__(cls)
         made._value, made._draw, made.key = None, Draw(shape, initializer, key), key
+        made._drawn = None
         made.learning_rate_multiplier = 1.0
         return made
 
@@ -76,6 +80,7 @@ class Parameter:
                     "shape."
                 )
             self.value, self.key = value, key
+            self._drawn = draw if draw.key is None else None
         return self._value
 
     @value.setter
@@ -86,6 +91,19 @@ class Parameter:
                 "Convert it with numpy.asarray(..., dtype='float32')."
             )
         self._value, self._draw, self.key = value, None, None
+        self._drawn = None
+
+    def forget_draw(self) -> None:
+        """Undo the draw of an initial value that was only read, unless its key is own.
+
+        The network that the layer becomes part of may then choose another key.
+        """
+        draw = self._drawn
+        if draw is None or self.key is None:
+            return
+        again = to_numpy(draw.initializer(draw.shape, self.key))
+        if np.array_equal(to_numpy(self._value), again):  # not changed in place
+            self._value, self._draw, self._drawn, self.key = None, draw, None, None
 
     @property
     def is_drawn(self) -> bool:
@@ -107,12 +125,13 @@ class Parameter:
 
         made = type(self).__new__(type(self))
         memo[id(self)] = made
-        kept = {k: v for k, v in vars(self).items() if k != "_draw"}
-        made.__dict__.update(deepcopy(kept, memo), _draw=self._draw)
+        draws = {"_draw": self._draw, "_drawn": self._drawn}
+        kept = {k: v for k, v in vars(self).items() if k not in draws}
+        made.__dict__.update(deepcopy(kept, memo), **draws)
         return made
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "_value": self.value, "_draw": None}
+        return {**vars(self), "_value": self.value, "_draw": None, "_drawn": None}
 
     def __repr__(self) -> str:
         dtype = self._value.dtype if self.is_drawn else "float32"

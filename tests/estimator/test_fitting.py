@@ -116,3 +116,19 @@ def test_a_function_is_told_the_shape_the_classes_and_the_seed():
 def test_every_setting_of_the_classifier_is_known_here():
     names = set(signature(Classifier.__init__).parameters) - {"self"}
     assert names == set(SETTINGS)
+
+
+def test_the_seed_chooses_the_weights_of_a_network_that_was_looked_at():
+    def weights(network, seed):
+        form = InputForm((1, 2, 2), "uint8", None)
+        made = own_network(network, form, 2, seed)
+        return made.layers["linear_1"].weight.value
+
+    def network():
+        return Sequential([Flatten(), Linear(4, 2)])
+
+    seen = network()
+    seen.forward(np.ones((1, 1, 2, 2), np.float32))
+    for seed in (0, 1, 2):
+        np.testing.assert_array_equal(weights(seen, seed), weights(network(), seed))
+    assert not np.array_equal(weights(seen, 1), weights(seen, 2))

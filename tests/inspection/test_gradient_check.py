@@ -260,3 +260,24 @@ def test_by_array_gives_errors_and_nan_if_every_step_crosses_a_kink():
     assert errors["a"] == pytest.approx(0.3 / 6.3, rel=1e-6)
     assert errors["b"] < 1e-9
     assert np.isnan(by_array(Crooked(0.0))["b"])
+
+
+def test_without_a_direction_there_is_no_error():
+    layer = Linear(4, 3, key=Key(0))
+    black = LayerValue(layer, np.array([[0.0, 1, 2, 3], [1, 2, 3, 4]]), key=Key(0))
+    found = by_projection(black, key=Key(1))
+    assert (found.directions, found.passed) == (0, False)
+    assert np.isnan(found.max_relative_error)
+    assert by_projection(black, key=Key(1), names=["weight"]).passed
+
+
+def test_one_nan_is_located_among_right_entries():
+    class OneNaN(Linear):
+        def backward(self, d_outputs, inputs, /):
+            d_inputs, gradients = super().backward(d_outputs, inputs)
+            gradients["weight"][1, 2] = np.nan
+            return d_inputs, gradients
+
+    inputs = normal(Key(0).child("inputs"), (2, 4))
+    found = by_entry(LayerValue(OneNaN(4, 3, key=Key(0)), inputs, key=Key(0)), key=KEY)
+    assert (found.name, found.index) == ("weight", (1, 2))

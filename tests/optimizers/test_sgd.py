@@ -113,3 +113,13 @@ def test_invalid_settings_are_refused(settings, words):
 def test_repr():
     text = "SGD(momentum=0.9, nesterov=True, weight_decay=0)"
     assert repr(SGD(0.1, momentum=0.9, nesterov=True)) == text
+
+
+@pytest.mark.parametrize("wrong", ["false", 1.5, None, np.nan])
+def test_nesterov_is_a_boolean(wrong):
+    with pytest.raises(ConfigError, match="nesterov"):
+        SGD(0.1, momentum=0.9, nesterov=wrong)
+    optimizer = SGD(0.1, momentum=0.9)
+    with pytest.raises(ConfigError, match="nesterov"):
+        optimizer.nesterov = wrong
+    assert not optimizer.nesterov

@@ -143,3 +143,15 @@ def test_a_grade_prints_as_text_and_as_html():
     assert str(found) == repr(found) == "softmax: not passed. a < b"
     assert "a &lt; b" in found._repr_html_()
     assert ">not passed</b>" in found._repr_html_()
+
+
+def test_a_zero_may_be_rounded():
+    def rate(step, steps, rate):
+        return rate * np.cos(np.pi / 2 * min((step - 1) / steps, 1)) ** 2
+
+    assert grade("cosine_rate", rate).passed
+
+
+def test_counts_are_asked_for_as_whole_numbers():
+    found = grade("confusion_matrix", lambda t, p, classes: np.zeros((classes,) * 2))
+    assert "expected dtype int64, got float64. Return whole numbers" in str(found)

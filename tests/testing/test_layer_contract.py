@@ -174,7 +174,45 @@ class PlaceInTheBatchMatters(Scale):
         return inputs * self.weight.value + place, inputs
 
 
+class DrawsFromItself(IgnoresItsKey):
+    """The same with a generator for each layer: two new layers agree."""
+
+    def __init__(self):
+        super().__init__()
+        self.draw = np.random.default_rng(0)
+
+
+class WrongForOneExample(Scale):
+    def backward(self, d_outputs, inputs, /):
+        d_inputs, gradients = super().backward(d_outputs, inputs)
+        return d_inputs * (len(inputs) > 1), gradients
+
+
+class LosesAnAxis(Scale):
+    def forward(self, inputs, *, training=False, key=None):
+        return super().forward(inputs)[0].squeeze(), inputs
+
+
+class CountsTheExamples(Scale):
+    def forward(self, inputs, *, training=False, key=None):
+        return super().forward(inputs)[0] * len(inputs), inputs
+
+    def backward(self, d_outputs, inputs, /):
+        return super().backward(d_outputs * len(inputs), inputs)
+
+
+class WrongForOtherOrders(Scale):
+    def backward(self, d_outputs, inputs, /):
+        d_inputs, gradients = super().backward(d_outputs, inputs)
+        return d_inputs * d_outputs.flags.c_contiguous, gradients
+
+
 BROKEN = [
+    (DrawsFromItself, "repeated_training_repeats"),
+    (WrongForOneExample, "an_example_alone_is_the_same"),
+    (LosesAnAxis, "an_example_alone_is_the_same"),
+    (CountsTheExamples, "an_example_alone_is_the_same"),
+    (WrongForOtherOrders, "memory_order_does_not_matter"),
     (WrongShape, "output_shape_is_right"),
     (GradientOfNothing, "gradients_fit_what_they_belong_to"),
     (GradientOfAnotherShape, "gradients_fit_what_they_belong_to"),
@@ -210,6 +248,19 @@ def test_a_broken_layer_is_caught(kind, law):
         LAYER_LAWS[law](Trial(kind, (3,)))
     with pytest.raises((AssertionError, ValueError)):
         check_layer(kind, (3,))
+
+
+def test_changed_inputs_are_named_before_the_gradients_that_they_spoil():
+    class ChangesNegatives(ReLU):
+        def forward(self, inputs, *, training=False, key=None):
+            inputs[inputs < 0] = 0
+            return inputs, inputs > 0
+
+        def backward(self, d_outputs, mask, /):
+            return d_outputs * mask, {}
+
+    with pytest.raises(AssertionError, match="forward modified its inputs"):
+        check_layer(ChangesNegatives, (4,))
 
 
 def test_every_law_has_a_layer_that_breaks_it():

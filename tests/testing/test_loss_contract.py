@@ -140,3 +140,11 @@ def test_a_broken_loss_is_caught(kind, law):
 
 def test_every_law_has_a_loss_that_breaks_it():
     assert {law for _, law in BROKEN} == set(LOSS_LAWS)
+
+
+def test_every_class_is_a_target_of_some_example(seed):
+    for batch, classes in ((5, 4), (4, 4), (50, 10)):
+        found = LossTrial(SoftmaxCrossEntropy(), batch, classes, seed).targets
+        assert sorted(set(found.tolist())) == list(range(classes))
+        assert found.shape == (batch,)
+    assert LossTrial(SoftmaxCrossEntropy(), 2, 4, seed).targets.max() < 4

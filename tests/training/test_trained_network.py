@@ -215,7 +215,7 @@ def test_a_run_without_a_checkpoint_is_an_error(tmp_path):
     stop_after(tmp_path / "run", 1)
     shutil.rmtree(tmp_path / "run" / "checkpoints")
     for which in ("best", "last"):
-        with pytest.raises(RunError, match=r"holds no checkpoint yet.*--resume"):
+        with pytest.raises(RunError, match=r"No checkpoint is left in .*train again"):
             load(tmp_path / "run", which)
 
 

@@ -108,6 +108,8 @@ def own_network(
         return None
     if isinstance(model, Sequential):
         made = deepcopy(model)
+        for parameter in made.parameters().values():
+            parameter.forget_draw()  # the seed chooses the weights, read or not
         choose_keys(made.parameters(), Key(seed).child("initialization"))
     else:
         made = made_by(model, form.shape, classes, seed)

@@ -1,13 +1,12 @@
 """Checks of hand-written gradients by finite differences, in float64.
 
-    numeric  = (value(point + eps * direction) - value(point - eps * direction))
-               / (2 * eps)
+    numeric  = (value(point + eps * direction) - value(point - eps * direction)) / 2 eps
     analytic = sum of gradient * direction
 
 Kinks are detected by the activation pattern: which units are active, which entry of a
 window is the maximum, which hinges are active. The caches hold it as signs, integers
 and booleans. If the pattern at either end of a step differs from that at the point, the
-step may have crossed a kink: it is rejected and counted, and another direction drawn.
+step may have crossed a kink: it is refused, and another direction drawn.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -37,8 +36,8 @@ class Projections:
     """The result of checks along random directions.
 
     `directions` were measured; `refused` may have crossed a kink and were replaced.
-    With fewer directions than `wanted` the check fails. `max_relative_error` is the
-    maximum over all directions and may be at most `tolerance`.
+    With fewer directions than `wanted` the check fails. `max_relative_error` is NaN
+    without any, and may be at most `tolerance`.
     """
 
     max_relative_error: float
@@ -92,9 +91,9 @@ def by_projection(
     `function` is a `LayerValue`, `LossValue` or `NetworkValue`; `names` limits the
     check to some of its arrays, at least one. ConfigError for an unknown name, and for
     `directions` below 1 or an `eps` that is not positive: nothing would be checked.
-    Directions are standard normal, drawn from `key`, so the projection of a gradient
-    has the gradient's norm as its standard deviation; the error is relative to that
-    norm. Directions that cross a kink are replaced.
+    Directions are standard normal, drawn from `key`; the error is relative to the norm
+    of the gradient. Those that cross a kink are replaced; the error is NaN if none is
+    left, as for inputs of exactly 0 (black pixels): check `names` without them.
 
     Equations
         numeric        = (value(point + eps * direction)
@@ -125,7 +124,8 @@ def by_projection(
         analytic = sum(np.vdot(gradients[name], direction[name]) for name in names)
         worst = larger(worst, relative_error(float(analytic), numeric, scale))
         measured += 1
-    return Projections(worst, measured, drawn - measured, directions)
+    error = worst if measured else nan
+    return Projections(error, measured, drawn - measured, directions)
 
 
 def _chosen(function: Differentiable, names: Sequence[str] | None) -> list[str]:
@@ -164,13 +164,14 @@ def by_entry(
     check_positive("by_entry", "eps", eps)
     gradients = function.gradients()
     pattern = pattern_of(function.evaluate(function.point)[1])
+    finite = {n: np.where(np.isfinite(g), g, 0.0) for n, g in gradients.items()}
     found = []
     for name, index in places(function.point, entries, key):
         numeric = slope(function, unit(function.point, name, index), pattern, eps)
         if numeric is None:
             continue
         analytic = float(gradients[name][index])
-        scale = scale_of(gradients, [name]) / np.sqrt(gradients[name].size)
+        scale = scale_of(finite, [name]) / np.sqrt(gradients[name].size)
         error = relative_error(analytic, numeric, float(scale))
         found.append(Entry(name, index, analytic, numeric, error))
     return max(
@@ -247,15 +248,14 @@ def slope(
 
 
 def same_pattern(left: list[NumpyArray], right: list[NumpyArray]) -> bool:
-    """Whether no unit changed its activity and no maximum its position."""
+    """Whether no unit and no maximum changed."""
     return all(np.array_equal(a, b) for a, b in zip(left, right, strict=True))
 
 
 def scale_of(gradients: Point, names: Sequence[str]) -> float:
     """The norm of some arrays' gradients, at least a small fraction of the total norm.
 
-    A bias before batch norm has no effect: its gradient is rounding error, and only
-    the other gradients give it a scale.
+    Only that gives a scale to a bias before batch norm, which has no effect.
     """
     whole = norm(gradients.values())
     part = norm(gradients[name] for name in names)

@@ -5,7 +5,7 @@ from handgrad.errors import ConfigError
 from handgrad.optimizers.optimizer import Optimizer, State
 from handgrad.parameter import Parameter
 from handgrad.schedules import Schedule
-from handgrad.setting import at_least, fraction
+from handgrad.setting import at_least, fraction, true_or_false
 
 
 class SGD(Optimizer):
@@ -36,6 +36,7 @@ class SGD(Optimizer):
     """
 
     momentum = fraction()
+    nesterov = true_or_false()
     weight_decay = at_least(0)
 
     def __init__(
@@ -47,13 +48,13 @@ class SGD(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(learning_rate)
+        self.nesterov = nesterov
         if nesterov and momentum == 0:
             raise ConfigError(
                 "SGD with nesterov takes momentum above 0, got 0. "
                 "Set momentum, for example to 0.9."
             )
         self.momentum = momentum
-        self.nesterov = nesterov
         self.weight_decay = weight_decay
 
     def initial_state(self, parameter: Parameter) -> State:

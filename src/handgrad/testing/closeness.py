@@ -7,6 +7,8 @@ Source
     Higham (2002), Accuracy and stability of numerical algorithms, sections 2.6, 3.1.
 """
 
+from typing import Any
+
 import numpy as np
 
 from handgrad.arrays import Array, NumpyArray, to_numpy
@@ -58,3 +60,15 @@ def largest(array: NumpyArray) -> float:
     """Largest finite absolute value of an array, 0 if there is none."""
     sizes = np.abs(array[np.isfinite(array)])
     return float(sizes.max()) if sizes.size else 0.0
+
+
+def assert_alike(actual: Array, expected: Array, what: str) -> None:
+    """Raise AssertionError unless shape and dtype are the same."""
+    assert_equal(tuple(actual.shape), tuple(expected.shape), f"{what}, shape")
+    assert_equal(str(actual.dtype), str(expected.dtype), f"{what}, dtype")
+
+
+def assert_equal(actual: Any, expected: Any, what: str) -> None:
+    """Raise AssertionError, stating both values, unless they are equal."""
+    if actual != expected:
+        raise AssertionError(f"{what}: expected {expected}, got {actual}.")

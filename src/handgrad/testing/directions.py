@@ -8,8 +8,8 @@ def assert_enough_directions(found: Projections, what: str) -> None:
 
     `what` names what was checked. Directions that disagree are another matter.
     """
-    is_close = found.max_relative_error <= found.tolerance
-    if found.directions < found.wanted and is_close:
+    is_wrong = found.max_relative_error > found.tolerance  # NaN without directions
+    if found.directions < found.wanted and not is_wrong:
         count = found.directions or "no"
         raise AssertionError(
             f"{what}: {count} direction{'s' * (found.directions > 1)} of "

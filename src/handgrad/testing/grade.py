@@ -16,6 +16,7 @@ from handgrad.testing.closeness import largest
 
 STATES = {True: "passed", False: "not passed", None: "not answered yet"}
 COLORS = {True: "#1a7f37", False: "#b3261e", None: "#6b6b6b"}
+ROUNDED_TO_ZERO = 1e-15  # of a value that is 0, computed in another way
 TOLERANCE = 1e-9  # of the largest entry: between the rounding of float64 and float32
 FLOAT32 = 1e-6  # of the largest entry: the rounding of a few float32 operations
 EPS = 1e-6  # step of the central difference
@@ -159,9 +160,15 @@ def _check_array(
         )
     same_kind = found.dtype.kind == right.dtype.kind == "i"
     if found.dtype != right.dtype and not same_kind:
+        kept = (
+            "Gradients are checked in the dtype of the arguments; do not convert it."
+            if right.dtype.kind == "f"
+            else "Return whole numbers, of an integer dtype."
+            if right.dtype.kind in "iu"
+            else ""
+        )
         raise _WrongError(
-            f"{name}: expected dtype {right.dtype}, got {found.dtype}. Gradients are "
-            "checked in the dtype of the arguments; do not convert it."
+            f"{name}: expected dtype {right.dtype}, got {found.dtype}. {kept}".strip()
         )
     for other, tolerance in ((right, TOLERANCE), (slope, SLOPE_TOLERANCE)):
         if other is not None and (wrong := ~_is_close(found, other, tolerance)).any():
@@ -169,7 +176,7 @@ def _check_array(
 
 
 def _is_close(found: NumpyArray, right: NumpyArray, tolerance: float) -> NumpyArray:
-    bound = tolerance * largest(right)
+    bound = max(tolerance * largest(right), ROUNDED_TO_ZERO)
     return np.asarray(np.isclose(found, right, rtol=0, atol=bound))
 
 

@@ -8,16 +8,21 @@ Example
 
 from collections.abc import Callable
 from itertools import product
-from typing import Any
 
 import numpy as np
 from safetensors import numpy as safetensors
 
-from handgrad.arrays import Array, Shape
+from handgrad.arrays import Shape
 from handgrad.inspection.differentiable import LayerValue
 from handgrad.inspection.gradient_check import by_entry, by_projection
 from handgrad.ranges import check_count, check_seed
-from handgrad.testing.closeness import assert_close
+from handgrad.testing.batch_laws import (
+    an_example_alone_is_the_same,
+    examples_do_not_meet,
+    memory_order_does_not_matter,
+    order_of_examples_does_not_matter,
+)
+from handgrad.testing.closeness import assert_alike, assert_equal
 from handgrad.testing.directions import assert_enough_directions
 from handgrad.testing.passes import (
     backward_of,
@@ -114,6 +119,18 @@ def outputs_are_a_function_of_the_key(trial: Trial) -> None:
         raise AssertionError(
             f"{trial.make()!r}: outputs differ between two calls with the same key. "
             "Draw random numbers from the key alone, with handgrad.randomness."
+        )
+
+
+def repeated_training_repeats(trial: Trial) -> None:
+    """Check that one layer gives the same outputs twice for the same inputs and key."""
+    layer = trial.make()
+    first, again = (trial.forward(layer, trial.inputs())[0].copy() for _ in range(2))
+    if not np.array_equal(first, again, equal_nan=True):
+        raise AssertionError(
+            f"{layer!r}: outputs of one layer differ between two calls with the same "
+            "key. Draw random numbers from the key alone, with handgrad.randomness, "
+            "and let no output depend on earlier calls."
         )
 
 
@@ -216,54 +233,6 @@ def parameters_survive_saving(trial: Trial) -> None:
     assert_same(loaded, outputs, f"{layer!r}: loaded parameters give other outputs")
 
 
-def examples_do_not_meet(trial: Trial) -> None:
-    """Check that changing the last example changes no result of the others."""
-    for training in (False,) if trial.examples_meet else (False, True):
-        layer, inputs = trial.make(), trial.inputs()
-        changed = inputs.copy()
-        changed[-1] = 3 * trial.inputs("other inputs")[-1]
-        outputs, d_inputs, _ = trial.there_and_back(layer, inputs, training=training)
-        other = trial.there_and_back(layer, changed, training=training)
-        assert_same(
-            other[0][:-1],
-            outputs[:-1],
-            f"{layer!r}: outputs depend on other examples",
-        )
-        assert_same(
-            other[1][:-1],
-            d_inputs[:-1],
-            f"{layer!r}: d_inputs depend on other examples",
-        )
-
-
-def order_of_examples_does_not_matter(trial: Trial) -> None:
-    """Check that permuting the examples permutes the outputs."""
-    layer, inputs = trial.make(), trial.inputs()
-    outputs, _ = trial.forward(layer, inputs)
-    order = np.arange(trial.batch)[::-1]
-    key = trial.forward_key.at(1, order)
-    permuted, _ = forward_of(layer, inputs[order], training=True, key=key)
-    terms = inputs[0].size if not trial.examples_meet else inputs.size
-    assert_close(
-        permuted,
-        outputs[order],
-        terms,
-        what=f"{layer!r}: outputs depend on the order of examples",
-    )
-
-
-def assert_alike(actual: Array, expected: Array, what: str) -> None:
-    """Raise AssertionError unless shape and dtype are the same."""
-    assert_equal(tuple(actual.shape), tuple(expected.shape), f"{what}, shape")
-    assert_equal(str(actual.dtype), str(expected.dtype), f"{what}, dtype")
-
-
-def assert_equal(actual: Any, expected: Any, what: str) -> None:
-    """Raise AssertionError, stating both values, unless they are equal."""
-    if actual != expected:
-        raise AssertionError(f"{what}: expected {expected}, got {actual}.")
-
-
 LAYER_LAWS: dict[str, Callable[[Trial], None]] = {
     law.__name__: law
     for law in (
@@ -271,13 +240,16 @@ LAYER_LAWS: dict[str, Callable[[Trial], None]] = {
         gradients_fit_what_they_belong_to,
         precision_is_kept,
         outputs_are_a_function_of_the_key,
-        backward_agrees_with_finite_differences,
+        repeated_training_repeats,
         nothing_given_is_modified,
+        backward_agrees_with_finite_differences,
         prediction_repeats,
         training_remembers_no_batch,
         two_batches_pass_at_once,
         parameters_survive_saving,
         examples_do_not_meet,
+        an_example_alone_is_the_same,
+        memory_order_does_not_matter,
         order_of_examples_does_not_matter,
     )
 }

@@ -17,7 +17,7 @@ from handgrad.inspection.differentiable import LossValue
 from handgrad.inspection.gradient_check import by_entry, by_projection
 from handgrad.losses import Loss
 from handgrad.losses.loss import takes_weights
-from handgrad.randomness import Key, normal, uniform
+from handgrad.randomness import Key, normal, permutation, uniform
 from handgrad.ranges import check_count, check_seed
 from handgrad.testing.closeness import assert_close, rounding_bound
 from handgrad.testing.directions import assert_enough_directions
@@ -62,9 +62,13 @@ class LossTrial:
 
     @property
     def targets(self) -> NumpyArray:
-        """Random class numbers, (batch,), int64."""
+        """Random class numbers, (batch,), int64: all, if the batch is large enough."""
         key = self.key.child("targets")
-        return uniform(key, (self.batch,), 0, self.classes).astype(np.int64)
+        found = uniform(key, (self.batch,), 0, self.classes).astype(np.int64)
+        if self.batch >= self.classes:
+            each = permutation(key.child("places"), self.batch)[: self.classes]
+            found[each] = np.arange(self.classes)
+        return found
 
 
 def check_loss(
