@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager, suppress
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -373,20 +374,20 @@ def axe(tmp_path_factory):
     return path.read_text()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [400, 1280])
-def test_axe_reports_no_violations(browser, server, axe, scheme, width):
-    looks = [f"look?run=tiny&view={view}" for view in ("filters", "maps", "step")]
-    size = {"width": width, "height": 900}
-    with opened(browser, server, viewport=size, color_scheme=scheme) as tab:
-        for place in (*PLACES, *looks):
-            name = place.partition("?")[0]
-            state = place if "?" in place else f"{place}?run=tiny"
-            tab.goto(f"{server.base}#/{state}")
-            ready(tab, STEPS.get(place, READY[name]))
-            tab.evaluate(axe)
+@pytest.mark.parametrize("place", [*PLACES, *STEPS])
+def test_axe_reports_no_violations(browser, server, axe, place):
+    """Narrow and wide, light and dark."""
+    name, _, views = place.partition("?")
+    with opened(browser, server, color_scheme="light") as tab:
+        tab.goto(f"{server.base}#/{place if views else f'{place}?run=tiny'}")
+        ready(tab, STEPS.get(place, READY[name]))
+        tab.evaluate(axe)
+        for width, scheme in product((400, 1280), ("light", "dark")):
+            tab.set_viewport_size({"width": width, "height": 900})
+            tab.emulate_media(color_scheme=scheme)
             found = tab.evaluate("axe.run()")["violations"]
-            assert [(one["id"], one["nodes"][0]["html"]) for one in found] == [], place
+            seen = [(one["id"], one["nodes"][0]["html"]) for one in found]
+            assert seen == [], (width, scheme)
 
 
 def test_one_looks_inside(browser, server):
