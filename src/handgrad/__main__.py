@@ -3,6 +3,7 @@
 import os
 import signal
 from contextlib import suppress
+from time import monotonic
 from typing import Any
 
 
@@ -10,8 +11,11 @@ def main() -> None:
     """Run the program; Ctrl-C ends it with one word also while it is imported."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _stop)
+    beginning = monotonic()
+    from handgrad.cli.clock import begin
     from handgrad.cli.main import main as run
 
+    begin(beginning)
     try:
         if signal.getsignal(signal.SIGINT) is _stop:  # from here on, `run` handles it
             signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -170,14 +170,17 @@ def test_the_flip_depends_on_the_meaning():
         assert settings.get("with_flip", False) == is_mirrored
 
 
+ANY_WAY = Symmetry(500, 0.9, 0.9, keeps_mirrored=True, keeps_turned=True)
+
+
 @pytest.mark.parametrize(
     ("size", "symmetry", "expected"),
     [
-        (None, Symmetry(500, 0.9, 0.9, True, True), ["random_flip", "random_rotate90"]),
-        (None, Symmetry(500, 0.9, 0.9, True), ["random_flip"]),
+        (None, ANY_WAY, ["random_flip", "random_rotate90"]),
+        (None, Symmetry(500, 0.9, 0.9, keeps_mirrored=True), ["random_flip"]),
         (None, Symmetry(500, 0.9, 0.3), ["random_flip"]),  # as named
         (None, Symmetry(500, 0.9, 0.3, swapped=(0, 1)), []),
-        ((32, 48), Symmetry(500, 0.9, 0.9, True, True), ["random_flip"]),
+        ((32, 48), ANY_WAY, ["random_flip"]),
     ],
 )
 def test_images_are_turned_where_they_keep_their_class(size, symmetry, expected):
@@ -209,7 +212,7 @@ def test_characters_are_mirrored_if_they_keep_their_class_but_never_turned():
         (9, 9),
         (1, 28, 28),
         is_drawn=True,
-        symmetry=Symmetry(500, 0.9, 0.9, True, True),
+        symmetry=ANY_WAY,
     )
     names = [row["name"] for row in augmentation(drawn)]
     assert names == ["random_affine", "random_flip"]

@@ -2,7 +2,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from handgrad.auto.deadline import Deadline
+from handgrad.auto.deadline import CLOSING, Deadline
 from handgrad.training.records import EpochRecord, StepRecord
 from handgrad.training.settings import TrainingSettings
 
@@ -37,15 +37,17 @@ class Trained:
             self.position.epoch += 1
             yield EpochRecord(epoch, epoch, 1.0, 1.0, None, None, 0.1, True, 0.0, 1.0)
 
-    def reschedule(self, epochs):
+    def reschedule(self, epochs, *, early_stopping=None):
         """As a run does it."""
         self.rescheduled.append(epochs)
-        self.settings = TrainingSettings(epochs)
+        self.settings = TrainingSettings(epochs, early_stopping=early_stopping)
 
 
 def epochs_of(minutes, epochs, seconds, *, before=0.0, grant=0.0, most=0):
+    """Epochs trained, the changes, the deadline; `CLOSING` is added to the minutes."""
     clock = Clock()
-    deadline, trained = Deadline(minutes, clock), Trained(clock, epochs, seconds)
+    deadline = Deadline(minutes + CLOSING / 60, clock)
+    trained = Trained(clock, epochs, seconds)
     clock.now += before
     deadline.grant(grant)
     deadline.most = most
@@ -76,9 +78,49 @@ def test_a_machine_that_slows_down_later_ends_in_time():
     assert deadline.elapsed() <= 60
 
 
-def test_a_slow_first_epoch_changes_nothing():
-    found, changes, _ = epochs_of(1, 50, lambda epoch: 5 if epoch == 1 else 1)
-    assert (found, changes) == (50, [])
+@pytest.mark.parametrize("slow", [5, 9, 14])
+def test_a_slow_first_epoch_changes_nothing(slow):
+    found, changes, _ = epochs_of(1, 45, lambda epoch: slow if epoch == 1 else 1)
+    assert (found, changes) == (45, [])
+
+
+def test_after_a_slow_first_epoch_the_time_is_used():
+    found, _, deadline = epochs_of(
+        1, 25, lambda epoch: 8.6 if epoch == 1 else 0.6, before=24, most=120
+    )
+    assert found > 40
+    assert 57 <= deadline.elapsed() <= 60
+
+
+@pytest.mark.parametrize("slow", [3, 4])
+def test_after_some_slow_epochs_the_time_is_used(slow):
+    found, changes, deadline = epochs_of(
+        1, 25, lambda epoch: 8 if epoch <= slow else 0.6, most=120
+    )
+    assert min(changes) <= 8
+    assert changes[-1] == found >= 24
+    assert 50 <= deadline.elapsed() <= 60
+
+
+def test_time_is_left_for_the_end_of_the_run():
+    deadline = Deadline(1)
+    assert deadline.latest == 60 - CLOSING
+    assert Deadline(0.05).latest == 1.5
+
+
+def test_the_time_begins_before_the_deadline():
+    clock = Clock()
+    deadline = Deadline(1, clock, before=7.0)
+    clock.now += 2
+    assert deadline.elapsed() == 9
+
+
+def test_the_patience_follows_the_epochs():
+    clock = Clock()
+    deadline, trained = Deadline(1, clock), Trained(clock, 6, lambda epoch: 1)
+    deadline.most, deadline.patience = 100, lambda epochs: epochs // 2
+    list(deadline.watch(trained, trained, trained.reschedule))
+    assert trained.settings.early_stopping == trained.rescheduled[-1] // 2
 
 
 @pytest.mark.parametrize("start", [5, 20, 40])

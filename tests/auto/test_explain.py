@@ -70,8 +70,16 @@ def test_the_reason_for_no_flip_is_given(plan):
             "mirrored, since a small network recognises 60% of mirrored images and "
             "62% of the others",
         ),
-        (Symmetry(900, 0.62, 0.6, True, True), "mirrored and turned, since a small"),
-        (Symmetry(900, 0.9, 0.6), "color_jitter, random_erasing"),
+        (
+            Symmetry(900, 0.62, 0.6, keeps_mirrored=True, keeps_turned=True),
+            "mirrored and turned, since a small",
+        ),
+        (
+            Symmetry(1900, 0.9, 0.6),
+            "; mirrored, though a small network recognises 60% of mirrored images and "
+            "90% of the others, 1,900 images: too few to tell",
+        ),
+        (None, "; mirrored without a check: there are too few images, or minutes"),
         (Symmetry(900, 0.9, 0.1, swapped=(1, 0)), "not mirrored: the mirror images of"),
     ],
 )
@@ -117,3 +125,10 @@ def test_the_file_is_the_same_configuration_with_comments(plan):
     assert config_of(tomllib.loads(text)) == plan.config
     assert text.count("\n# ") == 5
     assert text.startswith("# data: ")
+
+
+def test_nothing_is_said_of_an_augmentation_that_was_given(plan):
+    given = {"dataset": {"augmentation": [{"name": "random_flip"}]}}
+    tables = tables_of(FACTS, plan.pace.candidate, {"training": {"epochs": 4}, **given})
+    said = lines(replace(plan, tables=tables, is_augmentation_given=True))[3]
+    assert said == "augmentation: random_flip"

@@ -120,7 +120,8 @@ def test_a_plan_looks_for_part_of_the_time_of_measuring(monkeypatch):
     given = {"": {"seed": 5}}
     found, asked = looked(given, FACTS, "found", monkeypatch)
     assert found == "found"
-    assert asked == [{"images": 6000, "seed": 5, "engine": "cpu", "workers": None}]
+    expected = {"images": 6000, "is_thorough": True, "seed": 5}
+    assert asked == [{**expected, "engine": "cpu", "workers": None}]
 
 
 @pytest.mark.parametrize("error", [NonFiniteError, ResourceError])
@@ -134,3 +135,32 @@ def test_a_look_that_fails_leaves_the_plan_to_the_names(error, monkeypatch):
     assert planner.facts.symmetry is None
     plan = planner.plan(planner.chosen())
     assert "random_flip" in [row.name for row in plan.config.dataset.augmentation]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "measured", "is_thorough"),
+    [(10, 9, True), (0.05, 9, False), (10, 1, False)],
+)
+def test_a_plan_is_thorough_if_there_is_time(
+    minutes, measured, is_thorough, monkeypatch
+):
+    asked = []
+    monkeypatch.setattr(
+        "handgrad.auto.planner.symmetry_of", lambda *_, **how: asked.append(how)
+    )
+    planner = planner_of(minutes, monkeypatch)
+    del planner.paces[measured:]
+    planner.look(None)
+    assert asked[0]["is_thorough"] is is_thorough
+
+
+@pytest.mark.parametrize(
+    ("training", "expected"), [({}, 30), ({"early_stopping": 7}, None)]
+)
+def test_the_patience_that_a_plan_chose_follows_the_epochs(
+    training, expected, monkeypatch
+):
+    planner = planner_of(10, monkeypatch, {"training": training})
+    planner.plan(planner.chosen())
+    patience = planner.deadline.patience
+    assert (patience and patience(60)) == expected

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from handgrad.auto.symmetry import compared, keeps, swapped
+from handgrad.auto.symmetry import compared, exceeds_guessing, keeps, swapped
 
 
 def answers_of(count=400, classes=4, right=0.8, seed=0):
@@ -34,6 +34,11 @@ def test_a_class_that_is_lost_is_enough_not_to_keep_it():
     mirrored = np.where(targets == 7, 3, targets)
     assert (mirrored == targets).mean() == 0.95
     assert not keeps(targets, targets, mirrored)
+
+
+@pytest.mark.parametrize(("right", "has_learned"), [(0.0, False), (0.3, True)])
+def test_more_answers_are_right_than_by_guessing(right, has_learned):
+    assert exceeds_guessing(*answers_of(right=right)) is has_learned
 
 
 @pytest.mark.parametrize("right", [0.0, 0.1])
@@ -75,6 +80,7 @@ def test_turns_are_kept_only_if_all_of_them_and_the_mirror_are():
     assert found.keeps_turned
     assert found.upright == found.mirrored == (answers == targets).mean()
     assert found.images == 400
+    assert found.has_learned
     for turned in ([answers, other, answers], [answers] * 2, []):
         found = compared(targets, answers, answers, turned)
         assert found.keeps_mirrored

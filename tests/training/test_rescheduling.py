@@ -79,3 +79,17 @@ def test_a_run_that_is_killed_right_after_goes_on(tmp_path, is_saved):
     rescheduled(tmp_path / "whole", "one_cycle", {2: 4})
     assert final_bits(tmp_path / "killed") == final_bits(tmp_path / "whole")
     assert resume(tmp_path / "killed").config.training.epochs == 4
+
+
+@pytest.mark.parametrize(
+    ("planned", "asked", "expected"),
+    [(20, 30, 30), (20, 4, 20), (20, None, 20), (None, 30, None)],
+)
+def test_the_patience_never_becomes_shorter(tmp_path, planned, asked, expected):
+    training = {"epochs": 3, "early_stopping": planned}
+    run = start(small(training=training), tmp_path / "run")
+    for record in run:
+        if isinstance(record, EpochRecord) and record.epoch == 1:
+            run.reschedule(2, early_stopping=asked)
+    assert run.trainer.settings.early_stopping == expected
+    assert read_config(tmp_path / "run/config.toml").training.early_stopping == expected

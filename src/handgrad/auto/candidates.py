@@ -116,6 +116,7 @@ def _of_photographs(small: int, side: int) -> Sequence[Candidate]:
     )
 
 
+SMALL_AIRBENCH = _airbench(WIDTHS[0], SMALL_SIDE)
 PHOTOGRAPHS = _of_photographs(SMALL_SIDE, USUAL_SIDE)
 
 

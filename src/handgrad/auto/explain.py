@@ -100,17 +100,18 @@ def _training(plan: Plan) -> str:
 def _augmentation(plan: Plan) -> str:
     rows = [row.name for row in plan.config.dataset.augmentation]
     chosen, found = ", ".join(rows) or "none", plan.facts.symmetry
-    if not plan.facts.is_image:
+    if not plan.facts.is_image or plan.is_augmentation_given:
         return chosen
     if not is_mirrored(plan.facts):
         return f"{chosen}; not mirrored: {plan.facts.why_not_mirrored}"
-    if found is None or not found.keeps_mirrored:
-        return chosen
     turned = " and turned" if TURN in rows else ""
-    return (
-        f"{chosen}; mirrored{turned}, since a small network recognises "
-        f"{found.mirrored:.0%} of mirrored images and {found.upright:.0%} of the others"
-    )
+    if found is None:
+        why = " without a check: there are too few images, or minutes"
+    elif found.keeps_mirrored:
+        why = f", since {found.in_words}"
+    else:
+        why = f", though {found.in_words}, {found.images:,} images: too few to tell"
+    return f"{chosen}; mirrored{turned}{why}"
 
 
 def _time(plan: Plan) -> str:

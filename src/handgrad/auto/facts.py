@@ -105,9 +105,9 @@ class Facts:
         """Why a mirrored image may belong to another class; '' if it does not."""
         if self.is_sided:
             return "the classes are named left or right"
-        pair = self.symmetry.swapped if self.symmetry is not None else None
-        if pair is not None:
-            one, other = (one_line(self.class_names[k]) for k in sorted(pair))
+        found = self.symmetry
+        if found is not None and found.swapped is not None:
+            one, other = (one_line(self.class_names[k]) for k in sorted(found.swapped))
             return f"the mirror images of {one} look like {other}, and the reverse"
         if self.keeps_mirrored:
             return ""

@@ -33,6 +33,8 @@ MOST_SEEN, MOST_EPOCHS = 3_000_000, (30, 120)
 class Plan:
     """A planned training: `tables` are the settings of its run, `pace` is measured.
 
+    `is_augmentation_given` means that it was not planned.
+
     Units
         minutes   asked for
         measured  seconds that the measurements took
@@ -45,6 +47,7 @@ class Plan:
     minutes: float
     measured: float
     seconds: float
+    is_augmentation_given: bool = False
 
     @property
     def config(self) -> RunConfig:
@@ -127,6 +130,11 @@ def most_epochs(images: int) -> int:
     return _within(MOST_EPOCHS, MOST_SEEN / images)
 
 
+def patience(epochs: int) -> int:
+    """The epochs without a lower validation loss that end a training of so many."""
+    return max(PATIENCE, epochs // 2)
+
+
 def choose(paces: Sequence[Pace], is_too_slow: Callable[[Pace], bool]) -> Pace:
     """The most expensive candidate that is not too slow, else the fastest one."""
     fitting = [pace for pace in paces if not is_too_slow(pace)]
@@ -153,7 +161,7 @@ def with_length(tables: Tables, facts: Facts, image: float, left: float) -> Tabl
     epochs = max(1, min(int(fitting), most_epochs(images)))
     training.setdefault("epochs", epochs)
     epochs = training["epochs"]
-    training.setdefault("early_stopping", max(PATIENCE, epochs // 2))
+    training.setdefault("early_stopping", patience(epochs))
     config = config_of(tables)
     count, _ = split_sizes(facts, config)
     steps = -(-count // config.training.batch_size) * config.training.epochs

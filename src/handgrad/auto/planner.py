@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from handgrad.auto.candidates import Candidate, candidates_for
-from handgrad.auto.deadline import Deadline
+from handgrad.auto.deadline import CLOSING, Deadline
 from handgrad.auto.facts import Facts
 from handgrad.auto.plan import (
     Plan,
@@ -16,12 +16,13 @@ from handgrad.auto.plan import (
     input_shape,
     least_epochs,
     most_epochs,
+    patience,
     split_sizes,
     tables_of,
     with_augmentation,
     with_length,
 )
-from handgrad.auto.small_network import images_for, symmetry_of
+from handgrad.auto.small_network import THOROUGH, images_for, symmetry_of
 from handgrad.auto.timing import Pace, measure, seconds_per_image
 from handgrad.datasets import Split
 from handgrad.errors import ConfigError, NonFiniteError, ResourceError
@@ -34,7 +35,7 @@ USABLE = 0.9  # of the minutes: the machine may slow down
 MEASURING = 0.1  # of the minutes, but at most a minute
 MOST_MEASURING = 60.0  # seconds
 FIRST, AGAIN, LOOKING = 0.45, 0.25, 0.3  # parts of that: each, the best, the images
-CLOSING = 3.0  # seconds for the files and figures of the run, and the test
+THOROUGHLY = 2.0  # times that, for images of which a smaller network learns nothing
 
 
 def check_minutes(owner: str, minutes: object) -> float:
@@ -95,8 +96,7 @@ class Planner:
         or the classes are named left and right.
         """
         facts = self.facts
-        is_given = "augmentation" in self.given.get("dataset", {})
-        if is_given or facts.is_sided or not facts.is_image:
+        if self._is_augmentation_given or facts.is_sided or not facts.is_image:
             return
         begun = self.deadline.elapsed()
         config = self.config_of(self.paces[0].candidate)
@@ -105,12 +105,24 @@ class Planner:
                 train,
                 len(facts.counts),
                 images=images_for(LOOKING * self._limit / self.paces[0].image),
+                is_thorough=self._has_time_to_be_thorough,
                 seed=config.seed,
                 engine=config.engine,
                 workers=workers,
             )
             self.facts = replace(facts, symmetry=found)
         self.measured += self.deadline.elapsed() - begun
+
+    @property
+    def _is_augmentation_given(self) -> bool:
+        return "augmentation" in self.given.get("dataset", {})
+
+    @property
+    def _has_time_to_be_thorough(self) -> bool:
+        """Whether a network with batch norm can be asked, in a fifth of the minutes."""
+        seen, _ = THOROUGH
+        paces = self.paces[1:2]  # of the smallest such network, or of one like it
+        return any(seen * one.image <= THOROUGHLY * self._limit for one in paces)
 
     @property
     def _limit(self) -> float:
@@ -147,7 +159,18 @@ class Planner:
         seconds = epoch_seconds(self.facts, config, pace.image) * config.training.epochs
         minutes = self.deadline.seconds / 60
         self.deadline.grant(seconds / USABLE)
-        if "epochs" not in self.given.get("training", {}):
+        training = self.given.get("training", {})
+        if "epochs" not in training:
             images, _ = split_sizes(self.facts, config)
             self.deadline.most = most_epochs(images)
-        return Plan(tables, self.facts, pace, minutes, self.measured, seconds)
+        if "early_stopping" not in training:
+            self.deadline.patience = patience
+        return Plan(
+            tables,
+            self.facts,
+            pace,
+            minutes,
+            self.measured,
+            seconds,
+            self._is_augmentation_given,
+        )

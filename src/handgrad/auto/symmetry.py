@@ -28,9 +28,10 @@ Answers = Int64[NumpyArray, " images"]
 class Symmetry:
     """What a network trained on upright images answers for held-out ones.
 
-    `keeps_mirrored` and `keeps_turned` say whether it recognises mirrored images, and
-    those turned by quarters, as well as upright ones; `swapped` are two classes of
-    which each is taken for the other in the mirror, if there are any.
+    `has_learned` says whether it recognises more upright images than by guessing,
+    `keeps_mirrored` and `keeps_turned`, whether mirrored images, and those turned by
+    quarters, as well as upright ones; `swapped` are two classes of which each is taken
+    for the other in the mirror, if there are any.
 
     Units
         upright, mirrored  accuracies
@@ -40,9 +41,18 @@ class Symmetry:
     images: int
     upright: float
     mirrored: float
+    has_learned: bool = False
     keeps_mirrored: bool = False
     keeps_turned: bool = False
     swapped: tuple[int, int] | None = None
+
+    @property
+    def in_words(self) -> str:
+        """Both accuracies, as the second half of a sentence."""
+        return (
+            f"a small network recognises {self.mirrored:.0%} of mirrored images and "
+            f"{self.upright:.0%} of the others"
+        )
 
 
 def compared(
@@ -59,19 +69,25 @@ def compared(
         len(targets),
         float((upright == targets).mean()),
         float((mirrored == targets).mean()),
+        exceeds_guessing(targets, upright),
         keeps(targets, upright, mirrored),
         len(turned) == QUARTERS and all(keeps(targets, upright, v) for v in views),
         swapped(targets, upright, mirrored),
     )
 
 
+def exceeds_guessing(targets: Answers, answers: Answers) -> bool:
+    """Whether certainly more answers are right than those of the largest class."""
+    images, largest = len(targets), np.bincount(targets).max() / len(targets)
+    guessed = images * largest + CERTAIN * sqrt(images * largest * (1 - largest))
+    return bool((answers == targets).sum() >= guessed)
+
+
 def keeps(targets: Answers, upright: Answers, changed: Answers) -> bool:
     """Whether changed images are recognised as well as upright ones, in every class."""
-    right, counts = upright == targets, np.bincount(targets)
-    images, largest = len(targets), counts.max() / len(targets)
-    guessed = images * largest + CERTAIN * sqrt(images * largest * (1 - largest))
-    if right.sum() < guessed:  # it has learned too little to tell
+    if not exceeds_guessing(targets, upright):  # it has learned too little to tell
         return False
+    right, counts = upright == targets, np.bincount(targets)
     lost, gained = right & (changed != targets), ~right & (changed == targets)
     difference, both = lost.sum() - gained.sum(), lost.sum() + gained.sum()
     if difference + 2 * sqrt(both) > LOST * right.sum():
@@ -80,20 +96,25 @@ def keeps(targets: Answers, upright: Answers, changed: Answers) -> bool:
     after = np.bincount(targets[changed == targets], minlength=len(counts))
     judged = before >= FEW
     is_kept = 2 * after[judged] >= before[judged]
-    return bool(counts[judged].sum() >= JUDGED * images and is_kept.all())
+    return bool(counts[judged].sum() >= JUDGED * len(targets) and is_kept.all())
 
 
 def swapped(
     targets: Answers, upright: Answers, mirrored: Answers
 ) -> tuple[int, int] | None:
-    """Two classes most of whose recognised images become the other one mirrored."""
+    """Two classes most of whose recognised images become the other one mirrored.
+
+    That they are more than half is certain by two standard errors.
+    """
     right = upright == targets
     known = Counter(targets[right].tolist())
     pairs = Counter(zip(targets[right].tolist(), mirrored[right].tolist(), strict=True))
     becomes = {
         one: other
         for (one, other), count in pairs.items()
-        if one != other and known[one] >= PAIR and 2 * count > known[one]
+        if one != other
+        and known[one] >= PAIR
+        and 2 * count > known[one] + 2 * sqrt(known[one])
     }
     return next(
         ((one, other) for one, other in becomes.items() if becomes.get(other) == one),

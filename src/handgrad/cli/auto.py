@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from handgrad.cli import clock
 from handgrad.cli.options import parse_settings
 from handgrad.cli.train_options import tables_from
 from handgrad.errors import ConfigError
@@ -55,7 +56,8 @@ def train_auto(given: dict[str, Any], stop: "Stop", *, quiet: bool, json: bool) 
     from handgrad.training.run_folder import check_free
 
     check_free(given.get("run"))  # before the networks are measured
-    deadline = Deadline(check_minutes("--minutes", given.get("minutes", MINUTES)))
+    minutes = check_minutes("--minutes", given.get("minutes", MINUTES))
+    deadline = Deadline(minutes, before=clock.seconds())
     run = _begun(given, deadline, stop, quiet=quiet)
     records = records_of(run, given)
     follow(

@@ -6,22 +6,33 @@ from handgrad.schedules import constant, reschedule
 from handgrad.training.build import Parts
 
 
-def reschedule_training(parts: Parts, epochs: int) -> None:
+def reschedule_training(
+    parts: Parts, epochs: int, *, early_stopping: int | None = None
+) -> None:
     """Pass the rest of the schedule by the end of so many `epochs`.
 
     At an epoch boundary only. The trainer, its optimizer and `parts.config` change; a
-    run from this configuration gives the same bits.
+    run from this configuration gives the same bits. So the patience never becomes
+    shorter than it is: the run would have ended before.
+
+    Units
+        early_stopping  epochs without a lower validation loss; None changes nothing
     """
     config, trainer = parts.config, parts.trainer
     done, planned = trainer.position.epoch - 1, config.training.epochs
     schedule = config.schedule.reschedule(after=done, planned=planned, epochs=epochs)
     first = _average_from(config.training.average_from, done, epochs / planned)
-    lengths = {"epochs": epochs, "average_from": first}
+    patience = config.training.early_stopping
+    if patience is not None and early_stopping is not None:
+        patience = max(patience, early_stopping)
+    lengths = {"epochs": epochs, "average_from": first, "early_stopping": patience}
     training = config.training.model_copy(update=lengths)
     parts.config = config.model_copy(
         update={"schedule": schedule, "training": training}
     )
-    trainer.settings = replace(trainer.settings, epochs=epochs, average_from=first)
+    trainer.settings = replace(
+        trainer.settings, epochs=epochs, average_from=first, early_stopping=patience
+    )
     each, optimizer = trainer.steps_per_epoch, trainer.engine.optimizer
     rate = optimizer.learning_rate
     ends = {"after": done, "steps": planned, "end": epochs}

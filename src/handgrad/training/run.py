@@ -69,12 +69,12 @@ class Run:
         """The configuration, as in the folder."""
         return self.parts.config
 
-    def reschedule(self, epochs: int) -> None:
+    def reschedule(self, epochs: int, *, early_stopping: int | None = None) -> None:
         """End after so many `epochs`, see `rescheduling`; the folder records it.
 
         A checkpoint of before stays usable.
         """
-        reschedule_training(self.parts, epochs)
+        reschedule_training(self.parts, epochs, early_stopping=early_stopping)
         changed = {n: getattr(self.config, n) for n in ("schedule", "training")}
         path = self.folder.path
         lengthen(path, as_written(path).model_copy(update=changed))

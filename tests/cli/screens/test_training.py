@@ -1,3 +1,6 @@
+import os
+import signal
+
 import pytest
 
 from handgrad.training.run_folder import RunFolder
@@ -19,3 +22,20 @@ def test_pictures_that_cannot_be_written_do_not_hide_the_result(handgrad, monkey
     assert code == 0
     assert "test accuracy" in out
     assert "curves.png cannot be written" in err
+
+
+def test_a_signal_before_the_first_step_names_how_to_begin(handgrad, monkeypatch):
+    """Engines are prepared within the first step, which may take a minute."""
+    from handgrad.engine.plain import PlainEngine
+
+    def interrupted(engine, *args, **kwargs):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    words = "train softmax_regression --engine plain --epochs 1 -q --run here"
+    with monkeypatch.context() as during:
+        during.setattr(PlainEngine, "train_step", interrupted)
+        code, out, err = handgrad(words)
+    assert (code, out) == (143, "")
+    advice = "handgrad train --resume here"
+    assert err == f"Stopped. Nothing is lost; to begin: {advice}\n"
+    assert handgrad(f"{advice.partition(' ')[2]} -q").code == 0

@@ -17,8 +17,13 @@ from handgrad.cli.screens.balance import (
 from handgrad.cli.screens.console import say, say_json
 from handgrad.cli.screens.images import images_in_words
 from handgrad.cli.screens.progress import TrainingScreen
-from handgrad.cli.screens.stopping import Stop
-from handgrad.errors import HandgradError, NonFiniteError, UnsavedError
+from handgrad.cli.screens.stopping import Interrupted, Stop
+from handgrad.errors import (
+    HandgradError,
+    NonFiniteError,
+    StoppedError,
+    UnsavedError,
+)
 from handgrad.metrics import Evaluation
 from handgrad.paths import from_here
 from handgrad.run import complete
@@ -53,6 +58,8 @@ def follow(
         raise
     except UnsavedError as error:  # the result exists in memory only
         unsaved = error
+    except Interrupted as error:
+        raise _stopped_at_once(run, error) from error
     if as_json:
         say_json(run.result)
     else:
@@ -70,6 +77,16 @@ def follow(
 
 def _advise(run: Run, balance: Balance, found: Evaluation | None) -> None:
     _try_next(Advice(run, balance, found).steps())
+
+
+def _stopped_at_once(run: Run, signal: Interrupted) -> StoppedError:
+    """The error of a run that a signal ended while there was nothing to save."""
+    what = "To resume" if run.trainer.position.step else "Nothing is lost; to begin"
+    stopped = StoppedError(
+        f"Stopped. {what}: handgrad train --resume {from_here(run.folder.path)}"
+    )
+    stopped.exit_code = 128 + signal.number
+    return stopped
 
 
 def _train(
