@@ -72,7 +72,7 @@ def test_digits_are_not_recognised_in_the_mirror():
     assert found.swapped is None
 
 
-def arrows(count=400, side=32):
+def arrows(count=300, side=32):
     """Small arrows to the left or to the right at any place, of any colour."""
     random = np.random.default_rng(0)
     targets = np.arange(count) % 2
@@ -96,7 +96,6 @@ def test_a_larger_network_is_asked_where_a_small_one_learns_nothing():
     found = symmetry_of(split, 2, is_thorough=True)
     assert found.has_learned
     assert set(found.swapped) == {0, 1}
-    assert symmetry_of(split, 2, is_thorough=True, workers=1) == found
 
 
 def test_it_is_the_same_for_any_number_of_workers_and_uses_no_more_than_asked():
