@@ -7,9 +7,11 @@ from handgrad.arrays import (
     array_like,
     array_namespace,
     as_pair,
+    check_floats,
     memory_address,
     to_numpy,
 )
+from handgrad.errors import ConfigError
 
 LIBRARIES = [np, torch, array_api_strict]
 
@@ -52,8 +54,22 @@ def test_a_namespace_computes_in_its_own_library(xp):
 
 
 def test_libraries_do_not_mix():
-    with pytest.raises(TypeError, match="namespaces"):
+    with pytest.raises(ConfigError, match="got ndarray and Tensor"):
         array_namespace(np.zeros(1), torch.zeros(1))
+
+
+@pytest.mark.parametrize("values", [[1.0], 1.0, None])
+def test_what_is_no_array_is_named(values):
+    with pytest.raises(ConfigError, match=f"got {type(values).__name__}. Convert"):
+        array_namespace(values)
+
+
+def test_floats_are_required():
+    for dtype in (np.float32, np.float64):
+        check_floats("This", np.zeros(1, dtype))
+    for dtype in (np.uint8, np.int64, np.bool_, np.complex64):
+        with pytest.raises(ConfigError, match="This computes in float32"):
+            check_floats("This", np.zeros(1, dtype))
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from scipy.stats import kstest
 from handgrad import initializers
 from handgrad.errors import ConfigError
 from handgrad.initializers import fans
+from handgrad.layers import Linear
 from handgrad.randomness import Key
 
 KEY = Key(0).child("weight")
@@ -191,3 +192,16 @@ def test_whitening_has_as_many_outputs_as_asked_for(outputs):
 def test_whitening_is_for_first_convolutions(shape):
     with pytest.raises(ConfigError, match="weight of a convolution"):
         initializers.whitening(shape, KEY)
+
+
+@pytest.mark.parametrize("value", [-0.1, float("nan"), float("inf"), "he", None])
+@pytest.mark.parametrize(("make", "name"), [("normal", "std"), ("uniform", "limit")])
+def test_a_scale_is_a_finite_number_of_at_least_0(make, name, value):
+    with pytest.raises(ConfigError, match=f"{make} takes {name} "):
+        getattr(initializers, make)(value)
+
+
+@pytest.mark.parametrize("value", ["he", "he_normal", 0.1, None])
+def test_an_initializer_is_a_function(value):
+    with pytest.raises(ConfigError, match="such as he_normal or normal"):
+        Linear(3, 4, initializer=value)

@@ -278,6 +278,18 @@ def test_steps_out_of_range(step):
         random_bits(KEY.at(step), (2,))
 
 
+@pytest.mark.parametrize("step", ["2", 2.5, True, None, [1, 2.0]])
+def test_steps_that_are_no_integers(step):
+    with pytest.raises(ConfigError, match="takes a step "):
+        random_bits(KEY.at(step), (2,))
+
+
+@pytest.mark.parametrize("shape", [5, 5.0, "5", None])
+def test_a_shape_is_a_tuple(shape):
+    with pytest.raises(ConfigError, match="takes its shape as a tuple, got"):
+        uniform(KEY, shape)
+
+
 @pytest.mark.parametrize("seed", [-1, 2**63, None, 0.5, "0"])
 def test_a_key_takes_the_seeds_of_a_configuration(seed):
     with pytest.raises(ConfigError, match="A Key takes seed as an integer from 0 to"):

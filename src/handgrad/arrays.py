@@ -6,8 +6,9 @@ on NumPy arrays and on torch tensors of any device.
 
 from typing import Any, TypeAlias
 
+import array_api_compat
 import numpy as np
-from array_api_compat import array_namespace, device
+from array_api_compat import device
 
 from handgrad.errors import ConfigError
 
@@ -29,9 +30,31 @@ __all__ = [
     "array_like",
     "array_namespace",
     "as_pair",
+    "check_floats",
     "to_numpy",
     "two_returned",
 ]
+
+
+def array_namespace(*arrays: Array) -> Any:
+    """The library of these arrays; ConfigError for lists and numbers."""
+    try:
+        return array_api_compat.array_namespace(*arrays)
+    except TypeError as error:
+        kinds = dict.fromkeys(type(array).__name__ for array in arrays)
+        raise ConfigError(
+            "Layers, losses and optimizers take arrays of one library, NumPy's or "
+            f"torch's, got {' and '.join(kinds)}. Convert with numpy.asarray(...)."
+        ) from error
+
+
+def check_floats(owner: str, array: Array) -> None:
+    """ConfigError unless the numbers of an array are real floats."""
+    if not array_namespace(array).isdtype(array.dtype, "real floating"):
+        raise ConfigError(
+            f"{owner} computes in float32 or float64, got {array.dtype}. Convert the "
+            "inputs, and scale pixels: images.astype('float32') / 255."
+        )
 
 
 def array_like(values: NumpyArray, reference: Array) -> Array:

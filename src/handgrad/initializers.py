@@ -21,6 +21,7 @@ from handgrad.free_memory import check_memory
 from handgrad.parameter import Parameter
 from handgrad.quantile import normal_quantile
 from handgrad.randomness import Key, child, uniform_pieces
+from handgrad.ranges import check_at_least, shown
 
 __all__ = [
     "Initializer",
@@ -58,6 +59,12 @@ def weight(shape: Shape, initializer: Initializer, key: Key | None) -> Parameter
     check_room(shape)
     if key is not None and not isinstance(key, Key):
         raise ConfigError(f"A weight takes a Key, got {key!r}. Give Key({key!r}).")
+    if not callable(initializer):
+        raise ConfigError(
+            "A layer takes an initializer as a function of a shape and a Key, got "
+            f"{shown(initializer)}. Give one of handgrad.initializers, such as "
+            "he_normal or normal(0.01)."
+        )
     return Parameter.drawn(shape, initializer, child(key, "weight"))
 
 
@@ -86,6 +93,8 @@ def zeros(shape: Shape, key: Key) -> NumpyArray:
 def normal(std: float) -> Initializer:
     """Return an initializer that draws from a normal distribution with mean 0.
 
+    ConfigError unless `std` is a finite number of at least 0.
+
     Units
         std  standard deviation of the values
 
@@ -96,6 +105,8 @@ def normal(std: float) -> Initializer:
         Krizhevsky, Sutskever, Hinton (2012), ImageNet classification with deep
         convolutional neural networks, section 5 (std = 0.01).
     """
+
+    check_at_least("normal", "std", std, 0)
 
     def initializer(shape: Shape, key: Key) -> NumpyArray:
         values = empty(shape)
@@ -109,12 +120,16 @@ def normal(std: float) -> Initializer:
 def uniform(limit: float) -> Initializer:
     """Return an initializer that draws uniformly between -limit and limit.
 
+    ConfigError unless `limit` is a finite number of at least 0.
+
     Units
         limit  largest absolute value; the standard deviation is limit / sqrt(3)
 
     Source
         LeCun, Bottou, Orr, Müller (1998), Efficient backprop, section 4.6.
     """
+
+    check_at_least("uniform", "limit", limit, 0)
 
     def initializer(shape: Shape, key: Key) -> NumpyArray:
         values = empty(shape)

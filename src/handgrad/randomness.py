@@ -25,7 +25,7 @@ import numpy as np
 from handgrad.arrays import NumpyArray, Shape
 from handgrad.errors import ConfigError, ShapeError
 from handgrad.quantile import normal_quantile
-from handgrad.ranges import check_seed
+from handgrad.ranges import check_seed, is_whole, shown
 
 __all__ = ["Key", "normal", "permutation", "random_bits", "uniform"]
 
@@ -117,7 +117,8 @@ def random_bits(key: Key, shape: Shape) -> NumpyArray:
     With `key.examples`, the first axis of `shape` is the batch, and row b depends on
     `key.examples[b]`, not on b. Without, the whole array belongs to example 0.
 
-    ConfigError for a step or example index outside 0 to 2**32 - 1; ShapeError unless
+    ConfigError for a step or example index that is no integer from 0 to 2**32 - 1, and
+    for a shape that is no tuple; ShapeError unless
     there is one example index per row, and one step or as many. The same holds for
     `uniform` and `normal`.
 
@@ -143,7 +144,17 @@ def _bits(key: Key, examples: NumpyArray, places: range) -> NumpyArray:
 
 def _rows_of(key: Key, shape: Shape) -> tuple[NumpyArray, int]:
     """The example index of each row, and the number of draws per row."""
+    if not isinstance(shape, tuple | list):
+        raise ConfigError(
+            f"A random draw takes its shape as a tuple, got {shown(shape)}. Give, for "
+            "example, (5,)."
+        )
     steps = np.asarray(key.step)
+    if steps.dtype.kind not in "iu" and not all(map(is_whole, steps.flat)):
+        raise ConfigError(
+            f"A random draw takes a step as an integer, got {shown(key.step)}. Count "
+            "steps from 1."
+        )
     if not np.all((steps >= 0) & (steps < 2**32)):
         raise ConfigError(
             f"A random draw takes a step from 0 to {2**32 - 1}, got {key.step}. "

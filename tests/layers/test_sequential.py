@@ -1,10 +1,12 @@
+from inspect import unwrap
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handgrad.errors import ShapeError
+from handgrad.errors import ConfigError, ShapeError
 from handgrad.layers.batch_norm1d import BatchNorm1d
 from handgrad.layers.dropout import Dropout
 from handgrad.layers.flatten import Flatten
@@ -177,3 +179,20 @@ def test_the_error_names_the_layer_that_does_not_fit():
 def test_repr():
     expected = "Sequential(\n    linear_1: Linear(3, 2)\n    relu_1: ReLU()\n)"
     assert repr(Sequential([Linear(3, 2, key=KEY), ReLU()])) == expected
+
+
+def test_one_layer_alone_is_refused():
+    with pytest.raises(ConfigError, match=r"got ReLU\(\) alone. Put it into brackets"):
+        Sequential(ReLU())
+
+
+unchecked = unwrap(Sequential.forward)  # without the shape checks of these tests
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int64, np.bool_])
+def test_integers_are_refused(dtype):
+    """The layers would compute with them, or end in an error of the array library."""
+    with pytest.raises(ConfigError, match=r"images.astype\('float32'\) / 255"):
+        unchecked(
+            Sequential([Flatten(), Linear(4, 2, key=KEY)]), np.ones((3, 4), dtype)
+        )

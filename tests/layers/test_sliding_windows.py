@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handgrad.errors import ConfigError, ShapeError
+from handgrad.layers import AveragePool2d, Conv2d, MaxPool2d
 from handgrad.layers.sliding_windows import (
     Windows,
     check_image,
@@ -12,6 +13,7 @@ from handgrad.layers.sliding_windows import (
     read_pair,
     show_pair,
 )
+from handgrad.randomness import Key
 
 from .images import cases
 
@@ -127,3 +129,12 @@ def test_an_image_has_three_axes(shape):
 def test_equal_sides_are_shown_once():
     assert show_pair((3, 3)) == "3"
     assert show_pair((3, 5)) == "(3, 5)"
+
+
+@pytest.mark.parametrize(
+    "layer", [Conv2d(1, 2, 5, key=Key(0)), MaxPool2d(5), AveragePool2d(5)]
+)
+@pytest.mark.parametrize("size", [(3, 7), (7, 3), (1, 1)])
+def test_images_smaller_than_a_window_are_refused_without_a_network(layer, size):
+    with pytest.raises(ShapeError, match="needs images of at least 5x5 pixels, got"):
+        layer.forward(np.ones((2, 1, *size), np.float32))

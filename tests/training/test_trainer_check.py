@@ -6,7 +6,8 @@ from handgrad.augmentation import CutMix, Mixup, RandomFlip
 from handgrad.datasets.dataset import Split
 from handgrad.datasets.normalization import unit
 from handgrad.engine.plain import PlainEngine
-from handgrad.errors import ConfigError, ShapeError
+from handgrad.errors import ConfigError, HandgradWarning, ShapeError
+from handgrad.layers import Flatten, Linear, ReLU, Sequential, Softmax
 from handgrad.losses import MeanSquaredError, MulticlassSVM, SoftmaxCrossEntropy
 from handgrad.optimizers import SGD
 from handgrad.training import Trainer
@@ -14,6 +15,7 @@ from handgrad.training.settings import TrainingSettings
 from handgrad.training.trainer_check import (
     check_are_images,
     check_augmentation,
+    check_ending,
     check_kinds,
     check_mixing,
     check_splits,
@@ -129,3 +131,29 @@ def test_labels_are_mixed_once_and_for_a_loss_of_soft_labels():
         check_mixing(MulticlassSVM(), [CutMix()])
     with pytest.raises(ConfigError, match="Leave one out"):
         check_mixing(SoftmaxCrossEntropy(), [Mixup(), CutMix()])
+
+
+ROWS = [Flatten(), Linear(16, 3)]
+
+
+@pytest.mark.parametrize(
+    "layers", [[*ROWS, Softmax()], [*ROWS, Sequential([Softmax()])]]
+)
+def test_a_softmax_before_the_loss_that_takes_it_is_told(layers):
+    model = Sequential(layers)
+    with pytest.warns(HandgradWarning, match="ends with Softmax, and SoftmaxCrossEntr"):
+        check_ending(model, SoftmaxCrossEntropy())
+    check_ending(model, MulticlassSVM())  # warnings are errors here
+
+
+@pytest.mark.parametrize("layers", [[], [ReLU()], [Softmax(), Linear(3, 3)]])
+def test_other_endings_are_not(layers):
+    check_ending(Sequential(layers), SoftmaxCrossEntropy())
+
+
+def test_a_trainer_tells_of_it():
+    split = Split(np.zeros((3, 1, 4, 4), np.uint8), np.zeros(3, np.int64))
+    model = Sequential([Flatten(), Linear(16, 3), Softmax()])
+    parts = {"loss": SoftmaxCrossEntropy(), "optimizer": SGD(0.1), "engine": "plain"}
+    with pytest.warns(HandgradWarning, match="Remove the last layer"):
+        Trainer.for_model(model, split, **parts)

@@ -91,7 +91,7 @@ class AveragePool2d(Pooled, Layer[Pair]):
         """Return the mean of each window."""
         xp = array_namespace(inputs)
         batch, channels, height, width = inputs.shape
-        grid = self.windows.grid((height, width))
+        grid = self.windows.grid((height, width), self)
         images = self.windows.pad(inputs)
         shape = (batch, channels, *grid)
         sums = xp.zeros(shape, dtype=inputs.dtype, device=device(inputs))

@@ -129,7 +129,7 @@ class Conv2d(Windowed, Layer[Array]):
         """Convolve the inputs with each kernel and add the bias."""
         xp = array_namespace(inputs)
         batch, _, height, width = inputs.shape
-        rows, columns = self.windows.grid((height, width))
+        rows, columns = self.windows.grid((height, width), self)
         images = self.windows.pad(channels_first(inputs))
         place = batch * rows * columns
         shape = (*self._front, self.out_channels // self.groups, place)

@@ -88,7 +88,7 @@ class MaxPool2d(Pooled, Layer[MaxPool2dCache]):
         """Return the maximum of each window; its tap is in the cache."""
         xp = array_namespace(inputs)
         batch, channels, height, width = inputs.shape
-        grid = self.windows.grid((height, width))
+        grid = self.windows.grid((height, width), self)
         images = self.windows.pad(inputs, -inf)
         winners = xp.broadcast_to(self._first_taps(inputs), (batch, channels, *grid))
         outputs = xp.full_like(inputs[:, :, :1, :1], -inf)

@@ -7,8 +7,8 @@ from typing import Any
 
 from jaxtyping import Float
 
-from handgrad.arrays import Array, Gradients, Shape
-from handgrad.errors import ShapeError
+from handgrad.arrays import Array, Gradients, Shape, check_floats
+from handgrad.errors import ConfigError, ShapeError
 from handgrad.layers.initial_keys import choose_keys
 from handgrad.layers.layer import Layer, check_layer
 from handgrad.layers.returned_pairs import backward_pair, forward_pair
@@ -25,9 +25,9 @@ class Sequential(Layer[list[Any]]):
     key gets one derived from its name in the network, so no two start with equal
     weights.
 
-    ConfigError for a layer that occurs twice, or for two layers already initialized
-    from the same key; ShapeError from `output_shape`, naming the first layer whose
-    input shape does not fit.
+    ConfigError for layers that are not in a list, for one that occurs twice, for two
+    already initialized from the same key, and from `forward` for integers; ShapeError
+    from `output_shape`, naming the first layer whose input shape does not fit.
 
     Shapes
         inputs, outputs  those of the first and of the last layer
@@ -49,6 +49,11 @@ class Sequential(Layer[list[Any]]):
     """
 
     def __init__(self, layers: Sequence[Layer[Any]]) -> None:
+        if isinstance(layers, Layer):
+            raise ConfigError(
+                f"Sequential takes a list of layers, got {layers!r} alone. Put it into "
+                "brackets: Sequential([...])."
+            )
         self.layers = name_layers(layers)
         choose_keys(self.parameters())
 
@@ -72,7 +77,8 @@ class Sequential(Layer[list[Any]]):
         training: bool = False,
         key: Key | None = None,
     ) -> tuple[Float[Array, "batch *outputs"], list[Any]]:
-        """Apply all layers, first to last."""
+        """Apply all layers, first to last; ConfigError for integers."""
+        check_floats("A Sequential", inputs)
         outputs, caches = inputs, []
         for name, layer in self.layers.items():
             results = layer.forward(outputs, training=training, key=child(key, name))

@@ -75,9 +75,19 @@ class Windows:
         """Whether padding is the same on opposite sides, and nothing else is set."""
         return self.is_even and self.dilation == (1, 1) and not self.ceil_mode
 
-    def grid(self, size: Pair) -> Pair:
-        """Number of windows down and across an image of this size."""
+    def grid(self, size: Pair, owner: object = "A window") -> Pair:
+        """Number of windows down and across an image of this size.
+
+        ShapeError for the `owner` if no window fits.
+        """
         rows, columns = map(self._count, size, self.borders, self.reach, self.stride)
+        if rows < 1 or columns < 1:
+            height, width = size
+            raise ShapeError(
+                f"{owner} needs images of at least {self._least_size()} pixels, got "
+                f"{height}x{width}. Use a smaller kernel_size, more padding, or fewer "
+                "pooling layers before it."
+            )
         return rows, columns
 
     def _count(self, length: int, border: Pair, reach: int, stride: int) -> int:
@@ -119,15 +129,7 @@ class Windows:
 
     def output_shape(self, owner: object, channels: int, input_shape: Shape) -> Shape:
         """Return (channels, rows, columns); ShapeError if no window fits."""
-        height, width = check_image(owner, input_shape)
-        rows, columns = self.grid((height, width))
-        if rows < 1 or columns < 1:
-            raise ShapeError(
-                f"{owner} needs images of at least {self._least_size()} pixels, got "
-                f"{height}x{width}. Use a smaller kernel_size, more padding, or fewer "
-                "pooling layers before it."
-            )
-        return channels, rows, columns
+        return channels, *self.grid(check_image(owner, input_shape), owner)
 
     def _padded_shape(self, shape: Shape) -> Shape:
         *front, height, width = shape

@@ -33,6 +33,7 @@ from handgrad.training.trainer_check import (
     check_are_images,
     check_augmentation,
     check_averaging,
+    check_ending,
     check_kinds,
     check_mixing,
     check_splits,
@@ -82,6 +83,7 @@ class Trainer:
         check_are_images(engine, settings, augmentation)
         check_averaging(settings, self.validation)
         check_mixing(loss, augmentation)
+        check_ending(engine.model, loss)
         engine.make_room(operations_of(self.train, augmentation))
         self.loss, self.settings = loss, settings
         self.learning_rate = learning_rate

@@ -10,7 +10,8 @@ from handgrad.calls import misfit
 from handgrad.datasets.dataset import Split
 from handgrad.engine.engine import Engine
 from handgrad.engine.parts import optional, part
-from handgrad.errors import ConfigError
+from handgrad.errors import ConfigError, warn
+from handgrad.layers import Layer, Sequential, Softmax
 from handgrad.losses.loss import Loss, check_takes_soft_targets
 from handgrad.ranges import shown
 from handgrad.training.settings import TrainingSettings
@@ -100,6 +101,19 @@ def check_are_images(
         )
     if pixels is not None:
         check_smaller("Training", "predict_shift", pixels, (shape[1], shape[2]))
+
+
+def check_ending(model: Sequential, loss: Loss[Any]) -> None:
+    """Warn of a last Softmax before a loss that takes the softmax of its logits."""
+    last: Layer[Any] = model
+    while isinstance(last, Sequential) and last.layers:
+        last = next(reversed(last.layers.values()))
+    if isinstance(last, Softmax) and loss.gives_probabilities:
+        warn(
+            f"The network ends with Softmax, and {type(loss).__name__} takes the "
+            "softmax of its outputs once more: gradients become small. Remove the last "
+            "layer."
+        )
 
 
 def check_mixing(loss: Loss[Any], augmentation: Sequence[Augmentation | Mixer]) -> None:
