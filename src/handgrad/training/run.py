@@ -72,7 +72,8 @@ class Run:
     def reschedule(self, epochs: int, *, early_stopping: int | None = None) -> None:
         """End after so many `epochs`, see `rescheduling`; the folder records it.
 
-        A checkpoint of before stays usable.
+        `early_stopping` is the patience from now on, if it is longer. A checkpoint of
+        before stays usable.
         """
         reschedule_training(self.parts, epochs, early_stopping=early_stopping)
         changed = {n: getattr(self.config, n) for n in ("schedule", "training")}
