@@ -9,6 +9,7 @@ from handgrad.auto.plan import (
     config_of,
     epoch_seconds,
     input_shape,
+    learning_rate,
     least_epochs,
     most_epochs,
     split_sizes,
@@ -121,10 +122,27 @@ def test_a_resnet_is_trained_by_muon():
 
 
 @pytest.mark.parametrize(
+    ("batch", "steps", "expected"),
+    [
+        (64, 10_000, 0.006),
+        (64, 2000, 0.006),
+        (64, 500, 0.012),
+        (64, 320, 0.015),
+        (64, 1, 0.015),
+        (256, 2000, 0.012),
+        (16, 500, 0.006),
+    ],
+)
+def test_the_learning_rate_of_muon_follows_from_batch_and_steps(batch, steps, expected):
+    assert learning_rate(batch, steps) == expected
+
+
+@pytest.mark.parametrize(
     ("epochs", "given", "decay"),
     [
         (100, {}, 0.19),  # 43 steps an epoch
-        (20, {}, 0.97),
+        (20, {}, 0.64),
+        (20, {"learning_rate": 0.006}, 0.97),
         (1, {}, 1.0),
         (100, {"learning_rate": 1e-9}, 1.0),
         (100, {"name": "Muon", "learning_rate": 0.006}, 0.19),

@@ -26,7 +26,7 @@ LARGE_BATCH = 128  # of many images, whose steps are enough; a fifth faster
 MOST_HELD_OUT = 2500  # images for validation
 # smoothing keeps the epoch with the lowest loss from coming before the most accurate
 LOSS = {"name": "softmax_cross_entropy", "label_smoothing": 0.1}
-MUON: dict[str, Any] = {"name": "muon", "learning_rate": 0.006}
+MUON: dict[str, Any] = {"name": "muon"}  # for its learning rate see `plan`
 ADAMW = {"name": "adamw", "learning_rate": 0.003, "weight_decay": 0.05}
 PARTS = (1.0, 0.8)  # of the sides, seen in prediction: the sizes seen in training
 
@@ -175,15 +175,12 @@ def recipe(
     if not facts.has_validation:
         dataset["validation"] = validation(facts)
     batch = batch or batch_size(facts)
-    optimizer = dict(ADAMW)
-    if candidate.model["name"] in (RESNET, AIRBENCH, VGG):
-        scale = sqrt(batch / USUAL_BATCH)  # of larger batches the noise is smaller
-        optimizer = {**MUON, "learning_rate": MUON["learning_rate"] * scale}
+    is_deep = candidate.model["name"] in (RESNET, AIRBENCH, VGG)
     return {
         "dataset": dataset,
         "model": candidate.model,
         "loss": dict(LOSS),
-        "optimizer": optimizer,
+        "optimizer": dict(MUON if is_deep else ADAMW),
         "schedule": {"name": "cosine"},
         "training": {"batch_size": batch, "checkpoint_seconds": 20.0},
     }

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import sqrt
 
 from handgrad.arrays import Pair, Shape
 from handgrad.auto.candidates import (
     MUON,
+    USUAL_BATCH,
     Candidate,
     prediction,
     recipe,
@@ -20,6 +22,7 @@ PREDICTION = 0.3  # time of a view of an image in prediction, of one in training
 OVERHEAD = 0.1  # seconds of an epoch: its checkpoint, its line
 PATIENCE = 20  # epochs, or half of all: the learning rate falls late
 LONG = 30  # epochs, from which on augmentation is strong
+RATE, USUAL_STEPS, MOST_RATE = 0.006, 2000, 2.5  # see `learning_rate`
 FORGOTTEN = 5.0  # times in a training that decay at the full rate shrinks weights by e
 MOST_DECAY = 1.0
 
@@ -166,12 +169,26 @@ def with_length(tables: Tables, facts: Facts, image: float, left: float) -> Tabl
     count, _ = split_sizes(facts, config)
     steps = -(-count // config.training.batch_size) * config.training.epochs
     if config.optimizer.name == MUON["name"]:
-        tables["optimizer"].setdefault("weight_decay", weight_decay(config, steps))
+        rate = learning_rate(config.training.batch_size, steps)
+        tables["optimizer"].setdefault("learning_rate", rate)
+        rate = config_of(tables).optimizer.learning_rate
+        tables["optimizer"].setdefault("weight_decay", weight_decay(rate, steps))
     return tables
 
 
-def weight_decay(config: RunConfig, steps: int) -> float:
-    """The weight decay of Muon for a training of so many steps.
+def learning_rate(batch: int, steps: int) -> float:
+    """The learning rate of Muon for so many steps of batches of this size.
+
+    In proportion to the square root of the batch size, whose gradients are less noisy,
+    and larger for fewer steps, up to 2.5 times: with a small one, networks learn few
+    images by heart.
+    """
+    scale = min(max(sqrt(USUAL_STEPS / steps), 1.0), MOST_RATE)
+    return float(f"{RATE * scale * sqrt(batch / USUAL_BATCH):.3g}")
+
+
+def weight_decay(rate: float, steps: int) -> float:
+    """The weight decay of Muon for a learning rate and so many steps.
 
     Weights forget their past over a fifth of the training, however long it is.
 
@@ -180,7 +197,7 @@ def weight_decay(config: RunConfig, steps: int) -> float:
         dataset size, section 3, for 1 / (learning rate * weight decay) as a time; that
         it is a part of the training is measured here.
     """
-    decay = FORGOTTEN / (config.optimizer.learning_rate * steps)
+    decay = FORGOTTEN / (rate * steps)
     return float(f"{min(decay, MOST_DECAY):.2g}")
 
 

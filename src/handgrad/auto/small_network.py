@@ -53,7 +53,7 @@ class Recipe:
 PERCEPTRON, SMALL_LENET = Recipe(MLP.network, ADAMW), Recipe(LENET, ADAMW)
 LARGER = Recipe(
     SMALL_AIRBENCH,
-    {**MUON, "learning_rate": 2 * MUON["learning_rate"]},
+    {**MUON, "learning_rate": 0.012},
     THOROUGH,
     ({"name": SHIFT, "padding": 2},),
 )
