@@ -112,6 +112,21 @@ def test_labels_are_names_or_numbers():
             subject.targets(wrong, names)
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "float32", "float64", "object"])
+def test_whole_numbers_of_any_type_are_class_numbers(dtype):
+    """As `Classifier.fit` takes them."""
+    subject = subject_of(Sequential([Linear(4, 3)]))
+    labels = np.array([2, 0], dtype)
+    np.testing.assert_array_equal(subject.targets(labels, ("0", "1", "2")), [2, 0])
+
+
+@pytest.mark.parametrize("wrong", [0.5, float("nan"), 3.0, True, np.array([False])])
+def test_other_numbers_and_truth_values_are_no_class_numbers(wrong):
+    subject = subject_of(Sequential([Linear(4, 3)]))
+    with pytest.raises(ConfigError, match="Give labels of these classes"):
+        subject.targets(wrong, ("0", "1", "2"))
+
+
 @pytest.mark.parametrize("kind", [int, float])
 def test_labels_of_an_estimator_are_those_that_it_was_fitted_on(kind):
     subject = subject_of(estimator(list(map(kind, [3, 7, 9]))))

@@ -64,6 +64,59 @@ class RemembersTheBatch(Square):
         return super().backward(self.cache)
 
 
+class KeepsTheFirstBatch(Square):
+    def forward(self, logits, targets):
+        loss, cache = super().forward(logits, targets)
+        self.cache = getattr(self, "cache", cache)
+        return loss, self.cache
+
+
+class AveragesOverBatches(Square):
+    def forward(self, logits, targets):
+        loss, cache = super().forward(logits, targets)
+        self.mean = (getattr(self, "mean", loss) + loss) / 2
+        return self.mean, cache
+
+
+class NaiveSoftmax(Loss):
+    """Right in exact arithmetic: exp overflows."""
+
+    def forward(self, logits, targets):
+        exponentials = np.exp(logits)
+        probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
+        chosen = probabilities[np.arange(len(targets)), targets]
+        loss = -float(np.mean(np.log(chosen.astype(np.float64))))
+        return loss, (probabilities, targets)
+
+    def backward(self, cache, /):
+        probabilities, targets = cache
+        d_logits = probabilities.copy()
+        d_logits[np.arange(len(targets)), targets] -= 1
+        return d_logits / len(targets)
+
+
+class LogOfSoftmax(NaiveSoftmax):
+    """Shifted, but the logarithm of a probability of 0 is infinite."""
+
+    def forward(self, logits, targets):
+        return super().forward(logits - logits.max(axis=1, keepdims=True), targets)
+
+
+class Exponential(Square):
+    """Correct: the mean of exp(-logit of the target), which may overflow."""
+
+    def forward(self, logits, targets):
+        chosen = logits[np.arange(len(targets)), targets].astype(np.float64)
+        return float(np.mean(np.exp(-chosen))), (logits, targets)
+
+    def backward(self, cache, /):
+        logits, targets = cache
+        d_logits = np.zeros_like(logits)
+        rows = np.arange(len(targets))
+        d_logits[rows, targets] = -np.exp(-logits[rows, targets]) / len(targets)
+        return d_logits
+
+
 class NormalizesWeights(Square):
     """Correct: the weights are divided by their sum in their own dtype."""
 
@@ -117,6 +170,10 @@ BROKEN = [
     (SumOfExamples, "loss_is_the_mean_of_the_examples"),
     (ChangesItsLogits, "nothing_given_is_modified"),
     (RemembersTheBatch, "two_batches_pass_at_once"),
+    (KeepsTheFirstBatch, "two_batches_pass_at_once"),
+    (AveragesOverBatches, "two_batches_pass_at_once"),
+    (NaiveSoftmax, "large_logits_do_not_overflow"),
+    (LogOfSoftmax, "large_logits_do_not_overflow"),
     (IgnoresWeights, "weights_are_shares_of_the_mean"),
     (ForgetsWeightsOnTheWayBack, "weights_are_shares_of_the_mean"),
     (TakesTheLikeliestOfSoftLabels, "soft_targets_extend_class_numbers"),
@@ -125,6 +182,7 @@ BROKEN = [
 
 def test_a_correct_loss_passes(seed):
     check_loss(Square(), seed=seed)
+    check_loss(Exponential(), seed=seed)
     check_loss(SoftmaxCrossEntropy(), batch=1, classes=2, seed=seed)
     for batch in (1, 5, 64):
         check_loss(NormalizesWeights(), batch=batch, seed=seed)
@@ -135,6 +193,20 @@ def test_a_broken_loss_is_caught(kind, law):
     with pytest.raises(AssertionError, match=kind.__name__):
         LOSS_LAWS[law](LossTrial(kind()))
     with pytest.raises(AssertionError):
+        check_loss(kind())
+
+
+@pytest.mark.parametrize(
+    "kind", [RemembersTheBatch, KeepsTheFirstBatch, AveragesOverBatches]
+)
+def test_a_kept_batch_is_named_before_what_it_spoils(kind):
+    with pytest.raises(AssertionError, match="keeps something of one batch"):
+        check_loss(kind())
+
+
+@pytest.mark.parametrize("kind", [NaiveSoftmax, LogOfSoftmax])
+def test_an_overflow_says_what_to_subtract(kind):
+    with pytest.raises(AssertionError, match="Subtract the maximum of each row"):
         check_loss(kind())
 
 

@@ -133,6 +133,20 @@ def test_a_gradient_alone_stops_it_too():
         np.testing.assert_array_equal(array, before[name])
 
 
+@pytest.mark.parametrize("part", ["weight", "bias"])
+def test_the_learning_rate_is_no_cause_before_the_first_update(part):
+    here = trainer(epochs=1)
+    here.engine.model.parameters()[f"linear_1.{part}"].value.flat[0] = np.nan
+    with pytest.raises(
+        NonFiniteError,
+        match=rf"^Step 1 .* NaN is in {part} of linear_1.* the learning rate is not "
+        "the cause: check the initial values",
+    ) as error:
+        next(iter(here))
+    assert "clip_norm" not in str(error.value)
+    assert error.value.details["updates"] == 0
+
+
 def test_the_search_changes_nothing():
     layers = [{"name": "flatten"}, {"name": "batch_norm1d"}]
     here = trainer(layers=[*layers, {"name": "linear", "out_features": 10}])

@@ -5,6 +5,7 @@ The only inspection module that knows the structure of classifiers and runs.
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -98,8 +99,8 @@ class Subject:
     def targets(self, labels: Any, names: Sequence[str]) -> NumpyArray:
         """Class numbers (count,), int64, of labels given as names or numbers.
 
-        Integers are class numbers, unless the classifier was fitted on numeric labels:
-        then they are those labels.
+        Whole numbers are class numbers, of any type, unless the classifier was fitted
+        on numeric labels: then they are those labels.
         """
         array = np.atleast_1d(to_array(labels))
         numbers = self._numbers(array, names)
@@ -118,8 +119,8 @@ class Subject:
         known: Sequence[Any] = names
         if self.classes is not None and self.classes.dtype.kind in "biuf":
             known = self.classes.tolist()
-        elif labels.dtype.kind in "iu":
-            known = range(len(names))
+        elif all(map(_is_number, labels.reshape(-1).tolist())):
+            known = range(len(names))  # 1.0 is found as 1
         return {label: number for number, label in enumerate(known)}
 
     def _example_shapes(self, array: NumpyArray, *, prefer_one: bool) -> list[Shape]:
@@ -138,6 +139,11 @@ class Subject:
         except ShapeError:
             return False
         return bool(shape)
+
+
+def _is_number(label: Any) -> bool:
+    """Whether a label is a number; truth values are none."""
+    return isinstance(label, Real) and not isinstance(label, bool)
 
 
 def as_inputs(images: NumpyArray, normalization: Normalization | None) -> NumpyArray:

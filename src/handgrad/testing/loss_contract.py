@@ -7,6 +7,7 @@ Example
 """
 
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +30,8 @@ from handgrad.testing.passes import (
 from handgrad.testing.trial import assert_same
 
 DIRECTIONS = 5
+LARGE = 1000.0  # exp overflows above 88.7 in float32, and above 709.8 in float64
+GROWTH = 1e6  # of a loss as its logits double: more than any power seen in practice
 
 
 @dataclass(frozen=True)
@@ -162,16 +165,69 @@ def nothing_given_is_modified(trial: LossTrial) -> None:
 
 
 def two_batches_pass_at_once(trial: LossTrial) -> None:
-    """Check two forward passes followed by their two backward passes."""
-    batches, targets = (trial.logits(), trial.logits("others")), trial.targets
-    expected = [
-        backward_of_loss(trial.loss, forward_of_loss(trial.loss, logits, targets)[1])
-        for logits in batches
-    ]
-    caches = [forward_of_loss(trial.loss, logits, targets)[1] for logits in batches]
-    for cache, d_logits in zip(caches, expected, strict=True):
+    """Check two forward passes followed by their two backward passes.
+
+    Expected are the results of two copies of the loss, each with one of the batches.
+    """
+    names, targets = ("logits", "others"), trial.targets
+    expected = []
+    for name in names:
+        alone = deepcopy(trial.loss)
+        value, cache = forward_of_loss(alone, trial.logits(name), targets)
+        expected.append((value, np.array(backward_of_loss(alone, cache))))
+    passes = [forward_of_loss(trial.loss, trial.logits(n), targets) for n in names]
+    what = (
+        f"{trial.loss!r} keeps something of one batch for another. Return what "
+        "backward needs as the cache, and store none of it in the loss"
+    )
+    for (value, cache), (own_value, d_logits) in zip(passes, expected, strict=True):
+        assert_same(value, own_value, f"{what}: the loss differs")
         found = backward_of_loss(trial.loss, cache)
-        assert_same(found, d_logits, f"{trial.loss!r}: two batches interfere")
+        assert_same(found, d_logits, f"{what}: d_logits differ")
+
+
+def large_logits_do_not_overflow(trial: LossTrial) -> None:
+    """Check that logits of up to 1000 give a finite loss and a finite gradient.
+
+    A loss that itself grows exponentially is exempt.
+    """
+    with np.errstate(all="ignore"):
+        if _grows_exponentially(trial):
+            return
+        for dtype in ("float32", "float64"):
+            for size in (LARGE, -LARGE):
+                value, cache = forward_of_loss(
+                    trial.loss, _logits_up_to(trial, size, dtype), trial.targets
+                )
+                d_logits = backward_of_loss(trial.loss, cache)
+                if not (np.isfinite(value) and np.isfinite(d_logits).all()):
+                    what = "d_logits have" if np.isfinite(value) else "the loss has"
+                    raise AssertionError(
+                        f"{trial.loss!r}: {what} NaN or infinity for {dtype} logits of "
+                        f"up to {LARGE:g}. Subtract the maximum of each row before "
+                        "exp, and take log(sum of exp) instead of log(softmax)."
+                    )
+
+
+def _logits_up_to(trial: LossTrial, size: float, dtype: str) -> NumpyArray:
+    """Logits with a largest absolute value of `size`; its sign changes all signs."""
+    logits = trial.logits(dtype="float64")
+    logits *= size / np.abs(logits).max()
+    return logits.astype(dtype)
+
+
+def _grows_exponentially(trial: LossTrial) -> bool:
+    """Whether the loss of logits twice as large is greater by orders of magnitude."""
+    for size in (50.0, -50.0):  # exp of 100 is far from an overflow in float64
+        small, large = (
+            forward_of_loss(
+                trial.loss, _logits_up_to(trial, each, "float64"), trial.targets
+            )[0]
+            for each in (size, 2 * size)
+        )
+        if large > GROWTH * max(1.0, small):
+            return True
+    return False
 
 
 def weights_are_shares_of_the_mean(trial: LossTrial) -> None:
@@ -229,12 +285,13 @@ def soft_targets_extend_class_numbers(trial: LossTrial) -> None:
 LOSS_LAWS: dict[str, Callable[[LossTrial], None]] = {
     law.__name__: law
     for law in (
+        two_batches_pass_at_once,  # first: what a loss keeps spoils all other results
         loss_is_a_plain_number,
         d_logits_fit_the_logits,
         backward_agrees_with_finite_differences,
         loss_is_the_mean_of_the_examples,
         nothing_given_is_modified,
-        two_batches_pass_at_once,
+        large_logits_do_not_overflow,
         weights_are_shares_of_the_mean,
         soft_targets_extend_class_numbers,
     )

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 
 MOST_IMAGES = 5
+BEFORE_UPDATES = (
+    "No parameter has been updated yet, so the learning rate is not the cause: check "
+    "the initial values, or the layer or loss named there if it is your own."
+)
 OF_BATCH = (  # values whose first axis counts the images
     "the inputs of",
     "the outputs of",
@@ -63,13 +67,14 @@ def non_finite_error(
     when = f"Step {step}" if training else f"Validation after step {step}"
     images = [int(number) for number in batch.examples]
     bad = [images[row] for row in found.rows]
+    updates = trainer.position.step
     message = (
         f"{when} gave numbers that are not finite: {found.words}{_spot(found, bad)}. "
-        f"Earlier checkpoints are intact; try a learning rate below {rate:g}, or a "
-        "maximum gradient norm of 1 (clip_norm)."
+        + (_after_updates(rate) if updates else BEFORE_UPDATES)
     )
     details = {
         "step": step,
+        "updates": updates,
         "training": training,
         "learning_rate": rate,
         "place": found.words,
@@ -79,6 +84,13 @@ def non_finite_error(
         "ranges": found.ranges,
     }
     return NonFiniteError(message, details)
+
+
+def _after_updates(rate: float) -> str:
+    return (
+        f"Earlier checkpoints are intact; try a learning rate below {rate:g}, or a "
+        "maximum gradient norm of 1 (clip_norm)."
+    )
 
 
 def _spot(found: Finding, images: list[int]) -> str:

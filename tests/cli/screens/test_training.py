@@ -39,3 +39,24 @@ def test_a_signal_before_the_first_step_names_how_to_begin(handgrad, monkeypatch
     advice = "handgrad train --resume here"
     assert err == f"Stopped. Nothing is lost; to begin: {advice}\n"
     assert handgrad(f"{advice.partition(' ')[2]} -q").code == 0
+
+
+@pytest.mark.parametrize(("begun", "is_advised"), [(0, False), (3, True)])
+def test_a_smaller_learning_rate_is_advised_after_an_update_only(
+    handgrad, monkeypatch, begun, is_advised
+):
+    from handgrad.engine.plain import PlainEngine
+
+    real = PlainEngine.train_step
+
+    def spoilt(engine, batch, step):
+        if step == begun + 1:
+            engine.model.parameters()["linear_1.bias"].value[0] = float("nan")
+        return real(engine, batch, step)
+
+    monkeypatch.setattr(PlainEngine, "train_step", spoilt)
+    words = "train softmax_regression --engine plain --epochs 1 --run here"
+    code, _, err = handgrad(words)
+    assert code == 4
+    assert f"Step {begun + 1} gave numbers that are not finite" in err
+    assert ("use a smaller learning rate" in err) == is_advised

@@ -52,8 +52,10 @@ def follow(
     try:
         notice = imbalance_notice(balance, run.config.loss.class_weight)
         _train(run, stop, notice, quiet, complete(run) if records is None else records)
-    except NonFiniteError:
-        if not quiet:
+    except NonFiniteError as error:
+        if not quiet and error.details.get(
+            "updates", 1
+        ):  # else no learning rate caused it
             _try_next([after_non_finite(run)], stderr=True)
         raise
     except UnsavedError as error:  # the result exists in memory only
