@@ -53,9 +53,8 @@ def follow(
         notice = imbalance_notice(balance, run.config.loss.class_weight)
         _train(run, stop, notice, quiet, complete(run) if records is None else records)
     except NonFiniteError as error:
-        if not quiet and error.details.get(
-            "updates", 1
-        ):  # else no learning rate caused it
+        has_moved = error.details.get("updates", 1)  # else no learning rate caused it
+        if has_moved and not quiet:
             _try_next([after_non_finite(run)], stderr=True)
         raise
     except UnsavedError as error:  # the result exists in memory only
