@@ -4,7 +4,9 @@ import shutil
 import signal
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from handgrad.auto import deadline, plan
 from handgrad.auto.planner import Planner
@@ -239,3 +241,22 @@ def test_one_image_of_each_class_is_trained_without_measuring_it(folder, handgra
 def test_suggested_commands_quote_the_run_folder(folder, handgrad):
     outcome = handgrad(f"train --dataset pictures {QUICK} --run 'my run'")
     assert "    handgrad predict 'my run' IMAGE_OR_FOLDER" in outcome.out
+
+
+def test_a_rare_class_that_is_missed_brings_class_weights(handgrad):
+    """Forty of one class and five of another, with the same pixels."""
+    pictures(Path("pictures"))
+    for name, count in (("a", 40), ("b", 5)):
+        folder = Path("pictures") / name
+        shutil.rmtree(folder)
+        folder.mkdir()
+        for number in range(count):
+            pixels = np.full((8, 8), 100 + number % 3, np.uint8)
+            Image.fromarray(pixels).save(folder / f"{number:02d}.png")
+    command = f"train --dataset pictures {QUICK}"
+    code, out, err = handgrad(f"{command} --run one")
+    assert code == 0, err
+    advised = "train one/plan.toml --class-weight balanced"
+    assert f"    handgrad {advised}\n" in out
+    assert handgrad(f"{advised} --run two -q").code == 0
+    assert "class-weight" not in handgrad(f"{command} --class-weight balanced").out

@@ -13,6 +13,7 @@ from handgrad.names import known_name
 if TYPE_CHECKING:
     from handgrad.auto.deadline import Deadline
     from handgrad.auto.plan import Plan
+    from handgrad.cli.screens.advice import Advice
     from handgrad.cli.screens.stopping import Stop
     from handgrad.training.run import Run
 
@@ -66,16 +67,16 @@ def train_auto(given: dict[str, Any], stop: "Stop", *, quiet: bool, json: bool) 
         quiet=quiet,
         as_json=json,
         records=deadline.watch(run.trainer, records, run.reschedule),
-        ending=lambda: print_ending(run, deadline),
+        ending=partial(print_ending, deadline=deadline),
     )
 
 
-def ending_of(run: "Run") -> Callable[[], None] | None:
+def ending_of(run: "Run") -> Callable[["Advice"], None] | None:
     """What follows the result of a planned training that was resumed; else None."""
     from handgrad.auto.explain import PLAN
     from handgrad.cli.screens.auto import print_ending
 
-    return partial(print_ending, run) if (run.folder.path / PLAN).is_file() else None
+    return print_ending if (run.folder.path / PLAN).is_file() else None
 
 
 def _begun(

@@ -32,6 +32,10 @@ DIVERGED = 2.0  # times the loss of equal probabilities
 ENOUGH = 3  # consecutive epochs without a mistake
 ERRORS = 1.96  # standard errors: 95 %
 USUAL_RATE = 0.01
+MISSED = (
+    "rare classes have a lower recall than frequent ones: give all classes the same "
+    "weight"
+)
 PADDED = 8  # pixels of side length for each pixel of padding
 
 
@@ -63,14 +67,15 @@ class Advice:
         found += list(self._small_test())
         return (found or [self._look()])[:MOST]
 
-    def _urgent(self) -> Iterator[Step]:
+    @property
+    def misses_rare_classes(self) -> bool:
+        """Whether rare classes have a lower recall, and no weights."""
         is_missed = self.found is not None and is_unequal(self.found)
-        if is_missed and self.config.loss.class_weight is None:
-            yield Step(
-                "rare classes have a lower recall than frequent ones: give all classes "
-                "the same weight",
-                self.again("--class-weight", "balanced"),
-            )
+        return is_missed and self.config.loss.class_weight is None
+
+    def _urgent(self) -> Iterator[Step]:
+        if self.misses_rare_classes:
+            yield Step(MISSED, self.again("--class-weight", "balanced"))
         if self._has_diverged():
             yield after_non_finite(self.run)
         elif self._is_frozen():

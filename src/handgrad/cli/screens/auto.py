@@ -7,6 +7,7 @@ from math import nan
 from handgrad.auto.deadline import Deadline
 from handgrad.auto.explain import lines
 from handgrad.auto.plan import Plan
+from handgrad.cli.screens.advice import MISSED, Advice
 from handgrad.cli.screens.console import say
 from handgrad.cli.screens.training import validation_accuracy
 from handgrad.errors import HandgradError
@@ -25,6 +26,7 @@ COMMANDS = {
     "make its probabilities reliable": "calibrate {run}",
     "change the plan and train again": "train {run}/plan.toml",
 }
+WEIGHTED = "train {run}/plan.toml --class-weight balanced"
 
 
 def print_plan(plan: Plan) -> None:
@@ -33,11 +35,12 @@ def print_plan(plan: Plan) -> None:
         say(line, stderr=True)
 
 
-def print_ending(run: Run, deadline: Deadline | None = None) -> None:
+def print_ending(advice: Advice, deadline: Deadline | None = None) -> None:
     """Print accuracies, the weakest class, the most frequent confusions, commands.
 
     `deadline` is that of the training; a training that was resumed has none.
     """
+    run = advice.run
     epochs = run.config.training.epochs
     path = shlex.quote(str(from_here(run.folder.path)))
     for line in [*accuracy_lines(run), *weakness_lines(run)]:
@@ -48,21 +51,25 @@ def print_ending(run: Run, deadline: Deadline | None = None) -> None:
         say(f"    handgrad train --resume {path}")
     say()
     say("Try next")
-    for why in next_steps(run):
+    for why, command in next_steps(run, is_unequal=advice.misses_rare_classes):
         say(f"  {why}")
-        say(f"    handgrad {COMMANDS[why].format(run=path)}")
+        say(f"    handgrad {command.format(run=path)}")
 
 
-def next_steps(run: Run) -> list[str]:
-    """The keys of COMMANDS that can be run: most take images that were held out."""
+def next_steps(run: Run, *, is_unequal: bool = False) -> list[tuple[str, str]]:
+    """The rows of COMMANDS that can be run: most take images that were held out.
+
+    `is_unequal` adds class weights.
+    """
     validation, test = run.parts.validation, run.parts.dataset.test
     excluded = {"calibrate"} if validation is None else set()
     if validation is None and test is None:
         excluded.add("inspect mistakes")
     if len(run.parts.train) < FOLDS:
         excluded.add("inspect labels")
-    return [
-        why
+    first = [(MISSED, WEIGHTED)] if is_unequal else []
+    return first + [
+        (why, command)
         for why, command in COMMANDS.items()
         if command.partition(" {")[0] not in excluded
     ]

@@ -2,13 +2,11 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from functools import partial
 from typing import Any
 
 from handgrad.arrays import Shape
 from handgrad.cli.screens.advice import Advice, Step, after_non_finite
 from handgrad.cli.screens.balance import (
-    Balance,
     balance_of,
     evaluation_of,
     imbalance_notice,
@@ -24,7 +22,6 @@ from handgrad.errors import (
     StoppedError,
     UnsavedError,
 )
-from handgrad.metrics import Evaluation
 from handgrad.paths import from_here
 from handgrad.run import complete
 from handgrad.training.freezing import multipliers
@@ -40,7 +37,7 @@ def follow(
     quiet: bool,
     as_json: bool,
     records: Iterator[Record] | None = None,
-    ending: Callable[[], None] | None = None,
+    ending: Callable[[Advice], None] | None = None,
 ) -> None:
     """Train a run, show its progress, and print its result.
 
@@ -71,13 +68,13 @@ def follow(
         figures = from_here(run.folder.figures) if has_figures else ""
         _print_result(run, figures, macro_recall_note(found))
         if not quiet and unsaved is None:
-            (ending or partial(_advise, run, balance, found))()
+            (ending or _advise)(Advice(run, balance, found))
     if unsaved is not None:
         raise unsaved
 
 
-def _advise(run: Run, balance: Balance, found: Evaluation | None) -> None:
-    _try_next(Advice(run, balance, found).steps())
+def _advise(advice: Advice) -> None:
+    _try_next(advice.steps())
 
 
 def _stopped_at_once(run: Run, signal: Interrupted) -> StoppedError:
