@@ -205,3 +205,10 @@ def test_a_scale_is_a_finite_number_of_at_least_0(make, name, value):
 def test_an_initializer_is_a_function(value):
     with pytest.raises(ConfigError, match="such as he_normal or normal"):
         Linear(3, 4, initializer=value)
+
+
+@pytest.mark.parametrize("value", [initializers.normal, lambda shape: np.zeros(shape)])
+def test_an_initializer_takes_a_shape_and_a_key(value):
+    """`normal` for `normal(0.01)`, in particular; it failed where weights were read."""
+    with pytest.raises(ConfigError, match=f"got the function {value.__name__}. Give"):
+        Linear(3, 4, initializer=value)

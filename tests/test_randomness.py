@@ -284,6 +284,12 @@ def test_steps_that_are_no_integers(step):
         random_bits(KEY.at(step), (2,))
 
 
+@pytest.mark.parametrize("examples", [["a", "b"], [0.0, 1.5], [True, False]])
+def test_examples_that_are_no_integers(examples):
+    with pytest.raises(ConfigError, match="takes example indices as integers"):
+        random_bits(KEY.at(1, examples), (2,))
+
+
 @pytest.mark.parametrize("shape", [5, 5.0, "5", None])
 def test_a_shape_is_a_tuple(shape):
     with pytest.raises(ConfigError, match="takes its shape as a tuple, got"):

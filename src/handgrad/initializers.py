@@ -16,6 +16,7 @@ from typing import TypeAlias
 import numpy as np
 
 from handgrad.arrays import NumpyArray, Shape
+from handgrad.calls import misfit
 from handgrad.errors import ConfigError
 from handgrad.free_memory import check_memory
 from handgrad.parameter import Parameter
@@ -59,13 +60,18 @@ def weight(shape: Shape, initializer: Initializer, key: Key | None) -> Parameter
     check_room(shape)
     if key is not None and not isinstance(key, Key):
         raise ConfigError(f"A weight takes a Key, got {key!r}. Give Key({key!r}).")
-    if not callable(initializer):
+    if not callable(initializer) or misfit(initializer, shape, key):
         raise ConfigError(
             "A layer takes an initializer as a function of a shape and a Key, got "
-            f"{shown(initializer)}. Give one of handgrad.initializers, such as "
+            f"{_shown(initializer)}. Give one of handgrad.initializers, such as "
             "he_normal or normal(0.01)."
         )
     return Parameter.drawn(shape, initializer, child(key, "weight"))
+
+
+def _shown(initializer: object) -> str:
+    name = getattr(initializer, "__name__", None)
+    return shown(initializer) if name is None else f"the function {name}"
 
 
 def check_room(shape: Shape) -> None:

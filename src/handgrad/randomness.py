@@ -175,6 +175,11 @@ def _rows_of(key: Key, shape: Shape) -> tuple[NumpyArray, int]:
             f"indices of shape {examples.shape}. Use key.at(step, examples) with the "
             "examples of this batch."
         )
+    if examples.dtype.kind not in "iu" and not all(map(is_whole, examples.flat)):
+        raise ConfigError(
+            "A random draw takes example indices as integers, got "
+            f"{shown(key.examples)}. Count the examples from 0."
+        )
     if np.any((examples < 0) | (examples >= 2**32)):
         raise ConfigError(
             f"A random draw takes example indices from 0 to {2**32 - 1}, got "

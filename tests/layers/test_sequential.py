@@ -181,9 +181,10 @@ def test_repr():
     assert repr(Sequential([Linear(3, 2, key=KEY), ReLU()])) == expected
 
 
-def test_one_layer_alone_is_refused():
-    with pytest.raises(ConfigError, match=r"got ReLU\(\) alone. Put it into brackets"):
-        Sequential(ReLU())
+@pytest.mark.parametrize("layers", [[ReLU()], [ReLU(), Flatten()], [[], Flatten()]])
+def test_layers_without_brackets_are_refused(layers):
+    with pytest.raises(ConfigError, match=r"brackets. Write Sequential\(\[...\]\)"):
+        Sequential(*layers)
 
 
 unchecked = unwrap(Sequential.forward)  # without the shape checks of these tests

@@ -1,3 +1,5 @@
+from inspect import unwrap
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -138,3 +140,12 @@ def test_equal_sides_are_shown_once():
 def test_images_smaller_than_a_window_are_refused_without_a_network(layer, size):
     with pytest.raises(ShapeError, match="needs images of at least 5x5 pixels, got"):
         layer.forward(np.ones((2, 1, *size), np.float32))
+
+
+@pytest.mark.parametrize(
+    "layer", [Conv2d(1, 2, 3, key=Key(0)), MaxPool2d(2), AveragePool2d(2)]
+)
+def test_integers_are_refused_without_a_network(layer):
+    """The sum of four bytes of 200 is 32 in a byte: their mean would be 8."""
+    with pytest.raises(ConfigError, match=r"images.astype\('float32'\) / 255"):
+        unwrap(type(layer).forward)(layer, np.full((2, 1, 4, 4), 200, np.uint8))

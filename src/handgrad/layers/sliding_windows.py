@@ -11,7 +11,14 @@ from typing import Any, NamedTuple, TypeAlias
 
 from array_api_compat import device
 
-from handgrad.arrays import Array, Padding, Pair, Shape, array_namespace
+from handgrad.arrays import (
+    Array,
+    Padding,
+    Pair,
+    Shape,
+    array_namespace,
+    check_floats,
+)
 from handgrad.errors import ConfigError, ShapeError
 from handgrad.ranges import MOST, is_whole, shown
 
@@ -106,7 +113,11 @@ class Windows:
                 yield Tap(row, column, (..., rows, columns))
 
     def pad(self, images: Array, value: float = 0.0) -> Array:
-        """Pad the images with `value`; without padding, return them unchanged."""
+        """Pad the images with `value`; without padding, return them unchanged.
+
+        ConfigError for integers: sums of pixels would wrap around.
+        """
+        check_floats("A layer with windows", images)
         *front, height, width = images.shape
         shape = self._padded_shape((*front, height, width))
         if shape == tuple(images.shape):

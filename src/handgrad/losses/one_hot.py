@@ -4,6 +4,7 @@ from array_api_compat import device
 from jaxtyping import Bool, Float, Integer
 
 from handgrad.arrays import Array, array_namespace
+from handgrad.errors import ConfigError
 
 Targets = Integer[Array, "batch"] | Float[Array, "batch classes"]
 
@@ -17,6 +18,7 @@ def one_hot(
         targets  (batch,), class numbers from 0
         outputs  (batch, classes), boolean
     """
+    _check_arrays(targets, logits)
     xp = array_namespace(logits)
     classes = xp.arange(logits.shape[1], device=device(logits))
     return classes[None, :] == targets[:, None]
@@ -32,5 +34,20 @@ def target_probabilities(
         outputs  (batch, classes)
     """
     xp = array_namespace(logits)
-    found = targets if targets.ndim == 2 else one_hot(targets, logits)
+    found = targets if is_soft(targets, logits) else one_hot(targets, logits)
     return xp.astype(found, logits.dtype)
+
+
+def is_soft(targets: Array, logits: Array) -> bool:
+    """Whether the targets are soft labels; ConfigError for lists, integer logits."""
+    _check_arrays(targets, logits)
+    return len(targets.shape) == 2
+
+
+def _check_arrays(targets: Array, logits: Array) -> None:
+    array_namespace(targets)
+    if not array_namespace(logits).isdtype(logits.dtype, "real floating"):
+        raise ConfigError(
+            f"A loss takes logits of float32 or float64, got {logits.dtype}. Convert "
+            "them: logits.astype('float32')."
+        )

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from handgrad.arrays import Array, array_namespace
 from handgrad.errors import ConfigError
 from handgrad.losses.loss import Loss, mean_loss, shares_of
-from handgrad.losses.one_hot import Targets, one_hot, target_probabilities
+from handgrad.losses.one_hot import Targets, is_soft, one_hot, target_probabilities
 from handgrad.ranges import is_whole, shown
 from handgrad.setting import Setting, fraction
 
@@ -120,8 +120,8 @@ class SoftmaxCrossEntropy(Loss[SoftmaxCrossEntropyCache]):
     ) -> tuple[float, SoftmaxCrossEntropyCache]:
         """Return the mean (or sum) of the cross-entropy in nats, and the cache."""
         xp = array_namespace(logits)
-        log_probabilities = log_softmax(logits)
         expected = self._expected(logits, targets)
+        log_probabilities = log_softmax(logits)
         # where: 0 * -inf would be NaN for a class of target probability 0
         zero = xp.zeros_like(logits)
         counted = xp.where(expected > 0, log_probabilities, zero)
@@ -167,7 +167,7 @@ class SoftmaxCrossEntropy(Loss[SoftmaxCrossEntropyCache]):
     def _expected(self, logits: Array, targets: Array) -> Array:
         xp = array_namespace(logits)
         elsewhere = self.label_smoothing / logits.shape[1]
-        if targets.ndim == 2:
+        if is_soft(targets, logits):
             own = target_probabilities(targets, logits)
             return (1.0 - self.label_smoothing) * own + elsewhere
         rest = xp.full_like(logits, elsewhere)
