@@ -229,7 +229,8 @@ def test_a_softmax_of_the_network_itself_is_kept(tmp_path):
     draw = np.random.default_rng(0)
     inputs = draw.normal(size=(60, 8)).astype(np.float32)
     clf = hg.Classifier(network, epochs=1, engine="plain")
-    clf.fit(inputs, draw.integers(0, 3, 60))
+    with pytest.warns(HandgradWarning, match="ends with Softmax"):
+        clf.fit(inputs, draw.integers(0, 3, 60))
     found = hg.from_onnx(clf.to_onnx(tmp_path / "net.onnx"))
     assert repr(found.network_) == repr(clf.network_)
     expected = clf.predict_proba(inputs)

@@ -48,10 +48,10 @@ class Sequential(Layer[list[Any]]):
         back-propagating errors.
     """
 
-    def __init__(self, layers: Sequence[Layer[Any]], *others: Layer[Any]) -> None:
-        if others or isinstance(layers, Layer):
+    def __init__(self, layers: Sequence[Layer[Any]]) -> None:
+        if isinstance(layers, Layer):
             raise ConfigError(
-                f"Sequential takes one list of layers, got {layers!r} without "
+                f"Sequential takes a list of layers, got {layers!r} without "
                 "brackets. Write Sequential([...])."
             )
         self.layers = name_layers(layers)
