@@ -77,7 +77,7 @@ def test_the_reason_for_no_flip_is_given(plan):
         (
             Symmetry(1900, 0.9, 0.6),
             "; mirrored, though a small network recognises 60% of mirrored images and "
-            "90% of the others, 1,900 images: too few to tell",
+            "90% of the others, 1,900 images: undecided",
         ),
         (None, "; mirrored without a check: there are too few images, or minutes"),
         (Symmetry(900, 0.9, 0.1, swapped=(1, 0)), "not mirrored: the mirror images of"),

@@ -110,7 +110,7 @@ def _augmentation(plan: Plan) -> str:
     elif found.keeps_mirrored:
         why = f", since {found.in_words}"
     else:
-        why = f", though {found.in_words}, {found.images:,} images: too few to tell"
+        why = f", though {found.in_words}, {found.images:,} images: undecided"
     return f"{chosen}; mirrored{turned}{why}"
 
 

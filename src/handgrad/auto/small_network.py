@@ -26,7 +26,7 @@ from handgrad.training.config import config_from
 from handgrad.training.data_place import ARRAYS
 
 MOST, LEAST = 6000, 150  # images, a third of them held out
-ENOUGH = 600  # images that are looked at if there are so many, however slow it is
+ENOUGH = 600  # images that are looked at if there are so many, also where it is slow
 SIDE = 32  # pixels, to which larger images are reduced
 PIECE = 64  # images that are reduced at a time
 PATIENCE = 4  # times the time that is meant for it, to look at enough images
@@ -62,8 +62,8 @@ LARGER = Recipe(
 def images_for(trained: float) -> int:
     """How many images to take if so many may be trained on, repetitions counted.
 
-    Enough are taken even where they take longer, so that the answers about few images
-    do not depend on the machine.
+    Enough are taken even where they take up to four times as long, so that the answers
+    about few images hardly depend on the machine.
     """
     whole, (least, most) = CHEAP
     seen = trained / (least if trained >= whole else most)
