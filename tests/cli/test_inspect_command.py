@@ -10,6 +10,7 @@ import pytest
 
 from handgrad import inspection
 from handgrad.cli.inspect import INSPECTIONS
+from handgrad.errors import ConfigError
 from handgrad.training import atomic
 
 
@@ -110,3 +111,27 @@ def full(monkeypatch, largest=0):
 def test_reliability_counts_all_images(handgrad, trained):
     found = json.loads(handgrad(f"inspect reliability {trained} --bins 10 --json").out)
     assert sum(row["images"] for row in found["bins"]) == found["images"] == 360
+
+
+def test_options_of_the_table_are_refused_with_json(refused):
+    said = "--values adds to the table of handgrad inspect jacobians, which --json"
+    assert said in refused("inspect jacobians --values --json")
+
+
+def test_a_normalization_is_refused_beside_a_file_of_settings(refused, tmp_path):
+    (tmp_path / "a.toml").write_text('[model]\nname = "mlp"\n')
+    said = refused("inspect learning-rate-finder a.toml --normalization half")
+    assert "got normalization as well. Give the settings file alone" in said
+
+
+def test_a_named_network_has_the_normalization_of_train(handgrad, monkeypatch):
+    given = []
+
+    def finder(**arguments):
+        given.append(arguments["normalization"])
+        raise ConfigError("Enough.")
+
+    monkeypatch.setattr(inspection, "learning_rate_finder", finder)
+    for words in ("mlp", "mlp --normalization half", "a.toml"):
+        handgrad(f"inspect learning-rate-finder {words}")
+    assert given == ["unit", "half", None]

@@ -100,3 +100,16 @@ def test_all_studies_are_reported_at_once(handgrad, tmp_path):
 )
 def test_mistakes_are_one_sentence(refused, line, sentence):
     assert sentence in refused(f"study {line}")
+
+
+def test_the_folder_of_data_sets_in_an_experiment_is_searched(refused, rows, tmp_path):
+    (tmp_path / "here" / "mnist").mkdir(parents=True)
+    for name in ("train", "t10k"):
+        for what in ("images-idx3", "labels-idx1"):
+            path = tmp_path / "here" / "mnist" / f"{name}-{what}-ubyte.gz"
+            path.write_bytes(b"damaged")
+    file = tmp_path / "rows" / "r1.toml"
+    text = file.read_text().replace('"digits"', '"mnist"\ndata_dir = "here"')
+    file.write_text(text)
+    said = refused(f"study run {rows} --folder trials")
+    assert "here/mnist/train-images-idx3-ubyte.gz" in said

@@ -145,5 +145,5 @@ def test_a_size_without_a_data_set_is_refused():
     with pytest.raises(ConfigError, match="got images as well"):
         find(np.zeros((40, 8, 8)), np.arange(40) % 2, image_size=(9, 9))
     network = Sequential([Flatten(), Linear(64, 2, key=Key(0))])
-    with pytest.raises(ConfigError, match="a trained one has its own size"):
+    with pytest.raises(ConfigError, match="a trained one has its own"):
         learning_rate_finder(network, image_size=(9, 9))

@@ -67,7 +67,9 @@ def test_images_of_another_data_set_come_with_its_name(run, tmp_path):
     assert sample_of(subject, dataset=other).what == f"all 20 images of {other}"
     sample = sample_of(subject, count=3, split="train", dataset=other)
     assert sample.what == f"the first 3 train images of {other}"
+    assert sample.split == f"{other} train"
     own = sample_of(subject, count=3, split="train", dataset="digits")
+    assert own.split == "train"
     assert own.what == f"the first 3 train images of {run}"
 
 

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from handgrad.errors import ConfigError
@@ -100,3 +102,16 @@ def test_an_empty_folder_and_an_unknown_row_are_refused(tmp_path):
     (tmp_path / "study.toml").write_text('titel = "x"')
     with pytest.raises(ConfigError, match="Did you mean 'title'"):
         find(str(tmp_path))
+
+
+def test_the_folder_of_data_sets_is_that_of_all_experiments(tmp_path):
+    write(tmp_path / "rows")
+    assert find(str(tmp_path / "rows")).data_dir is None
+    first = tmp_path / "rows" / "r1.toml"
+    text = first.read_text().replace("[dataset]", '[dataset]\ndata_dir = "here"')
+    first.write_text(text)
+    assert find(str(tmp_path / "rows")).data_dir == Path("here")
+    (tmp_path / "rows" / "r2.toml").write_text(text.replace('"here"', '"there"'))
+    said = r"is here, and r2, which names there\. Give .* or give --data-dir\."
+    with pytest.raises(ConfigError, match=said):
+        _ = find(str(tmp_path / "rows")).data_dir

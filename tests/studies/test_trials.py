@@ -114,3 +114,13 @@ def test_an_inspection_is_a_trial_as_well():
     made = cells(kind="inspection", inspection=inspection, model={}, training={})
     assert made[0].trial.spec["options"] == {"model": {"name": "mlp"}}
     assert (made[0].trial.epochs, made[0].trial.dataset) == (1, None)
+
+
+@pytest.mark.parametrize("table", ["sweep", "full"])
+def test_a_variant_has_no_data_folder_of_its_own(table):
+    setting = {"dataset.data_dir": ["here"] if table == "sweep" else "here"}
+    tables = {table: setting if table == "sweep" else {"set": setting}}
+    with pytest.raises(
+        ConfigError, match=r"search one folder\. Give it in \[dataset\]"
+    ):
+        cells(**tables)

@@ -17,7 +17,7 @@ from handgrad.training.manifest import (
     unseal,
 )
 
-from .small import train
+from .small import stop_after, train
 from .test_run import fill_disk
 
 
@@ -192,7 +192,7 @@ def test_files_that_resuming_writes_are_written_again(tmp_path):
 
 def test_kept_files_are_compared_only_with_a_manifest(tmp_path):
     for name in KEPT:
-        (tmp_path / name).write_text(name)
+        (tmp_path / name).write_text("{}")
     check_kept(tmp_path)
     seal(tmp_path)
     (tmp_path / KEPT[2]).unlink()
@@ -222,3 +222,15 @@ def test_a_manifest_must_list_what_every_run_writes(tmp_path, name):
     manifest.write_bytes(_content(files))
     with pytest.raises(IntegrityError, match=f"does not list {name}, which every run"):
         check_manifest(tmp_path / "run")
+
+
+@pytest.mark.parametrize("name", ["data.json", "environment.json"])
+@pytest.mark.parametrize("content", [b"", b'{"versions": {', b"[]", b"\xff\xfe\0"])
+def test_a_run_that_has_not_ended_is_not_resumed_with_a_damaged_file(
+    tmp_path, name, content
+):
+    stop_after(tmp_path / "run", 2)
+    (tmp_path / "run" / name).write_bytes(content)
+    said = rf"{name} is damaged: it holds no .* object\. Restore a backup of the run"
+    with pytest.raises(IntegrityError, match=said):
+        resume(tmp_path / "run")

@@ -3,8 +3,12 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
+from handgrad.datasets import Dataset, Split
+from handgrad.datasets.array_file import ARRAY_FILE, load_arrays
+from handgrad.datasets.dataset import checksum_of
 from handgrad.errors import IntegrityError, ResourceError, RunError
 from handgrad.training import atomic
 from handgrad.training.checkpoint import Checkpoint
@@ -19,6 +23,12 @@ SETTINGS = config_from(small().model_dump(exclude_none=True) | {"resolved": RESO
 
 STEP = StepRecord(1, 1, 0.1 + 0.2, 2, 3, 0.1, None, 0.01)
 EPOCH = EpochRecord(1, 1, 0.3, 0.5, None, None, 0.1, True, 0.02, 100.0)
+
+
+def arrays():
+    images = np.arange(12, dtype=np.uint8).reshape(3, 1, 2, 2)
+    split = Split(images, np.array([0, 1, 1]))
+    return Dataset("arrays", split, None, ("a", "b"), checksum_of(split))
 
 
 def created(path):
@@ -150,6 +160,27 @@ def test_a_run_that_was_killed_before_its_settings_is_taken_over(tmp_path):
         left = {file.name for file in path.iterdir()} - {"owner-0001.json"}
         left -= {"owner-0002.json"}  # where the first had its name
         assert left == {"checkpoints", "config.toml", "environment.json"}
+
+
+def test_arrays_are_there_before_the_settings(tmp_path, monkeypatch):
+    write, there = RunFolder.write, []
+
+    def watched(self, name, text):
+        there.append((name, (self.path / ARRAY_FILE).exists()))
+        write(self, name, text)
+
+    monkeypatch.setattr(RunFolder, "write", watched)
+    RunFolder.create(tmp_path, SETTINGS, arrays=arrays())
+    assert there[-1] == ("config.toml", True)
+    assert load_arrays(tmp_path / ARRAY_FILE).checksum == arrays().checksum
+
+
+def test_arrays_of_a_run_that_was_killed_are_not_those_of_the_next(tmp_path):
+    RunFolder.create(tmp_path, SETTINGS, arrays=arrays()).release()
+    (tmp_path / "config.toml").unlink()
+    assert is_abandoned(tmp_path)
+    created(tmp_path)
+    assert not (tmp_path / ARRAY_FILE).exists()
 
 
 @pytest.mark.parametrize("name", ["config.toml", "letters.txt", "checkpoints/mine"])

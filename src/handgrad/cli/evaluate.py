@@ -52,7 +52,7 @@ def evaluate(  # noqa: PLR0913 - a command's options are its arguments
     from handgrad.cli.screens.loading import loading
     from handgrad.inspection.evaluation import EvaluationReport
     from handgrad.inspection.figures import save
-    from handgrad.training.run_images import check_split, is_same_data, run_images
+    from handgrad.training.run_images import check_split, run_images, source_in_words
     from handgrad.training.same_kernels import evaluate_with
     from handgrad.training.trained_network import load
 
@@ -71,8 +71,7 @@ def evaluate(  # noqa: PLR0913 - a command's options are its arguments
             run=run,
             progress=progress,
         )
-    is_own = dataset is None or is_same_data(dataset, classifier.config.dataset.name)
-    source = name if is_own else f"{dataset} {name}".rstrip()
+    source = source_in_words(classifier.config, name, dataset)
     found = EvaluationReport.of(classifier, images, source)
     if reliability is not None and found.reliability is None:
         raise ConfigError(

@@ -145,14 +145,19 @@ INSPECTIONS = (
             value("high", 10.0, "Last learning rate."),
             value("steps", 400, "Number of steps."),
             value("batch_size", 64, "Images per step."),
-            value(
-                "normalization", "unit", "As in handgrad train: unit, half or standard."
+            unset(
+                value(
+                    "normalization",
+                    "unit",
+                    "As in handgrad train: unit, half or standard.",
+                )
             ),
             IMAGE_SIZE,
             FIT,
             SEED,
             DATA_DIR,
         ),
+        of_named=(("normalization", "unit"),),
     ),
     Inspection(
         "memory",

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from functools import partial
 from inspect import Signature
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from handgrad.cli.inspect_options import CsvFile, FigureFile, Option, PageFile, option
 from handgrad.cli.options import Json
 from handgrad.cli.output_files import check_apart, check_figure, file_target
+from handgrad.errors import ConfigError
 
 ENDINGS = {"csv": ".csv", "page": ".html"}
 
@@ -21,7 +22,8 @@ class Inspection:
     `help` is its help text. `options` set arguments of the function, `of_table` those
     of its result's `table`. With `has_files` the result can be written as CSV and as a
     page, and with `announces` the function takes `announce`, which prints what it is
-    doing.
+    doing. `of_named` holds defaults that apply to a network given by name, not to one
+    of a TOML file.
     """
 
     function: str
@@ -30,6 +32,7 @@ class Inspection:
     of_table: tuple[Option, ...] = ()
     has_files: bool = False
     announces: bool = False
+    of_named: tuple[tuple[str, Any], ...] = ()
 
     @property
     def name(self) -> str:
@@ -53,6 +56,8 @@ class Inspection:
         A file that cannot be written does not keep the result from being printed.
         """
         check_figure(figure)
+        if as_json:
+            self._check_no_table(given)
         targets = {
             name: file_target(f"--{name}", path, ENDINGS[name])
             for name in ("csv", "page")
@@ -61,6 +66,9 @@ class Inspection:
         for name, path in targets.items():
             check_apart(f"--{name}", path, given.get("run"))
         arguments = self._arguments(self.options, given)
+        for name, default in self.of_named:
+            if arguments[name] is None and not arguments["model"].endswith(".toml"):
+                arguments[name] = default
         of_table = self._arguments(self.of_table, given)
         from handgrad import inspection
         from handgrad.cli.screens.console import say, say_json, show_parts
@@ -86,6 +94,16 @@ class Inspection:
         if saved and not as_json:
             say()
             say(f"Figure: {saved}")
+
+    def _check_no_table(self, given: dict[str, Any]) -> None:
+        """ConfigError for an option of the table, which --json does not print."""
+        for one in self.of_table:
+            if given[one.parameter.name] != one.parameter.default:
+                option = get_args(one.parameter.annotation)[1].default
+                raise ConfigError(
+                    f"{option} adds to the table of handgrad inspect {self.name}, "
+                    f"which --json replaces. Give {option} or --json."
+                )
 
     def _parameters(self) -> tuple[Option, ...]:
         figure, as_json = option("figure", FigureFile), option("as_json", Json, False)

@@ -98,6 +98,7 @@ def run(  # noqa: PLR0913 - a command's options are its arguments
     from handgrad.studies.runner import missing, run_on
 
     found, size = chosen(name, rows), _size(quick=quick, full=full)
+    data_dir = data_dir or found.data_dir
     where = opened(backend, address, jobs=jobs, workers=workers, data_dir=data_dir)
     ledger = Ledger(folder or Path("studies") / found.name)
     look_at_data(matching(found.cells(size), only or []), ledger, data_dir, quiet=quiet)

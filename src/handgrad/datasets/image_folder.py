@@ -1,9 +1,9 @@
 """Custom image data sets: one folder for each class, in a folder or a zip.
 
 `layout` determines which folders are classes and which are splits. Images are grey
-(one channel) if all files are, else RGB. Without an `image_size` they are resized to
-their most common size (the smaller one of a tie) if no side of it is over 128 pixels,
-else to 32 x 32; see `image_fit`.
+(one channel) if all files are stored so, else RGB. Without an `image_size` they are
+resized to their most common size (the smaller one of a tie) if no side of it is over
+128 pixels, else to 32 x 32; see `image_fit`.
 """
 
 from collections import Counter

@@ -12,7 +12,6 @@ import numpy as np
 from handgrad.arrays import NumpyArray, to_numpy
 from handgrad.auto.deadline import Deadline
 from handgrad.datasets import Dataset, Split
-from handgrad.datasets.array_file import ARRAY_FILE, save_arrays
 from handgrad.datasets.array_input import InputForm
 from handgrad.datasets.data_changes import record_of
 from handgrad.datasets.dataset import checksum_of
@@ -140,8 +139,7 @@ def run_training(
         check_finite_network(parts.model, parts.config, parts.train.images)
         return
     parts.record = record_of(dataset)
-    run = begin(parts, Path(folder))
-    save_arrays(run.folder.path / ARRAY_FILE, dataset)
+    run = begin(parts, Path(folder), dataset)
     records = complete(run)
     if deadline is not None:
         records = deadline.watch(trainer, records, run.reschedule)

@@ -30,7 +30,8 @@ class Confusion(Result):
 
     Units
         pairs   number of confusions listed in the table
-        split   test, validation or train of a run; empty for given images
+        split   test, validation or train of a run, after the name of another data set;
+                empty for given images
     """
 
     counts: NumpyArray

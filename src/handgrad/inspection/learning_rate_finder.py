@@ -138,7 +138,7 @@ def learning_rate_finder(  # noqa: PLR0913  a run in one call
     high: float = 10.0,
     steps: int = STEPS,
     batch_size: int = 64,
-    normalization: str = "standard",
+    normalization: str | None = None,
     seed: int = 0,
     image_size: Pair | None = None,
     fit: Fit | None = None,
@@ -155,8 +155,8 @@ def learning_rate_finder(  # noqa: PLR0913  a run in one call
     first) selects others. `optimizer` is a name, by default "sgd". The loss is that of
     the settings or the classifier, else softmax cross-entropy. For a network given by
     name, `normalization` is a name of `datasets.normalization`; use that of the
-    training, "standard" for `Classifier`. Images of its data set are resized to
-    `image_size`, by their `fit`: "crop" (the default), "pad" or "stretch".
+    training, "standard" (the default) for `Classifier`. Images of its data set are
+    resized to `image_size`, by their `fit`: "crop" (the default), "pad" or "stretch".
 
     The rate at which the sweep ended is halved repeatedly, and the network trained at
     each of these rates for as many steps, until the loss gets worse. The rate with the
@@ -189,15 +189,17 @@ def learning_rate_finder(  # noqa: PLR0913  a run in one call
     made_by: MakeOptimizer = partial(optimizer_named, optimizer or "sgd")
     if is_settings_file(model):
         check_alone(images=images is not None, options=options, optimizer=optimizer)
-        check_alone(image_size=image_size, fit=fit, **where)
+        check_alone(normalization=normalization, image_size=image_size, fit=fit)
+        check_alone(**where)
         subject, sample, made_by = of_settings(Path(model), count)
     elif is_catalogue_name(model):
         resizing: Resizing = {"image_size": image_size, "fit": fit}
         sample = data_sample(images, labels, count, shuffled=True, **where, **resizing)
-        subject, sample = _untrained(model, options, sample, normalization, seed)
+        scaled = normalization or "standard"
+        subject, sample = _untrained(model, options, sample, scaled, seed)
     else:
         check_no_options(options)
-        _check_no_size(image_size, fit)
+        _check_named_only(normalization=normalization, image_size=image_size, fit=fit)
         subject = subject_of(model)
         if images is None:
             where = {"split": "train", **where}
@@ -220,11 +222,12 @@ def learning_rate_finder(  # noqa: PLR0913  a run in one call
     return replace(sweep_rates(training, low, high), what=sample.what)
 
 
-def _check_no_size(image_size: Pair | None, fit: Fit | None) -> None:
-    if image_size is not None or fit is not None:
+def _check_named_only(**others: Any) -> None:
+    given = [name for name, value in others.items() if value is not None]
+    if given:
         raise ConfigError(
-            "image_size and fit apply to a network given by name; a trained one has "
-            "its own size and fit. Omit both."
+            "normalization, image_size and fit apply to a network given by name; a "
+            f"trained one has its own. Omit {' and '.join(given)}."
         )
 
 

@@ -42,8 +42,9 @@ class Mistakes(Rows[Mistake]):
     """The wrong predictions, most confident first, with all images examined.
 
     `rows` holds the listed mistakes; `class_names[k]` names class k; `split` is that of
-    a run, and empty for given images. If the loss of the network gives no
-    probabilities, `probabilities` holds the outputs, and `are_probabilities` is False.
+    a run, after the name of another data set, and empty for given images. If the loss
+    of the network gives no probabilities, `probabilities` holds the outputs, and
+    `are_probabilities` is False.
 
     Shapes
         images         (count, ...)

@@ -26,8 +26,9 @@ HEADS = ("confidence", "images", "mean confidence", "accuracy")
 class Reliability(Result):
     """Accuracy by confidence, the largest probability of an image, in equal bins.
 
-    `split` is that of a run, and empty for given images; `temperature` is the one that
-    the probabilities were divided by. The means of an empty bin are NaN.
+    `split` is that of a run, after the name of another data set, and empty for given
+    images; `temperature` is the one that the probabilities were divided by. The means
+    of an empty bin are NaN.
 
     Shapes
         edges                  (bins + 1,), from 0 to 1

@@ -34,6 +34,8 @@ class Where(TypedDict, total=False):
 class Sample:
     """Images, their classes, and a description of their source.
 
+    `split` is that of a run, after the name of a data set that is not the run's own.
+
     Shapes
         images   (count, ...), as given
         labels   (count,), class numbers; None if none were given
@@ -84,7 +86,7 @@ def sample_of(
     if count is not None:
         check_count("An inspection", "count", count)
     if images is None:
-        name, found, owner = _of_run(subject, **where)
+        name, found, owner, source = _of_run(subject, **where)
         return chosen_from(
             found,
             count,
@@ -92,7 +94,7 @@ def sample_of(
             shuffled=shuffled,
             class_names=subject.class_names(found.image_shape),
             normalization=subject.normalization,
-            split=name,
+            split=source,
         )
     if where.get("split") is not None or where.get("dataset") is not None:
         raise ConfigError(
@@ -146,10 +148,13 @@ def _of_run(
     split: str | None = None,
     dataset: str | None = None,
     data_dir: Path | None = None,
-) -> tuple[str, Split, str]:
-    """The name of a split, its images, and the run or other data set they are from."""
+) -> tuple[str, Split, str, str]:
+    """The name of a split, its images, the run or other data set they are from.
+
+    Last, the split in words: see `source_in_words`.
+    """
     from handgrad.training.data_place import ARRAYS
-    from handgrad.training.run_images import is_same_data, run_images
+    from handgrad.training.run_images import run_images, source_in_words
 
     config = subject.config
     if config is None or (config.dataset.name == ARRAYS and dataset is None):
@@ -159,8 +164,9 @@ def _of_run(
         )
     run = Path(subject.name) if os.path.isdir(subject.name) else None
     name, found = run_images(config, split, dataset=dataset, data_dir=data_dir, run=run)
-    is_own = dataset is None or is_same_data(dataset, config.dataset.name)
-    return name, found, subject.name if is_own else str(dataset)
+    source = source_in_words(config, name, dataset)
+    owner = subject.name if source == name else str(dataset)
+    return name, found, owner, source
 
 
 def image_of(

@@ -41,6 +41,29 @@ class Study:
     experiments: dict[str, Experiment]
     contents: Contents = field(default_factory=Contents)
 
+    @property
+    def data_dir(self) -> Path | None:
+        """The folder of data sets that the experiments name; None without one.
+
+        ConfigError for several: all trials of a study search one folder.
+        """
+        of = {
+            row: each.dataset.get("data_dir")
+            for row, each in self.experiments.items()
+            if each.kind == "training"
+        }
+        named = sorted({str(place) for place in of.values() if place is not None})
+        if not named:
+            return None
+        if len(set(of.values())) > 1:
+            other = next(row for row, place in of.items() if place != named[0])
+            raise ConfigError(
+                f"{self.name} has experiments whose data_dir is {named[0]}, and "
+                f"{other}, which names {of[other] or 'none'}. Give all of them the "
+                "same one, or give --data-dir."
+            )
+        return Path(named[0])
+
     def on(self, ledger: Ledger) -> "Study":
         """Return the study on the data that the `ledger` has last seen."""
         return replace(self, contents=contents_of(ledger))

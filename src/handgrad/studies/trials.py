@@ -115,6 +115,11 @@ def trial_of(
     who = f"{source}, {variant.name}" if variant.name != "main" else source
     if experiment.kind == "inspection":
         return _inspection(experiment, variant, size, seed, who)
+    if "dataset.data_dir" in settings_of(experiment, variant, size):
+        raise ConfigError(
+            f"{who} sets dataset.data_dir, but all trials of a study search one "
+            "folder. Give it in [dataset], or with --data-dir."
+        )
     config = config_from(tables_of(experiment, variant, size, seed), who)
     check_config(config, who)
     dump = config.model_dump(mode="json", exclude={"resolved", "seed", "start"})

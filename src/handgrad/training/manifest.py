@@ -51,13 +51,29 @@ def check_manifest(folder: Path) -> int:
 
 
 def check_kept(folder: Path) -> None:
-    """Do the same for the files that a resumed run keeps; nothing without a manifest.
+    """Do the same for the files that a resumed run keeps.
 
-    It rewrites or checks the others itself, and would seal these as they are.
+    It rewrites or checks the others itself, and would seal these as they are. Without a
+    manifest, those of JSON have to be readable.
     """
     if is_file(folder / MANIFEST):
         files = _read(folder)
         _compare(folder, {name: files[name] for name in KEPT if name in files})
+        return
+    for path in (folder / name for name in KEPT if name.endswith(".json")):
+        if is_file(path):
+            _check_object(path)
+
+
+def _check_object(path: Path) -> None:
+    try:
+        is_whole = isinstance(parse_json(read_file(path)), dict)
+    except ValueError:
+        is_whole = False
+    if not is_whole:
+        raise IntegrityError(
+            f"{path} is damaged: it holds no complete JSON object. {NEXT}"
+        )
 
 
 def _compare(folder: Path, files: dict[str, Any]) -> None:

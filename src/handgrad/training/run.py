@@ -8,6 +8,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from handgrad.datasets import Dataset
 from handgrad.errors import HandgradError, NonFiniteError, StoppedError
 from handgrad.paths import from_here
 from handgrad.training.build import Parts, build
@@ -266,9 +267,14 @@ def start(
     return begin(parts, path)
 
 
-def begin(parts: Parts, path: Path | None = None) -> Run:
-    """Start a run of these `parts` in a new folder at `path`, see `start`."""
+def begin(parts: Parts, path: Path | None = None, arrays: Dataset | None = None) -> Run:
+    """Start a run of these `parts` in a new folder at `path`, see `start`.
+
+    `arrays` is a data set given as arrays, which the folder has to hold.
+    """
     draws_figures()  # refuses a wrong variable, before there is a folder
     record = b"" if parts.record is None else as_text(parts.record).encode()
-    made = RunFolder.create(path, parts.config, record=record, **initial_of(parts))
+    made = RunFolder.create(
+        path, parts.config, record=record, arrays=arrays, **initial_of(parts)
+    )
     return Run(parts, made)

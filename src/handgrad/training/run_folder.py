@@ -2,6 +2,7 @@
 
 config.toml         every setting, resolved
 data.json           contents of the data set, see `data_record`
+data.safetensors    images and labels, if the data set was given as arrays
 initial.safetensors initial arrays, if the run started from existing weights
 environment.json    versions, processor, BLAS library, working directory
 metrics.jsonl       one line for each step and epoch: reproducible numbers
@@ -21,6 +22,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from handgrad.datasets.array_file import ARRAY_FILE, save_arrays
+from handgrad.datasets.dataset import Dataset
 from handgrad.errors import IntegrityError, RunError
 from handgrad.paths import path_of
 from handgrad.training.atomic import (
@@ -68,12 +71,14 @@ class RunFolder(Logs):
         config: RunConfig,
         initial: bytes = b"",
         record: bytes = b"",
+        arrays: Dataset | None = None,
     ) -> "RunFolder":
         """Create a new folder with its `config`, at `path` or a free one under runs/.
 
         The folder of a run that was killed before its config.toml is taken over.
         `initial` is the content of initial.safetensors, if the run starts from existing
-        weights, `record` that of data.json. RunError if the path is already in use.
+        weights, `record` that of data.json, `arrays` a data set given as arrays: all of
+        them are there before config.toml. RunError if the path is already in use.
         """
         if path is not None:
             path = path_of("A run", "its folder", path, RunError)
@@ -91,6 +96,9 @@ class RunFolder(Logs):
                     write_file(folder / name, content)
                 else:
                     remove_file(folder / name)  # of a run that was killed here
+            remove_file(folder / ARRAY_FILE)
+            if arrays is not None:
+                save_arrays(folder / ARRAY_FILE, arrays)
             made.write("config.toml", config.to_toml())
         except BaseException:  # an error, or a signal
             if is_new:  # leave nothing half-written
@@ -106,8 +114,9 @@ class RunFolder(Logs):
             if is_abandoned(path):
                 raise RunError(
                     f"{path} holds a run that was killed before it began: there is "
-                    "nothing to resume. Train again with the command that started it; "
-                    f"it takes over this folder: --run {path}"
+                    "nothing to resume. Train again with the command, or the call of "
+                    "Classifier.fit, that started it; it takes over this folder: "
+                    f"--run {path}"
                 )
             is_there = path.exists()
             wrong = "is not a run folder: it holds no config.toml"
@@ -177,7 +186,7 @@ def is_abandoned(path: Path) -> bool:
         return False
     names = {found.name for found in path.iterdir()}
     claims = {n for n in names if NAME.fullmatch(n) or HALF_WRITTEN.fullmatch(n)}
-    others = names - claims - {"environment.json", INITIAL, DATA}
+    others = names - claims - {"environment.json", INITIAL, DATA, ARRAY_FILE}
     if not claims or others - {"checkpoints"} or living_owner(path):
         return False
     return not others or _is_empty(path / "checkpoints")

@@ -157,6 +157,16 @@ def _with(
     return config.model_copy(update={"dataset": tables})
 
 
+def source_in_words(config: RunConfig, split: str, dataset: str | None) -> str:
+    """The name of a split, after that of a `dataset` which is not the run's own.
+
+    Example
+        source_in_words(config, "train", "new_photos") == "new_photos train"
+    """
+    is_own = dataset is None or is_same_data(dataset, config.dataset.name)
+    return split if is_own else f"{dataset} {split}".rstrip()
+
+
 def is_same_data(given: str, own: str) -> bool:
     """Return whether two names or paths refer to the same data set."""
     known = known_name(own, NAMES)

@@ -38,3 +38,9 @@ def test_columns_are_detected_by_names_and_cells(header, first, expected):
 def test_a_column_of_labels_can_be_chosen():
     assert found("id,label,colour", "p1,1,red", "Colour") == Columns(0, 2)
     assert found("id,label", "p1,1", "colour") is None
+
+
+@pytest.mark.parametrize("name", ["split", "subset", "fold", "partition", "data_split"])
+def test_columns_of_splits_are_known_by_name(name):
+    form = Form("utf-8", ",", ("file", "label", name), ("1.png", "cat", "train"))
+    assert columns_of(form, {"1.png"}.__contains__).split == 2

@@ -203,3 +203,31 @@ def test_labels_of_an_unknown_encoding_give_a_warning(tmp_path):
     path.write_bytes(path.read_text().encode("cp1251"))
     with pytest.warns(HandgradWarning, match="may be wrong. Save it as UTF-8"):
         load(path)
+
+
+def test_a_last_column_of_labels_without_a_header_is_chosen_or_refused(tmp_path):
+    path = put_csv(tmp_path / "train.csv", [], X, Y)
+    for read in (load, read_rows):
+        with pytest.raises(ConfigError, match=r"last .* labels.*--label-from first or"):
+            read(path)
+    dataset = load(path, label_from="last")
+    assert dataset.train.targets.sum() == dataset.train.targets.size / 2
+    assert dataset.train.images[0].tobytes() in X.tobytes()
+    first = put_csv(tmp_path / "first.csv", [], Y, X)
+    assert load(first).checksum == load(first, label_from="first").checksum
+    with pytest.raises(ConfigError, match="named middle"):
+        load(first, label_from="middle")
+
+
+def test_a_last_column_of_words_without_a_header_is_the_label(tmp_path):
+    path = put_csv(tmp_path / "train.csv", [], X, np.array(["cat", "dog"])[Y])
+    assert load(path).class_names == ("cat", "dog")
+
+
+def test_two_plausible_columns_without_a_header_are_refused(tmp_path):
+    binary = (X > 127).astype(np.uint8)
+    binary[0, ..., -1, -1], binary[1, ..., -1, -1] = 0, 1
+    path = put_csv(tmp_path / "train.csv", [], Y, binary)
+    with pytest.raises(ConfigError, match="as well as its first"):
+        load(path)
+    assert load(path, label_from="first").classes == 2

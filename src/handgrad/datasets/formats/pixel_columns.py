@@ -11,10 +11,14 @@ from collections.abc import Sequence
 from math import isnan, prod
 from pathlib import Path
 
+import numpy as np
+
+from handgrad.arrays import NumpyArray
 from handgrad.datasets.formats.csv_table import Form, is_number
 from handgrad.datasets.formats.pixel_arrays import square_shape
-from handgrad.errors import DatasetError
+from handgrad.errors import ConfigError, DatasetError
 from handgrad.ranges import shown
+from handgrad.text import number_of
 
 LEAST_PIXELS = 16
 NUMBER = re.compile(r"[0-9]{1,9}")
@@ -83,6 +87,34 @@ def wrong_columns(path: Path, form: Form) -> DatasetError | None:
         )
     wrong = next((place for place in places if is_wrong(form.first[place])), None)
     return None if wrong is None else no_number(path, form, 1, wrong, form.first[wrong])
+
+
+def check_first_is_label(path: Path, numbers: NumpyArray) -> None:
+    """ConfigError if the last column of a file without a header may hold the labels.
+
+    It may if it has several integers without gaps and the first column has not, or as
+    few of them.
+
+    Shapes
+        numbers  (rows, columns)
+    """
+    first, last = np.unique(numbers[:, 0]), np.unique(numbers[:, -1])
+    if len(last) < 2:
+        return
+    are_better = _are_classes(last) > _are_classes(first)
+    are_as_good = _are_classes(last) == _are_classes(first)
+    if are_better or (are_as_good and len(last) <= len(first)):
+        raise ConfigError(
+            f"{path} has no header, and its last column may hold the labels as well as "
+            f"its first ({number_of(len(last), 'value')} and {len(first)}). Say which: "
+            "--label-from first or --label-from last; or add a header with a column "
+            "named label."
+        )
+
+
+def _are_classes(values: NumpyArray) -> bool:
+    """Whether sorted numbers are several integers without a gap."""
+    return len(values) > 1 and bool((np.diff(values) == 1).all())
 
 
 def is_wrong(cell: str) -> bool:

@@ -3,9 +3,10 @@
     label,pixel0,pixel1,...     a label and the pixels of a square image in each row
 
 The label column has a known name, or is the first column if the number of columns shows
-that one is not a pixel. Columns other than a label and numbered pixels are not used;
-`pixel_columns` puts these in order. A file without labels, such as Kaggle's `test.csv`,
-cannot be trained on, but `handgrad predict` reads it.
+that one is not a pixel; without a header, `--label-from first` or `last` chooses it.
+Columns other than a label and numbered pixels are not used; `pixel_columns` puts these
+in order. A file without labels, such as Kaggle's `test.csv`, cannot be trained on, but
+`handgrad predict` reads it.
 """
 
 from collections.abc import Sequence
@@ -34,6 +35,7 @@ from handgrad.datasets.formats.pixel_arrays import images_of, square_shape
 from handgrad.datasets.formats.pixel_columns import (
     LEAST_PIXELS,
     are_pixels,
+    check_first_is_label,
     in_order,
     is_wrong,
     no_number,
@@ -43,16 +45,21 @@ from handgrad.datasets.formats.pixel_columns import (
 from handgrad.errors import ConfigError, DatasetError
 
 ROWS = 4096  # parsed at once
+ENDS = {"first": 0, "last": -1}  # label columns without a header
 NO_PIXELS = {"id", "index", "imageid", "usage", "", "unnamed: 0"}
 
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns of pixels, the label column, and other columns."""
+    """The columns of pixels, the label column, and other columns.
+
+    `is_certain` is False for a first column of numbers of a file without a header.
+    """
 
     pixels: tuple[int, ...]
     label: int | None
     others: tuple[int, ...] = ()
+    is_certain: bool = True
 
 
 def is_pixel_csv(path: Path) -> bool:
@@ -73,6 +80,8 @@ def columns_of(form: Form, label_from: str | None = None) -> Columns | None:
     labels = [place for place, name in enumerate(names) if name in wanted]
     others = [place for place, name in enumerate(names) if name in LABELS | NO_PIXELS]
     label = labels[0] if labels else None
+    if not form.header:
+        label = _end(form, label_from)
     pixels = [place for place in range(count) if place not in (label, *others)]
     numbers = {*numbered(names)}
     found = [place for place in pixels if place in numbers]
@@ -82,6 +91,7 @@ def columns_of(form: Form, label_from: str | None = None) -> Columns | None:
             return None
         rest = pixels[:1] if square_shape(len(pixels)) is None else []
         found = pixels[len(rest) :]
+    is_certain = bool(form.header) or label is not None
     if label is None and label_from is None and len(rest) == 1:
         label = rest[0]
     spare = {*range(count)} - {label, *found}
@@ -92,7 +102,16 @@ def columns_of(form: Form, label_from: str | None = None) -> Columns | None:
     ordered = in_order(names, found)
     if ordered is None or not (are_numbers or are_pixels(names)):
         return None
-    return Columns(ordered, label, tuple(others))
+    return Columns(ordered, label, tuple(others), is_certain or label is None)
+
+
+def _end(form: Form, label_from: str | None) -> int | None:
+    """The first or last column, if chosen or the only one that is not a number."""
+    if label_from is not None:
+        place = ENDS.get(label_from.strip().lower())
+        return None if place is None else place % len(form.first)
+    words = [n for n, cell in enumerate(form.first) if not is_number(cell)]
+    return words[0] if words in ([0], [len(form.first) - 1]) else None
 
 
 def read_pixel_csv(paths: Sequence[Path], label_from: str | None) -> Arrays:
@@ -133,7 +152,8 @@ def read_rows(path: Path) -> tuple[NumpyArray, NumpyArray | None]:
 
 def _form(path: Path, label_from: str | None) -> tuple[Form, Columns]:
     form = form_of(path)
-    if form is not None and label_from is not None and not form.header:
+    is_end = label_from is not None and label_from.strip().lower() in ENDS
+    if form is not None and label_from is not None and not (form.header or is_end):
         raise no_column(path, (), label_from)
     columns = columns_of(form, label_from) if form is not None else None
     if form is None or columns is None:
@@ -157,6 +177,8 @@ def _read(
     numbers = numbers_of(path, form)
     if numbers is None or numbers.shape[1] != len(form.first):
         return _read_cells(path, form, columns)
+    if not columns.is_certain:
+        check_first_is_label(path, numbers)
     pixels = numbers[:, columns.pixels]
     if np.isnan(pixels).any():
         return _read_cells(path, form, columns)

@@ -4,7 +4,7 @@
     Usage: Training, PublicTest, PrivateTest       as in FER2013
 
 Other values, such as `exclude`, are refused: nothing says that such images are training
-images. Columns named `set`, `phase` and so on give the split if one value is that of
+images. Columns named `set`, `fold` and so on give the split if one value is that of
 a split; otherwise they say something else, and are not used.
 """
 
@@ -19,7 +19,10 @@ from handgrad.errors import DatasetError
 from handgrad.text import number_of
 
 CERTAIN = ("split", "usage")
-NAMES = ("split", "set", "subset", "usage", "data set", "dataset", "data_set", "phase")
+NAMES = (
+    *("split", "set", "subset", "usage", "data set", "dataset", "data_set", "phase"),
+    *("fold", "partition", "data_split"),
+)
 USAGES = {"publictest": "validation", "privatetest": "test"}
 SHOWN = 3  # values in an error
 
